@@ -1,0 +1,67 @@
+import * as v from "valibot";
+import { AlertId, ChannelId, DeliveryId, InboxMessageId } from "./ids.ts";
+import { IsoTime } from "./time.ts";
+
+const url = v.pipe(v.string(), v.maxLength(2_048), v.url(), v.regex(/^https?:\/\//, "Expected an http or https URL"));
+/** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
+const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
+
+export const ChannelName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100));
+const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };
+const none = v.optional(v.strictObject({}), {});
+
+/** A channel as a person writes it, its secrets in the clear. A new kind is one variant here, one renderer, one line in the send table. */
+export const ChannelDefinition = v.variant("kind", [
+  v.strictObject({ kind: v.literal("webhook"), config: v.strictObject({ url, secret: v.optional(WebhookSecret) }), ...common }),
+  v.strictObject({ kind: v.literal("slack"), config: v.strictObject({ url }), ...common }),
+  v.strictObject({ kind: v.literal("inbox"), config: none, ...common }),
+  v.strictObject({ kind: v.literal("console"), config: none, ...common }),
+]);
+export type ChannelDefinition = v.InferOutput<typeof ChannelDefinition>;
+export type ChannelKind = ChannelDefinition["kind"];
+
+/** A channel as the API answers it: of a URL the origin only, of a secret nothing. */
+export const Channel = v.strictObject({
+  id: ChannelId,
+  name: ChannelName,
+  kind: v.picklist(["webhook", "slack", "inbox", "console"]),
+  config: v.record(v.string(), v.string()),
+  enabled: v.boolean(),
+  disabledReason: v.nullable(v.string()),
+  createdAt: IsoTime,
+  updatedAt: IsoTime,
+});
+export type Channel = v.InferOutput<typeof Channel>;
+
+/** The answer to a creation: a webhook secret that we made is shown once. */
+export const CreatedChannel = v.strictObject({ ...Channel.entries, secret: v.optional(v.string()) });
+export type CreatedChannel = v.InferOutput<typeof CreatedChannel>;
+
+export const DeliveryStatus = v.picklist(["waiting", "sending", "delivered", "dead"]);
+export type DeliveryStatus = v.InferOutput<typeof DeliveryStatus>;
+
+/** One message for one channel, and how its sending went. */
+export const Delivery = v.strictObject({
+  id: DeliveryId,
+  channelId: ChannelId,
+  kind: v.picklist(["firing", "resolved", "test"]),
+  alerts: v.array(AlertId),
+  status: DeliveryStatus,
+  attempts: v.number(),
+  createdAt: IsoTime,
+  nextAttemptAt: v.nullable(IsoTime),
+  deliveredAt: v.nullable(IsoTime),
+  lastStatus: v.nullable(v.number()),
+  lastError: v.nullable(v.string()),
+});
+export type Delivery = v.InferOutput<typeof Delivery>;
+
+export const InboxMessage = v.strictObject({
+  id: InboxMessageId,
+  kind: v.picklist(["firing", "resolved", "test"]),
+  title: v.string(),
+  text: v.string(),
+  alerts: v.array(v.unknown()),
+  createdAt: IsoTime,
+});
+export type InboxMessage = v.InferOutput<typeof InboxMessage>;

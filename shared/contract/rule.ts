@@ -1,0 +1,87 @@
+import * as v from "valibot";
+import { AnomalySeverity, Direction } from "./anomaly.ts";
+import { RuleId } from "./ids.ts";
+import { Aggregate, Selector } from "./series.ts";
+import { Duration, IsoTime } from "./time.ts";
+
+const finite = v.pipe(v.number(), v.finite());
+
+export const Severity = v.picklist(["warning", "critical"]);
+export type Severity = v.InferOutput<typeof Severity>;
+export const Operator = v.picklist(["gt", "gte", "lt", "lte", "eq", "neq"]);
+export type Operator = v.InferOutput<typeof Operator>;
+
+/** True while the aggregate of the window (T - window, T] compares so; `recover` is the value that ends it (hysteresis). */
+export const ThresholdCondition = v.strictObject({
+  operator: Operator,
+  value: finite,
+  recover: v.optional(finite),
+  critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
+  aggregate: v.optional(Aggregate, "last"),
+  window: v.optional(Duration),
+});
+export type ThresholdCondition = v.InferOutput<typeof ThresholdCondition>;
+
+/** True from a matching anomaly until the first scored point that is none. */
+export const AnomalyCondition = v.strictObject({
+  minSeverity: v.optional(AnomalySeverity, "high"),
+  direction: v.optional(Direction, "either"),
+  methods: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(50))), v.minLength(1), v.maxLength(20))),
+  minAbsolute: v.optional(v.pipe(finite, v.minValue(0))),
+  minRelative: v.optional(v.pipe(finite, v.minValue(0))),
+});
+export type AnomalyCondition = v.InferOutput<typeof AnomalyCondition>;
+
+const Labels = v.pipe(
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/)), v.pipe(v.string(), v.maxLength(1_024))),
+  v.check((labels) => Object.keys(labels).length <= 32, "Expected at most 32 labels"),
+);
+
+const common = {
+  name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)),
+  selector: Selector,
+  for: v.optional(Duration, 0),
+  keepFiringFor: v.optional(Duration, 0),
+  interval: v.optional(v.pipe(Duration, v.minValue(1_000), v.maxValue(86_400_000)), 60_000),
+  evalDelay: v.optional(v.pipe(Duration, v.maxValue(3_600_000)), 60_000),
+  severity: v.optional(Severity, "warning"),
+  repeatInterval: v.optional(v.pipe(Duration, v.minValue(60_000)), 14_400_000),
+  noData: v.optional(v.picklist(["keep_last", "alert", "ok"]), "keep_last"),
+  labels: v.optional(Labels, {}),
+  annotations: v.optional(Labels, {}),
+  enabled: v.optional(v.boolean(), true),
+};
+
+/** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
+export const RuleDefinition = v.variant("kind", [
+  v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common }),
+  v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common }),
+]);
+export type RuleDefinition = v.InferOutput<typeof RuleDefinition>;
+
+/** A stored rule. The version grows with each change; transitions name the version that made them. */
+export type Rule = RuleDefinition & {
+  readonly id: RuleId;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+const written = {
+  id: RuleId,
+  version: v.number(),
+  for: v.string(),
+  keepFiringFor: v.string(),
+  interval: v.string(),
+  evalDelay: v.string(),
+  repeatInterval: v.string(),
+  createdAt: IsoTime,
+  updatedAt: IsoTime,
+};
+const writtenThreshold = v.strictObject({ ...ThresholdCondition.entries, aggregate: Aggregate, window: v.optional(v.string()) });
+/** A rule as the API answers it: durations as strings, so that what was read can be written back. */
+export const RuleAnswer = v.variant("kind", [
+  v.strictObject({ kind: v.literal("threshold"), ...common, ...written, condition: writtenThreshold }),
+  v.strictObject({ kind: v.literal("anomaly"), ...common, ...written, condition: AnomalyCondition }),
+]);
+export type RuleAnswer = v.InferOutput<typeof RuleAnswer>;
