@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { base32hex, canonicalJson, hashId } from "./hash-id.ts";
 
 test("base32hex agrees with RFC 4648's vector and sorts like its bytes", () => {
-  expect(base32hex(Buffer.from("fooba"))).toBe("cpnmuog1".toLowerCase().slice(0, 8));
+  expect(base32hex(Buffer.from("fooba"))).toBe("cpnmuoj1");
   const five = fc.uint8Array({ minLength: 15, maxLength: 15 });
   fc.assert(
     fc.property(five, five, (a, b) => {
