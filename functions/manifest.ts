@@ -1,0 +1,203 @@
+/** One deployable: a file of a function's folder, and the one thing that triggers it. */
+export interface ManifestEntry {
+  /** The file under functions/ whose default export is served. */
+  readonly file: string;
+  readonly summary: string;
+  readonly trigger: HttpTrigger | EventTrigger | TickTrigger;
+  readonly memoryMiB: number;
+  readonly timeoutS: number;
+  /** Secrets that the deployment mounts, by their cloud names. */
+  readonly secrets: readonly Secret[];
+}
+
+/** Paths that lead here; `/**` at an end takes in everything below. */
+export interface HttpTrigger {
+  readonly kind: "http";
+  readonly paths: readonly string[];
+}
+
+/** One subscription a topic. */
+export interface EventTrigger {
+  readonly kind: "event";
+  readonly topics: readonly ("metrics" | "anomalies" | "forecasts" | "alerts")[];
+}
+
+/** The ticks that Cloud Scheduler publishes: every minute, or every hour. */
+export interface TickTrigger {
+  readonly kind: "tick";
+  readonly types: readonly ("tick.minute" | "tick.hour")[];
+}
+
+export type Secret = "intentvision-turso-url" | "intentvision-turso-token" | "intentvision-api-key-salt" | "intentvision-channel-key";
+
+const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
+const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
+const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
+
+const http = (...paths: readonly string[]): HttpTrigger => ({ kind: "http", paths });
+/** A resource at its own path and everything below it. */
+const resource = (name: string) => [`/api/v1/${name}`, `/api/v1/${name}/**`];
+const small = { memoryMiB: 256, timeoutS: 60 } as const;
+
+/** Every function there is, by the name it is deployed under. */
+export const manifest: Readonly<Record<string, ManifestEntry>> = {
+  ingest: {
+    file: "ingest/http.ts",
+    summary: "Takes batches of metrics in; dead letters of points",
+    trigger: http("/api/v1/ingest", ...resource("dead-letters")),
+    memoryMiB: 512,
+    timeoutS: 60,
+    secrets: KEYS,
+  },
+  series: {
+    file: "series/http.ts",
+    summary: "Lists series and reads their points",
+    trigger: http(...resource("series")),
+    memoryMiB: 512,
+    timeoutS: 60,
+    secrets: KEYS,
+  },
+  forecast: {
+    file: "forecast/http.ts",
+    summary: "Forecasts a series on demand; the forecasts made and the backends there are",
+    trigger: http(...resource("forecasts"), "/api/v1/forecast-backends"),
+    memoryMiB: 512,
+    timeoutS: 120,
+    secrets: KEYS,
+  },
+  detect: {
+    file: "detect/http.ts",
+    summary: "Scores points on demand; the anomalies that live detection found",
+    trigger: http(...resource("detections"), ...resource("anomalies")),
+    memoryMiB: 512,
+    timeoutS: 120,
+    secrets: KEYS,
+  },
+  "detect-ingested": {
+    file: "detect/event.ts",
+    summary: "Scores points as they come in",
+    trigger: { kind: "event", topics: ["metrics"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  rules: {
+    file: "rules/http.ts",
+    summary: "Alert rules",
+    trigger: http(...resource("rules")),
+    ...small,
+    secrets: KEYS,
+  },
+  "alert-evaluate": {
+    file: "alert-evaluate/event.ts",
+    summary: "Evaluates rules when points or anomalies have come in",
+    trigger: { kind: "event", topics: ["metrics", "anomalies"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  "alert-evaluate-due": {
+    file: "alert-evaluate/tick.ts",
+    summary: "Evaluates the rules that are due",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  alerts: {
+    file: "alerts/http.ts",
+    summary: "Alerts: list, acknowledge, resolve",
+    trigger: http(...resource("alerts")),
+    ...small,
+    secrets: KEYS,
+  },
+  channels: {
+    file: "channels/http.ts",
+    summary: "The channels that people are told on, with a test",
+    trigger: http(...resource("channels")),
+    ...small,
+    secrets: CHANNELS,
+  },
+  notify: {
+    file: "notify/event.ts",
+    summary: "Groups changed alerts and tells people",
+    trigger: { kind: "event", topics: ["alerts"] },
+    memoryMiB: 256,
+    timeoutS: 300,
+    secrets: [...DATABASE, "intentvision-channel-key"],
+  },
+  "notify-due": {
+    file: "notify/tick.ts",
+    summary: "Sends what is due: flushes of groups, retries of deliveries",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 256,
+    timeoutS: 300,
+    secrets: [...DATABASE, "intentvision-channel-key"],
+  },
+  deliveries: {
+    file: "notify/http.ts",
+    summary: "What was sent, or is still to be sent; the inbox",
+    trigger: http(...resource("deliveries"), ...resource("inbox")),
+    ...small,
+    secrets: KEYS,
+  },
+  relay: {
+    file: "relay/tick.ts",
+    summary: "Publishes what the outbox still holds, and forgets what is done",
+    trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
+    memoryMiB: 256,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  "event-dead-letters": {
+    file: "relay/http.ts",
+    summary: "Events that a consumer gave up on: list, replay, drop",
+    trigger: http(...resource("event-dead-letters")),
+    ...small,
+    secrets: KEYS,
+  },
+  compact: {
+    file: "compact/event.ts",
+    summary: "Moves a full write log into chunks",
+    trigger: { kind: "event", topics: ["metrics"] },
+    memoryMiB: 1_024,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  "compact-due": {
+    file: "compact/tick.ts",
+    summary: "Moves what is left in write logs into chunks",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 1_024,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  keys: {
+    file: "keys/http.ts",
+    summary: "API keys of an organisation",
+    trigger: http(...resource("keys")),
+    ...small,
+    secrets: KEYS,
+  },
+  orgs: {
+    file: "orgs/http.ts",
+    summary: "Organisations: create one as the platform, read one's own",
+    trigger: http("/api/v1/org", "/api/v1/orgs"),
+    ...small,
+    secrets: KEYS,
+  },
+  health: {
+    file: "health/http.ts",
+    summary: "Liveness and readiness",
+    trigger: http("/health", "/health/**"),
+    ...small,
+    secrets: DATABASE,
+  },
+  reference: {
+    file: "reference/http.ts",
+    summary: "The OpenAPI document and its rendered reference",
+    trigger: http("/api/v1/openapi.json", "/docs", "/docs/**"),
+    ...small,
+    secrets: [],
+  },
+};

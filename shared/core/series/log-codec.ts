@@ -1,0 +1,87 @@
+import type { SeriesId } from "../../contract/ids.ts";
+import { base32hex } from "../hash-id.ts";
+
+/** The points of one series in a log row, in the order they came. */
+export interface LogPoints {
+  readonly series: SeriesId;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** The encoding number that stands beside a payload of this layout. */
+export const LOG_ENCODING = 1;
+const ID_BYTES = 15;
+
+/**
+ * Encodes one batch for the write log, in columns: u32 series s, u32 points n, f64 timestamps (n), f64 values (n), u32 points of
+ * each series (s), 15-byte ids (s); little-endian.
+ */
+export function encodeLog(batch: readonly LogPoints[]): Uint8Array {
+  const n = batch.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  const bytes = new Uint8Array(8 + 16 * n + (4 + ID_BYTES) * batch.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, batch.length, true);
+  view.setUint32(4, n, true);
+  const timestamps = new Float64Array(bytes.buffer, 8, n);
+  const values = new Float64Array(bytes.buffer, 8 + 8 * n, n);
+  let row = 0;
+  let count = 8 + 16 * n;
+  let id = count + 4 * batch.length;
+  for (const points of batch) {
+    timestamps.set(points.timestamps, row);
+    values.set(points.values, row);
+    row += points.timestamps.length;
+    view.setUint32(count, points.timestamps.length, true);
+    count += 4;
+    writeId(bytes, id, points.series);
+    id += ID_BYTES;
+  }
+  return bytes;
+}
+
+/** Decodes a payload; `only` leaves out every other series. */
+export function decodeLog(payload: Uint8Array, only?: ReadonlySet<string>): LogPoints[] {
+  const aligned = payload.byteOffset % 8 === 0 ? payload : payload.slice();
+  const view = new DataView(aligned.buffer, aligned.byteOffset, aligned.byteLength);
+  const seriesCount = view.getUint32(0, true);
+  const n = view.getUint32(4, true);
+  const timestamps = new Float64Array(aligned.buffer, aligned.byteOffset + 8, n);
+  const values = new Float64Array(aligned.buffer, aligned.byteOffset + 8 + 8 * n, n);
+  const counts = 8 + 16 * n;
+  const ids = counts + 4 * seriesCount;
+  const batch: LogPoints[] = [];
+  let row = 0;
+  for (let index = 0; index < seriesCount; index++) {
+    const length = view.getUint32(counts + 4 * index, true);
+    const series = readId(aligned, ids + ID_BYTES * index);
+    if (only === undefined || only.has(series)) {
+      batch.push({ series, timestamps: timestamps.subarray(row, row + length), values: values.subarray(row, row + length) });
+    }
+    row += length;
+  }
+  return batch;
+}
+
+const DIGITS = new Uint8Array(128);
+for (let digit = 0; digit < 32; digit++) DIGITS["0123456789abcdefghijklmnopqrstuv".charCodeAt(digit)] = digit;
+
+/** Writes the 120 bits of an id: eight characters make five bytes. */
+function writeId(bytes: Uint8Array, offset: number, id: SeriesId): void {
+  for (let group = 0; group < 3; group++) {
+    const at = 4 + 8 * group;
+    let high = 0;
+    let low = 0;
+    for (let character = 0; character < 4; character++) {
+      high = (high << 5) | DIGITS[id.charCodeAt(at + character)]!;
+      low = (low << 5) | DIGITS[id.charCodeAt(at + 4 + character)]!;
+    }
+    const to = offset + 5 * group;
+    bytes[to] = high >> 12;
+    bytes[to + 1] = high >> 4;
+    bytes[to + 2] = (high << 4) | (low >> 16);
+    bytes[to + 3] = low >> 8;
+    bytes[to + 4] = low;
+  }
+}
+
+const readId = (bytes: Uint8Array, offset: number): SeriesId => `ser_${base32hex(bytes.subarray(offset, offset + ID_BYTES))}` as SeriesId;

@@ -1,0 +1,34 @@
+import { expect, test } from "@jest/globals";
+import { compileMatchers, parseMatcher } from "./matchers.ts";
+
+test.each([
+  ['region="eu"', { region: "eu" }, true],
+  ['region="eu"', { region: "eu-west" }, false],
+  ['region!="eu"', {}, true],
+  ['region=""', {}, true],
+  ['region=~"eu.*"', { region: "eu-west" }, true],
+  ['region=~"west"', { region: "eu-west" }, false],
+  ['region!~"eu.*"', { region: "us" }, true],
+  ['region=~".*"', {}, true],
+  ['path="a\\"b\\\\c"', { path: 'a"b\\c' }, true],
+])("%s on %j is %s", (text, dimensions, expected) => {
+  const compiled = compileMatchers([parseMatcher(text)!]);
+  expect(compiled.ok && compiled.value(dimensions)).toBe(expected);
+});
+
+test.each(["region", "region=eu", 'region=="eu"', '1a="x"', 'a="x"y', 'a="x'])("%s is no matcher", (text) => {
+  expect(parseMatcher(text)).toBeNull();
+});
+
+test("a pattern that RE2 refuses is named by its place", () => {
+  const compiled = compileMatchers([
+    { name: "a", op: "=", value: "x" },
+    { name: "b", op: "=~", value: "(" },
+  ]);
+  expect(compiled).toMatchObject({ ok: false, error: { reason: "bad-pattern", index: 1 } });
+});
+
+test("a pattern that stalls backtracking engines is answered at once", () => {
+  const compiled = compileMatchers([{ name: "a", op: "=~", value: "(a+)+b" }]);
+  expect(compiled.ok && compiled.value({ a: "a".repeat(1_000) })).toBe(false);
+});

@@ -1,0 +1,45 @@
+import { RE2JS } from "re2js";
+import type { Dimensions, Matcher } from "../../contract/series.ts";
+import type { Result } from "../result.ts";
+
+export interface BadPattern {
+  readonly reason: "bad-pattern";
+  /** Which of the matchers. */
+  readonly index: number;
+  readonly message: string;
+}
+
+/**
+ * Compiles matchers into one predicate that all of them must hold for.
+ *
+ * A dimension that a series lacks equals the empty string; patterns are anchored, as in Prometheus. RE2 runs in time linear in the
+ * value, so a tenant's pattern cannot stall the process.
+ *
+ * @returns The predicate, or which pattern RE2 refuses.
+ */
+export function compileMatchers(matchers: readonly Matcher[]): Result<(dimensions: Dimensions) => boolean, BadPattern> {
+  const tests: ((dimensions: Dimensions) => boolean)[] = [];
+  for (const [index, { name, op, value }] of matchers.entries()) {
+    if (op === "=") tests.push((dimensions) => (dimensions[name] ?? "") === value);
+    else if (op === "!=") tests.push((dimensions) => (dimensions[name] ?? "") !== value);
+    else {
+      const wanted = op === "=~";
+      try {
+        const pattern = RE2JS.compile(value);
+        tests.push((dimensions) => pattern.matches(dimensions[name] ?? "") === wanted);
+      } catch (error) {
+        return { ok: false, error: { reason: "bad-pattern", index, message: error instanceof Error ? error.message : String(error) } };
+      }
+    }
+  }
+  return { ok: true, value: (dimensions) => tests.every((test) => test(dimensions)) };
+}
+
+const TEXT = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"$/;
+
+/** Reads a matcher as it stands in a query, such as `region=~"eu.*"`; null when it is none. */
+export function parseMatcher(text: string): Matcher | null {
+  const match = TEXT.exec(text);
+  if (!match) return null;
+  return { name: match[1]!, op: match[2] as Matcher["op"], value: match[3]!.replaceAll(/\\(["\\])/g, "$1") };
+}

@@ -1,0 +1,63 @@
+/** Points of one series from one source; of equal timestamps the higher `seq` wins, and within a source the later row. */
+export interface SequencedPoints {
+  readonly seq: number;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/**
+ * Merges the points of one series from several sources into one ascending run without a timestamp twice: last write wins, by `seq`.
+ *
+ * @param sources - In any order; each in any time order.
+ * @returns Columns of equal length.
+ */
+export function mergePoints(sources: readonly SequencedPoints[]): { timestamps: Float64Array; values: Float64Array } {
+  const ordered = sources.toSorted((a, b) => a.seq - b.seq);
+  const total = ordered.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  const timestamps = new Float64Array(total);
+  const values = new Float64Array(total);
+  let n = 0;
+  let ascending = true;
+  for (const source of ordered) {
+    timestamps.set(source.timestamps, n);
+    values.set(source.values, n);
+    n += source.timestamps.length;
+  }
+  for (let row = 1; row < n && ascending; row++) ascending = timestamps[row]! > timestamps[row - 1]!;
+  if (ascending) return { timestamps, values };
+
+  // A stable sort keeps the order of writing among equal timestamps: the last of them stays.
+  const rows = Uint32Array.from({ length: n }, (_, row) => row).sort((a, b) => timestamps[a]! - timestamps[b]! || a - b);
+  const mergedTimestamps = new Float64Array(n);
+  const mergedValues = new Float64Array(n);
+  let kept = 0;
+  for (const row of rows) {
+    if (kept > 0 && mergedTimestamps[kept - 1] === timestamps[row]) kept -= 1;
+    mergedTimestamps[kept] = timestamps[row]!;
+    mergedValues[kept] = values[row]!;
+    kept += 1;
+  }
+  return { timestamps: mergedTimestamps.slice(0, kept), values: mergedValues.slice(0, kept) };
+}
+
+/** The rows of ascending columns that lie in [from, to). */
+export function within(
+  { timestamps, values }: { timestamps: Float64Array; values: Float64Array },
+  from: number,
+  to: number,
+): { timestamps: Float64Array; values: Float64Array } {
+  const start = firstAtOrAfter(timestamps, from);
+  const end = firstAtOrAfter(timestamps, to);
+  return { timestamps: timestamps.subarray(start, end), values: values.subarray(start, end) };
+}
+
+function firstAtOrAfter(timestamps: Float64Array, time: number): number {
+  let low = 0;
+  let high = timestamps.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timestamps[middle]! < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

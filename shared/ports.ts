@@ -1,0 +1,67 @@
+import type { Event } from "./contract/events.ts";
+import type { IdPrefix } from "./contract/ids.ts";
+import type { Forecasters } from "./ports/forecasters.ts";
+import type { Store } from "./ports/store.ts";
+
+/** Everything a function may do to the world. Tests pass fakes; nothing else reaches out. */
+export interface Deps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** For addresses that tenants gave: checks the address that is connected to, bounds time and size, follows no redirect. */
+  readonly fetch: GuardedFetch;
+  readonly forecasters: Forecasters;
+  readonly secrets: SecretBox;
+  readonly alarm: Alarm;
+  readonly newId: NewId;
+  readonly random: Random;
+  /** Prints for the person at the terminal, or to the function's log where there is none. */
+  readonly print: (text: string) => void;
+}
+
+export interface Clock {
+  /** Unix ms. */
+  now(): number;
+}
+
+/** A new id that nobody can guess, sorting after those made in earlier milliseconds. */
+export type NewId = <Id extends string>(prefix: IdPrefix) => Id;
+
+export interface Random {
+  /** Uniform in [0, 1): for jitter. */
+  uniform(): number;
+  /** Unpredictable bytes: for secrets. */
+  bytes(n: number): Uint8Array;
+}
+
+export interface Bus {
+  /** Hands events over to their consumers, at least once. What is not handed over stays in the outbox for the relay. */
+  publish(events: readonly Event[]): Promise<void>;
+}
+
+/** Asks that notifications due at a time are worked off then. A lost alarm is made good by the minute's tick. */
+export interface Alarm {
+  wakeAt(at: number): Promise<void>;
+}
+
+/** Seals what must not be readable in the database; `context` must be the same when opening. */
+export interface SecretBox {
+  seal(plain: string, context: string): string;
+  open(sealed: string, context: string): string;
+}
+
+export interface OutgoingRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+}
+
+export interface OutgoingResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Cut at the limit of the fetch that made it. */
+  readonly body: string;
+}
+
+export type GuardedFetch = (url: string, request: OutgoingRequest) => Promise<OutgoingResponse>;

@@ -1,0 +1,32 @@
+import type { OrgId } from "../contract/ids.ts";
+import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
+import type { CompactionStore, DeadLetterStore, PointStore, SeriesStore } from "./points.ts";
+
+/** The only door to stored data: tenant data is reached through its organisation, so no query can forget it. */
+export interface Store {
+  forOrg(org: OrgId): OrgStore;
+  readonly platform: PlatformStore;
+}
+
+/** What belongs to one organisation. */
+export interface OrgStore {
+  readonly org: OrgId;
+  readonly points: PointStore;
+  readonly series: SeriesStore;
+  readonly deadLetters: DeadLetterStore;
+  readonly keys: KeysStore;
+  readonly idempotency: IdempotencyStore;
+  /** How far a consumer has read the write log: 0 at first. */
+  cursor(consumer: string): Promise<number>;
+}
+
+/** What stands above organisations: only the runtime, ticks and the platform's operator use it. */
+export interface PlatformStore {
+  readonly orgs: OrgsStore;
+  readonly keyRing: KeyRing;
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly compaction: CompactionStore;
+  /** Answers when the database does. */
+  ping(): Promise<void>;
+}

@@ -1,0 +1,130 @@
+import type * as v from "valibot";
+import type { Actor } from "../contract/alert.ts";
+import type { Event, EventData, EventType } from "../contract/events.ts";
+import type { OrgId } from "../contract/ids.ts";
+import type { ProblemKind } from "../contract/problem.ts";
+import type { Deps } from "../ports.ts";
+
+// All that functions see of the runtime: they describe routes and event handlers as values, and the runtime serves them.
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** What a key must be allowed to call a route. `none`: anybody may. */
+export type RouteScope = "read" | "write" | "admin" | "platform" | "none";
+
+/** What a request without an organisation brings: one of the platform, or an anonymous one. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** The request's URL, as this server is reached: for links in answers. */
+  readonly origin: string;
+}
+
+/** What a tenant's request brings. Authority is in it, and only in it. */
+export interface TenantContext extends RequestContext {
+  readonly org: OrgId;
+  readonly actor: Actor;
+  /** Set where the route has `idempotency: "batch"` and the caller sent a key: the store keeps the answer with the effect. */
+  readonly idempotency: { readonly key: string; readonly route: string; readonly payloadHash: string; readonly expiresAt: number } | null;
+  /** The rate limit of the key: the points of an ingest are taken from it. @throws Problem rate-limited. */
+  takePoints(n: number): void;
+  /** Refuses the request when it carries an If-Match that is not the present answer's ETag. @throws Problem precondition-failed. */
+  requireMatch(present: unknown): void;
+}
+
+type ContextOf<Scope extends RouteScope> = Scope extends "platform" | "none" ? RequestContext : TenantContext;
+
+/** Bytes instead of JSON, for pages and their files. */
+export interface Bytes {
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+}
+
+export interface RouteDefinition<Scope extends RouteScope, Input extends v.GenericSchema, Output extends v.GenericSchema | null> {
+  readonly method: Method;
+  /** A path under which parameters stand as `{name}`; a parameter is a member of the input. */
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: Scope;
+  /** One object of the path's parameters and the body's members (POST, PUT, PATCH) or the query's (GET, DELETE, texts then). */
+  readonly input: Input;
+  /** null: no body (204), or bytes. */
+  readonly output: Output;
+  /** The status of success: 200, or 201 where `location` is given, or 204 where there is no output. */
+  readonly status?: number;
+  /** The address of what a POST created. */
+  readonly location?: (output: Output extends v.GenericSchema ? v.InferOutput<Output> : null) => string;
+  /** Answers carry an ETag, and If-None-Match gives 304. */
+  readonly etag?: boolean;
+  /** Idempotency-Key: `batch` when the verb keeps the answer in the batch of its effect; `reserve` when the runtime keeps it around the verb. */
+  readonly idempotency?: "batch" | "reserve";
+  /** Beside those that every route may answer. */
+  readonly problems: readonly ProblemKind[];
+  handle(
+    input: v.InferOutput<Input>,
+    context: ContextOf<Scope>,
+    deps: Deps,
+  ): Promise<Output extends v.GenericSchema ? v.InferOutput<Output> : Bytes | null>;
+}
+
+/** A route of any shape, as the runtime and the generator see it. */
+export interface Route {
+  readonly method: Method;
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: RouteScope;
+  readonly input: v.GenericSchema;
+  readonly output: v.GenericSchema | null;
+  readonly status: number;
+  readonly location?: (output: never) => string;
+  readonly etag: boolean;
+  readonly idempotency: "batch" | "reserve" | null;
+  readonly problems: readonly ProblemKind[];
+  handle(input: never, context: never, deps: Deps): Promise<unknown>;
+}
+
+/** Describes one verb of the HTTP interface: parsing is done before `handle`, answering after it. */
+export function route<Scope extends RouteScope, Input extends v.GenericSchema, Output extends v.GenericSchema | null>(
+  definition: RouteDefinition<Scope, Input, Output>,
+): Route {
+  const { output, location, status, etag = false, idempotency = null } = definition;
+  return { ...definition, etag, idempotency, status: status ?? (location ? 201 : output === null ? 204 : 200) };
+}
+
+/** A function with an HTTP trigger: a table of routes. */
+export interface HttpFunction {
+  readonly kind: "http";
+  readonly routes: readonly Route[];
+}
+
+export const http = (routes: readonly Route[]): HttpFunction => ({ kind: "http", routes });
+
+/** What an event brings besides its data. */
+export interface EventContext {
+  readonly event: Event;
+  /** Unix ms at which work on it started. */
+  readonly now: number;
+}
+
+export type EventHandlers = { readonly [Type in EventType]?: (data: EventData<Type>, context: EventContext, deps: Deps) => Promise<void> };
+
+/** A function with an event trigger, of a topic or of a tick. */
+export interface EventFunction {
+  readonly kind: "event";
+  readonly consumer: string;
+  /** How a redelivery is found out: by the event's id, or by the effect itself (a cursor, a compare-and-set). */
+  readonly deduplicate: "event-id" | "effect";
+  readonly on: EventHandlers;
+}
+
+/**
+ * Describes what a consumer does with each type; other types of its topics are acknowledged.
+ * A handler throws to have the event delivered again; what it cannot ever work off it records, and returns.
+ */
+export const event = (definition: Omit<EventFunction, "kind">): EventFunction => ({ kind: "event", ...definition });
+
+export type FunctionDefinition = HttpFunction | EventFunction;
+
+/** The organisation of an event that has one. */
+export function orgOf({ event: { org, type } }: EventContext): OrgId {
+  if (org === null) throw new Error(`${type} came without an organisation`);
+  return org;
+}

@@ -1,0 +1,172 @@
+import type { OrgId, SeriesId } from "../contract/ids.ts";
+import { decodeChunk } from "../core/series/chunk-codec.ts";
+import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
+import { mergePoints, within } from "../core/series/merge.ts";
+import type { SequencedPoints } from "../core/series/merge.ts";
+import type { LogRow, PointColumns, PointStore } from "../ports/points.ts";
+import { readCursor } from "./cursors.ts";
+import { bytesOf } from "./database.ts";
+import type { Database } from "./database.ts";
+import { insertDeadLetters } from "./dead-letters.ts";
+import { insertOnce } from "./idempotency.ts";
+import { insertEvent } from "./outbox.ts";
+import type { Invocation, Outbox } from "./outbox.ts";
+import { insertSeries } from "./series.ts";
+
+const INSERT_LOG = `
+  INSERT INTO write_log (org, n, t_min, t_max, created_at, encoding, payload)
+  VALUES (:org, :n, :from, :to, :at, :encoding, :payload)`;
+// Follows the log row at once: its sequence number is only known to the database.
+const INSERT_INGESTED = `
+  INSERT INTO outbox (id, topic, event, created_at) VALUES (:id, 'metrics', json_set(:event, '$.data.seq', last_insert_rowid()), :at)`;
+// Rides write_log_org; not limited: compaction keeps the log short, and every row in the window counts.
+const SELECT_LOG_WINDOW = "SELECT seq, payload FROM write_log WHERE org = :org AND t_max >= :from AND t_min < :to ORDER BY seq";
+// Chunks of a series never overlap, so only one that starts before the window can reach into it. Rides chunk_series.
+const CHUNK_START = `coalesce((SELECT t0 FROM chunk WHERE series = :series AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
+const SELECT_CHUNKS = (order: "ASC" | "DESC") => `
+  SELECT t0, t1, seq, data FROM chunk
+  WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START} AND t0 < :to AND t1 >= :from
+  ORDER BY t0 ${order} LIMIT :limit OFFSET :offset`;
+const SELECT_CHUNKS_ASCENDING = SELECT_CHUNKS("ASC");
+const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
+// Rides chunk_series, once for each id; not limited: the caller's window bounds it.
+const SELECT_CHUNKS_MANY = `
+  SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
+  JOIN chunk AS c ON c.series = ids.value AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
+// Rides write_log_org.
+const SELECT_LOG_AFTER = "SELECT seq, n, created_at, payload FROM write_log WHERE org = :org AND seq > :seq ORDER BY seq LIMIT :limit";
+// Rides chunk_seq: what one compaction pass wrote.
+const SELECT_CHUNKS_OF_PASS = `
+  SELECT series, seq, data FROM chunk
+  WHERE org = :org AND seq = (SELECT min(seq) FROM chunk WHERE org = :org AND seq > :seq)`;
+
+const CHUNKS_A_READ = 8;
+const LOG_ROWS_A_READ = 256;
+const KNOWN_SERIES = 200_000;
+
+export function pointStore(
+  database: Database,
+  outbox: Outbox,
+  { committed }: Invocation,
+  org: OrgId,
+  /** Series that this process has seen stored: they need no insert again. Forgetting one costs an ignored insert. */
+  known: Set<SeriesId>,
+): PointStore {
+  return {
+    async append({ points, rejected, once, at }) {
+      const unknown = points.filter(({ series }) => !known.has(series));
+      const { n, from, to } = extent(points);
+      const before = [
+        ...(once === undefined ? [] : insertOnce(org, once, at)),
+        ...(rejected.length === 0 ? [] : insertDeadLetters(org, rejected, at)),
+        ...(unknown.length === 0 ? [] : [insertSeries(org, unknown, at)]),
+      ];
+      if (n === 0) {
+        if (before.length > 0) await database.write(before);
+        return;
+      }
+      const event = outbox.event("metrics.ingested", org, at, { seq: 0, n, from, to });
+      const results = await database.write([
+        ...before,
+        { sql: INSERT_LOG, args: { org, n, from, to, at, encoding: LOG_ENCODING, payload: encodeLog(points) } },
+        { ...insertEvent(event), sql: INSERT_INGESTED, args: { id: event.id, event: JSON.stringify(event), at } },
+      ]);
+      const seq = Number(results[before.length]!.lastInsertRowid);
+      committed.push({ ...event, data: { ...event.data, seq } });
+      if (known.size + unknown.length > KNOWN_SERIES) known.clear();
+      for (const { series } of unknown) known.add(series);
+    },
+
+    async read(series, { from, to, limit, order }) {
+      // The log first: a row that is compacted between the two reads then shows up twice, never not at all.
+      const logged = await readLog(new Set([series]), from, to);
+      const sources: SequencedPoints[] = [...(logged.get(series) ?? [])];
+      const sql = order === "asc" ? SELECT_CHUNKS_ASCENDING : SELECT_CHUNKS_DESCENDING;
+      let [low, high] = [from, to];
+      let found = 0;
+      for (let offset = 0; found < limit; offset += CHUNKS_A_READ) {
+        const rows = await database.read(sql, { org, series, from, to, limit: CHUNKS_A_READ, offset });
+        for (const row of rows) {
+          const chunk = within(decodeChunk(bytesOf(row["data"]!)), from, to);
+          sources.push({ seq: row["seq"] as number, ...chunk });
+          found += chunk.timestamps.length;
+        }
+        if (rows.length < CHUNKS_A_READ) break;
+        // More chunks follow: what lies beyond the last one read is not whole yet.
+        const last = rows.at(-1)!;
+        if (found >= limit && order === "asc") high = Math.min(to, (last["t1"] as number) + 1);
+        if (found >= limit && order === "desc") low = Math.max(from, last["t0"] as number);
+      }
+      const merged = within(mergePoints(sources), low, high);
+      const start = order === "desc" ? Math.max(0, merged.timestamps.length - limit) : 0;
+      return { timestamps: merged.timestamps.slice(start, start + limit), values: merged.values.slice(start, start + limit) };
+    },
+
+    async readMany(series, { from, to }) {
+      const sources = await readLog(new Set(series), from, to);
+      const rows = await database.read(SELECT_CHUNKS_MANY, { org, ids: JSON.stringify(series), from, to });
+      for (const row of rows) {
+        const id = row["series"] as SeriesId;
+        const chunk = { seq: row["seq"] as number, ...within(decodeChunk(bytesOf(row["data"]!)), from, to) };
+        const own = sources.get(id);
+        if (own === undefined) sources.set(id, [chunk]);
+        else own.push(chunk);
+      }
+      const merged = new Map<SeriesId, PointColumns>();
+      for (const [id, own] of sources) {
+        const points = within(mergePoints(own), from, to);
+        if (points.timestamps.length > 0) merged.set(id, points);
+      }
+      return merged;
+    },
+
+    newest(series, { before, limit }) {
+      return this.read(series, { from: 0, to: before, limit, order: "desc" });
+    },
+
+    async after(seq, { maxPoints }) {
+      if (seq < (await readCursor(database, "compact", org))) {
+        const chunks = await database.read(SELECT_CHUNKS_OF_PASS, { org, seq });
+        const points = chunks.map((row) => ({ series: row["series"] as SeriesId, ...decodeChunk(bytesOf(row["data"]!)) }));
+        if (chunks.length > 0) return [{ seq: chunks[0]!["seq"] as number, createdAt: null, points }];
+      }
+      const log: LogRow[] = [];
+      let n = 0;
+      for (const row of await database.read(SELECT_LOG_AFTER, { org, seq, limit: LOG_ROWS_A_READ })) {
+        n += row["n"] as number;
+        if (log.length > 0 && n > maxPoints) break;
+        log.push({
+          seq: row["seq"] as number,
+          createdAt: row["created_at"] as number,
+          points: decodeLog(bytesOf(row["payload"]!)),
+        });
+      }
+      return log;
+    },
+  };
+
+  async function readLog(series: ReadonlySet<SeriesId>, from: number, to: number): Promise<Map<SeriesId, SequencedPoints[]>> {
+    const sources = new Map<SeriesId, SequencedPoints[]>();
+    for (const row of await database.read(SELECT_LOG_WINDOW, { org, from, to })) {
+      for (const points of decodeLog(bytesOf(row["payload"]!), series)) {
+        const source = { seq: row["seq"] as number, timestamps: points.timestamps, values: points.values };
+        const own = sources.get(points.series);
+        if (own === undefined) sources.set(points.series, [source]);
+        else own.push(source);
+      }
+    }
+    return sources;
+  }
+}
+
+function extent(points: readonly PointColumns[]): { n: number; from: number; to: number } {
+  let [n, from, to] = [0, Infinity, -Infinity];
+  for (const { timestamps } of points) {
+    n += timestamps.length;
+    for (const timestamp of timestamps) {
+      if (timestamp < from) from = timestamp;
+      if (timestamp > to) to = timestamp;
+    }
+  }
+  return { n, from, to };
+}

@@ -1,0 +1,44 @@
+import type { OrgId, SeriesId } from "../contract/ids.ts";
+import type { Store } from "../ports/store.ts";
+import { compactionStore } from "./compaction.ts";
+import { readCursor } from "./cursors.ts";
+import type { Database } from "./database.ts";
+import { deadLetterStore } from "./dead-letters.ts";
+import { eventStore } from "./events.ts";
+import { idempotencyStore } from "./idempotency.ts";
+import { keyRing, keysStore } from "./keys.ts";
+import { leaseStore } from "./leases.ts";
+import { orgsStore } from "./orgs.ts";
+import { createOutbox } from "./outbox.ts";
+import type { Invocation } from "./outbox.ts";
+import { pointStore } from "./points.ts";
+import { seriesStore } from "./series.ts";
+
+/** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
+export function createStores(database: Database): (invocation: Invocation) => Store {
+  const known = new Set<SeriesId>();
+  return (invocation) => {
+    const outbox = createOutbox(database, invocation);
+    return {
+      forOrg: (org: OrgId) => ({
+        org,
+        points: pointStore(database, outbox, invocation, org, known),
+        series: seriesStore(database, org),
+        deadLetters: deadLetterStore(database, org),
+        keys: keysStore(database, org),
+        idempotency: idempotencyStore(database, org),
+        cursor: (consumer) => readCursor(database, consumer, org),
+      }),
+      platform: {
+        orgs: orgsStore(database),
+        keyRing: keyRing(database),
+        events: eventStore(database, outbox),
+        leases: leaseStore(database),
+        compaction: compactionStore(database),
+        async ping() {
+          await database.read("SELECT 1", {});
+        },
+      },
+    };
+  };
+}
