@@ -1,0 +1,148 @@
+import * as v from "valibot";
+import type { Event } from "../contract/events.ts";
+import type { DeadLetterId, EventId, KeyId, OrgId, SeriesId } from "../contract/ids.ts";
+import { isoTime } from "../contract/time.ts";
+import { hashId } from "../core/hash-id.ts";
+import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
+import type { Deps, GuardedFetch, NewId } from "../ports.ts";
+import type { Forecasters } from "../ports/forecasters.ts";
+import type { EventFunction, Route, TenantContext } from "../runtime/route.ts";
+import type { Database } from "../store/database.ts";
+import { createStores } from "../store/store.ts";
+import { memoryDatabase } from "./memory-store.ts";
+
+/** 2026-11-20T10:00:00Z */
+export const START = Date.UTC(2026, 10, 20, 10);
+
+/**
+ * Everything a function needs, faked where it reaches outside: a real store in memory, a clock that only tests move, ids that count
+ * up, a fetch that refuses until a test gives it an answer.
+ */
+export interface Harness {
+  readonly database: Database;
+  readonly deps: Deps;
+  readonly org: OrgId;
+  readonly otherOrg: OrgId;
+  readonly clock: { now(): number; set(ms: number): void; advance(ms: number): void };
+  /** Events that were committed, oldest first; a test may empty it. */
+  readonly committed: Event[];
+  readonly alarms: number[];
+  readonly printed: string[];
+  /** Answers the next outgoing calls. */
+  answerFetch(answer: GuardedFetch): void;
+  /** Calls a verb as a key of `org` would: input and output pass the contract. */
+  call(route: Route, input: unknown, options?: { org?: OrgId; context?: Partial<TenantContext> }): Promise<unknown>;
+  /** Hands one event to a consumer. */
+  deliver(consumer: EventFunction, event: Event): Promise<void>;
+  /** Stores points of one series as an ingest would, and returns the series' id. */
+  store(
+    metricKey: string,
+    points: readonly (readonly [timestamp: number, value: number])[],
+    dimensions?: Record<string, string>,
+  ): Promise<SeriesId>;
+  close(): void;
+}
+
+const NO_FORECASTERS: Forecasters = {
+  list: () => [],
+  pick() {
+    throw new Error("This test gave no forecasters");
+  },
+};
+
+export async function startHarness(options: { now?: number; forecasters?: Forecasters } = {}): Promise<Harness> {
+  let now = options.now ?? START;
+  let ids = 0;
+  let random = 1;
+  let fetch: GuardedFetch = async (url) => {
+    throw new Error(`No test answers ${new URL(url).host}`);
+  };
+  const newId: NewId = (prefix) => hashId(prefix, [`test ${String((ids += 1))}`]);
+  const database = await memoryDatabase();
+  const committed: Event[] = [];
+  const alarms: number[] = [];
+  const printed: string[] = [];
+  const store = createStores(database)({ newId, traceparent: null, committed });
+  const deps: Deps = {
+    store,
+    bus: { publish: async () => {} },
+    clock: { now: () => now },
+    fetch: (url, request) => fetch(url, request),
+    forecasters: options.forecasters ?? NO_FORECASTERS,
+    secrets: {
+      seal: (plain, context) => `sealed ${context} ${Buffer.from(plain).toString("hex")}`,
+      open(sealed, context) {
+        const [, of, hex] = sealed.split(" ");
+        if (of !== context) throw new Error("Sealed for another context");
+        return Buffer.from(hex!, "hex").toString();
+      },
+    },
+    alarm: {
+      async wakeAt(at) {
+        alarms.push(at);
+      },
+    },
+    newId,
+    random: {
+      // Park and Miller's generator: the same numbers in every run.
+      uniform: () => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647,
+      bytes: (n) => Uint8Array.from({ length: n }, () => (random = (random * 48_271) % 2_147_483_647) & 255),
+    },
+    print: (text) => printed.push(text),
+  };
+  const [org, otherOrg] = [newId<OrgId>("org"), newId<OrgId>("org")];
+  for (const id of [org, otherOrg]) {
+    const key = { name: "test", scopes: ["*"], rateLimit: null, createdAt: now, expiresAt: null } as const;
+    await store.platform.orgs.create(
+      { id, name: "Test", createdAt: isoTime(now) },
+      { ...key, id: newId<KeyId>("key"), hash: new TextEncoder().encode(id) },
+    );
+  }
+
+  return {
+    database,
+    deps,
+    org,
+    otherOrg,
+    clock: { now: () => now, set: (ms) => (now = ms), advance: (ms) => (now += ms) },
+    committed,
+    alarms,
+    printed,
+    answerFetch: (answer) => (fetch = answer),
+    async call(route, input, { org: as = org, context } = {}) {
+      const parsed = v.parse(route.input, input);
+      const defaults: TenantContext = {
+        org: as,
+        actor: { kind: "key", id: "key_test" },
+        requestId: "test",
+        origin: "http://localhost",
+        idempotency: null,
+        takePoints: () => {},
+        requireMatch: () => {},
+      };
+      const answer = await route.handle(parsed as never, { ...defaults, ...context } as never, deps);
+      if (route.output !== null) v.parse(route.output, answer);
+      return answer;
+    },
+    async deliver(consumer, event) {
+      const handle = consumer.on[event.type] as
+        ((data: unknown, context: { event: Event; now: number }, deps: Deps) => Promise<void>) | undefined;
+      if (handle !== undefined) await handle(event.data, { event, now }, deps);
+    },
+    async store(metricKey, points, dimensions = {}) {
+      const canonical = canonicalDimensions(dimensions);
+      const series = seriesId(org, metricKey, canonical);
+      const columns = {
+        timestamps: Float64Array.from(points, ([timestamp]) => timestamp),
+        values: Float64Array.from(points, ([, value]) => value),
+      };
+      await store.forOrg(org).points.append({ points: [{ series, metricKey, dimensions: canonical, ...columns }], rejected: [], at: now });
+      return series;
+    },
+    close: () => database.close(),
+  };
+}
+
+/** An event as a bus would hand it over. */
+export const testEvent = <Type extends Event["type"]>(type: Type, org: OrgId | null, data: Event<Type>["data"], at = START): Event =>
+  ({ id: hashId<EventId & DeadLetterId>("evt", [type, org, data, at]), type, org, at, traceparent: null, data }) as Event;
