@@ -87,8 +87,9 @@ export interface FailedEvent {
 export interface EventStore {
   /** Adds an event of its own, such as a tick; the same id again is ignored. */
   enqueue(event: Event): Promise<void>;
-  pending(limit: number): Promise<readonly OutboxRow[]>;
-  markPublished(seqs: readonly number[], at: number): Promise<void>;
+  /** Events that were not published yet, oldest first, after a row. */
+  pending(page: { after: number; limit: number }): Promise<readonly OutboxRow[]>;
+  markPublished(ids: readonly EventId[], at: number): Promise<void>;
   wasProcessed(consumer: string, id: EventId): Promise<boolean>;
   markProcessed(consumer: string, id: EventId, at: number): Promise<void>;
   /** Records a failed attempt, the first or a further one; `deadAt` makes it the last. */
@@ -101,8 +102,6 @@ export interface EventStore {
     at: number;
   }): Promise<void>;
   failuresDue(now: number, limit: number): Promise<readonly FailedEvent[]>;
-  /** When the next retry is due; null when none is. */
-  nextFailureAt(): Promise<number | null>;
   removeFailure(id: DeadLetterId): Promise<boolean>;
   listDead(page: PageQuery): Promise<Page<EventDeadLetter>>;
   getDead(id: DeadLetterId): Promise<FailedEvent | null>;

@@ -11,8 +11,9 @@ import type { Outbox } from "./outbox.ts";
 import { pageOf } from "./page.ts";
 
 // Rides outbox_pending.
-const SELECT_PENDING = "SELECT seq, event FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT :limit";
-const MARK_PUBLISHED = "UPDATE outbox SET published_at = :at WHERE seq IN (SELECT value FROM json_each(:seqs))";
+const SELECT_PENDING = "SELECT seq, event FROM outbox WHERE published_at IS NULL AND seq > :after ORDER BY seq LIMIT :limit";
+// Rides the unique index on id.
+const MARK_PUBLISHED = "UPDATE outbox SET published_at = :at WHERE id IN (SELECT value FROM json_each(:ids))";
 const SELECT_PROCESSED = "SELECT 1 FROM processed_event WHERE consumer = :consumer AND event_id = :id";
 const MARK_PROCESSED = "INSERT INTO processed_event (consumer, event_id, at) VALUES (:consumer, :id, :at) ON CONFLICT DO NOTHING";
 const RECORD_FAILURE = `
@@ -24,7 +25,6 @@ const RECORD_FAILURE = `
 const SELECT_DUE = `
   SELECT id, consumer, event, attempts FROM event_dead_letter
   WHERE dead_at IS NULL AND next_attempt_at <= :now ORDER BY next_attempt_at LIMIT :limit`;
-const SELECT_NEXT = "SELECT min(next_attempt_at) AS at FROM event_dead_letter WHERE dead_at IS NULL";
 const SELECT_DEAD_PAGE = "SELECT * FROM event_dead_letter WHERE dead_at IS NOT NULL AND id > :after ORDER BY id LIMIT :limit";
 const SELECT_DEAD = "SELECT id, consumer, event, attempts FROM event_dead_letter WHERE id = :id AND dead_at IS NOT NULL";
 const REVIVE = "UPDATE event_dead_letter SET dead_at = NULL, next_attempt_at = :at WHERE id = :id AND dead_at IS NOT NULL";
@@ -64,11 +64,11 @@ export function eventStore(database: Database, outbox: Outbox): EventStore {
     async enqueue(event) {
       await outbox.write([], [event]);
     },
-    async pending(limit) {
-      return (await database.read(SELECT_PENDING, { limit })).map((row) => ({ seq: row["seq"] as number, event: eventOf(row) }));
+    async pending({ after, limit }) {
+      return (await database.read(SELECT_PENDING, { after, limit })).map((row) => ({ seq: row["seq"] as number, event: eventOf(row) }));
     },
-    async markPublished(seqs, at) {
-      await database.write([{ sql: MARK_PUBLISHED, args: { seqs: JSON.stringify(seqs), at } }]);
+    async markPublished(ids, at) {
+      await database.write([{ sql: MARK_PUBLISHED, args: { ids: JSON.stringify(ids), at } }]);
     },
     async wasProcessed(consumer, id) {
       return (await database.read(SELECT_PROCESSED, { consumer, id })).length > 0;
@@ -84,10 +84,6 @@ export function eventStore(database: Database, outbox: Outbox): EventStore {
     },
     async failuresDue(now, limit) {
       return (await database.read(SELECT_DUE, { now, limit })).map(failedOf);
-    },
-    async nextFailureAt() {
-      const [row] = await database.read(SELECT_NEXT, {});
-      return row!["at"] as number | null;
     },
     async removeFailure(id) {
       const [result] = await database.write([{ sql: REMOVE, args: { id } }]);

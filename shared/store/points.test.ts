@@ -37,7 +37,7 @@ test("a point is readable as soon as its append has returned", async () => {
 test("the outbox holds the event with the sequence number of its log row", async () => {
   await harness.store("cpu", [[START, 1]]);
   await harness.store("cpu", [[START + 1, 1]]);
-  const pending = await harness.deps.store.platform.events.pending(10);
+  const pending = await harness.deps.store.platform.events.pending({ after: 0, limit: 10 });
   expect(pending.map(({ event }) => event.data)).toMatchObject([{ seq: 1 }, { seq: 2 }]);
   expect(pending.map(({ event }) => event.id)).toEqual(harness.committed.map(({ id }) => id));
 });

@@ -1,0 +1,88 @@
+import * as v from "valibot";
+
+const text = v.pipe(v.string(), v.minLength(1));
+const list = v.pipe(
+  v.string(),
+  v.transform((entries) =>
+    entries
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ""),
+  ),
+);
+const bytes = (n: number) =>
+  v.pipe(
+    v.string(),
+    v.transform((base64) => new Uint8Array(Buffer.from(base64, "base64"))),
+    v.check((key) => key.length === n, `Expected ${n} bytes in base64`),
+  );
+
+/** What each secret of the manifest is parsed as, by the environment variable that the deployment mounts it under. */
+const SECRETS = {
+  INTENTVISION_TURSO_URL: text,
+  INTENTVISION_TURSO_TOKEN: text,
+  INTENTVISION_API_KEY_SALT: v.pipe(v.string(), v.minLength(16)),
+  INTENTVISION_CHANNEL_KEY: bytes(32),
+} as const;
+type SecretKey = keyof typeof SECRETS;
+
+const OPTIONS = v.object({
+  LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
+  /** host:port of single hosts that tenants' outgoing calls may reach although they are not public. */
+  GUARDED_FETCH_ALLOW: v.optional(v.pipe(list, v.array(v.pipe(v.string(), v.regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i))))),
+  /** Hours that the answer to an Idempotency-Key is kept. */
+  IDEMPOTENCY_TTL_HOURS: v.optional(v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(8_760)), "24"),
+  /** Where events go: Pub/Sub in this project; not set: the bus of this process. */
+  PUBSUB_PROJECT: v.optional(text),
+  PUBSUB_EMULATOR_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/]+:\d{1,5}$/))),
+  K_SERVICE: v.optional(v.string()),
+  FIREBASE_AUTH_EMULATOR_HOST: v.optional(v.string()),
+});
+
+export interface Config {
+  readonly logLevel: string;
+  readonly databaseUrl: string;
+  readonly databaseToken: string | undefined;
+  /** Empty where the function has no use for it. */
+  readonly apiKeySalt: string;
+  readonly channelKey: Uint8Array | null;
+  readonly guardedFetchAllow: readonly string[];
+  readonly idempotencyTtlMs: number;
+  readonly pubsub: { readonly project: string; readonly emulatorHost: string | undefined } | null;
+}
+
+/**
+ * Reads the configuration of one function: the options, and of the secrets just those that the manifest gives it.
+ *
+ * @param secrets - Cloud names, such as `intentvision-turso-url`.
+ * @throws Error that names every bad key, and never a value.
+ */
+export function readConfig(secrets: readonly string[], env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  if (env["FIREBASE_AUTH_EMULATOR_HOST"] !== undefined && env["K_SERVICE"] !== undefined) {
+    throw new Error("FIREBASE_AUTH_EMULATOR_HOST is set on a deployed service: unsigned tokens would be accepted");
+  }
+  const keys = secrets.map((name) => name.toUpperCase().replaceAll("-", "_") as SecretKey);
+  const bad: string[] = [];
+  const options = v.safeParse(OPTIONS, env);
+  if (!options.success) bad.push(...new Set(options.issues.map((issue) => String(issue.path?.[0]?.key))));
+  const values = new Map<string, unknown>();
+  for (const key of keys) {
+    const parsed = v.safeParse(SECRETS[key], env[key]);
+    const optional = key === "INTENTVISION_TURSO_TOKEN" && env[key] === undefined;
+    if (parsed.success) values.set(key, parsed.output);
+    else if (!optional) bad.push(key);
+  }
+  if (bad.length > 0 || !options.success) throw new Error(`Missing or malformed configuration: ${bad.join(", ")}`);
+
+  const { output } = options;
+  return {
+    logLevel: output.LOG_LEVEL,
+    databaseUrl: (values.get("INTENTVISION_TURSO_URL") as string | undefined) ?? "",
+    databaseToken: values.get("INTENTVISION_TURSO_TOKEN") as string | undefined,
+    apiKeySalt: (values.get("INTENTVISION_API_KEY_SALT") as string | undefined) ?? "",
+    channelKey: (values.get("INTENTVISION_CHANNEL_KEY") as Uint8Array | undefined) ?? null,
+    guardedFetchAllow: output.GUARDED_FETCH_ALLOW ?? [],
+    idempotencyTtlMs: output.IDEMPOTENCY_TTL_HOURS * 3_600_000,
+    pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
+  };
+}

@@ -1,0 +1,299 @@
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import type { Actor } from "../contract/alert.ts";
+import { Problem } from "../contract/problem.ts";
+import type { FieldError } from "../contract/problem.ts";
+import type { KeyRecord } from "../ports/platform.ts";
+import type { Deps } from "../ports.ts";
+import { requireScope } from "./auth.ts";
+import { parseJsonBody } from "./body.ts";
+import { runInContext } from "./context.ts";
+import type { LogContext } from "./context.ts";
+import { hashPayload, parseIdempotencyKey, recallAnswer } from "./idempotency.ts";
+import { errorFields } from "./log.ts";
+import { problemResponse, toProblem } from "./problem.ts";
+import { UNLIMITED } from "./rate-limit.ts";
+import type { Taken } from "./rate-limit.ts";
+import type { Bytes, HttpFunction, RequestContext, Route, TenantContext } from "./route.ts";
+import { openInvocation, publishCommitted } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A request, its body already read. Header names are lower case. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  /** Scheme and host as the caller sees them. */
+  readonly origin: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+}
+
+const MOST_FIELD_ERRORS = 100;
+/** How long a reserved idempotency key stays taken when its process dies. */
+const RESERVED_MS = 60_000;
+const REQUEST_ID = /^[\w.:-]{1,100}$/;
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * Answers one request of an HTTP function: finds the route, authenticates, limits, parses, calls the verb, publishes its events.
+ * Never throws: what fails is a problem (RFC 9457).
+ */
+export async function serveHttp(name: string, { routes }: HttpFunction, request: HttpRequest, runtime: Runtime): Promise<HttpResponse> {
+  const requestId = REQUEST_ID.test(request.headers["x-request-id"] ?? "")
+    ? request.headers["x-request-id"]!
+    : runtime.newId<string>("evt");
+  const traceparent = TRACEPARENT.test(request.headers["traceparent"] ?? "") ? request.headers["traceparent"]! : null;
+  const trace = traceparent === null ? null : TRACEPARENT.exec(traceparent)![1]!;
+  const context: LogContext = { function: name, requestId, trace, org: null, tags: new Map() };
+
+  return runInContext(context, async () => {
+    const startedAt = performance.now();
+    const path = request.url.split("?", 1)[0]!;
+    const found = findRoute(routes, request.method, path);
+    const extra: Record<string, string> = { "X-Request-Id": requestId, ...(traceparent === null ? {} : { traceparent }) };
+    let response: HttpResponse;
+    try {
+      const { route, params } = found ?? refuse(routes, path, extra);
+      response = await answer(route, params, { request, requestId, traceparent, context, extra }, runtime);
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.kind === "internal" || problem.kind === "unavailable")
+        runtime.log.error("Request failed", errorFields(problem.cause ?? error));
+      response = problemResponse(problem, path);
+      const retryAfterS = problem.members["retryAfterS"];
+      if (typeof retryAfterS === "number") extra["Retry-After"] = String(retryAfterS);
+      if (problem.kind === "unauthenticated") extra["WWW-Authenticate"] = 'Bearer realm="IntentVision"';
+    }
+    runtime.log.info("Request answered", {
+      method: request.method,
+      route: found?.route.path ?? "unknown",
+      status: response.status,
+      durationMs: Math.round(performance.now() - startedAt),
+      bytesIn: request.body.byteLength,
+    });
+    return { ...response, headers: { ...response.headers, ...extra }, body: request.method === "HEAD" ? null : response.body };
+  });
+}
+
+interface Call {
+  readonly request: HttpRequest;
+  readonly requestId: string;
+  readonly traceparent: string | null;
+  readonly context: LogContext;
+  /** Headers of the answer, whatever it will be. */
+  readonly extra: Record<string, string>;
+}
+
+async function answer(route: Route, params: Params, call: Call, runtime: Runtime): Promise<HttpResponse> {
+  const { deps, committed } = openInvocation(runtime, call.traceparent);
+  const base: RequestContext = { requestId: call.requestId, origin: call.request.origin };
+  if (route.scope === "none")
+    return respond(route, await route.handle(readInput(route, params, call.request) as never, base as never, deps), call);
+
+  const key = await runtime.authenticate(call.request.headers, deps.store.platform.keyRing);
+  call.context.org = key.org;
+  const limited = runtime.unlimitedKeys.has(key.id) ? UNLIMITED : runtime.rateLimiter.take(key.id, key.rateLimit ?? undefined);
+  Object.assign(call.extra, limited.headers);
+  requireScope(key, route.scope);
+
+  const run = async (idempotency: TenantContext["idempotency"]): Promise<HttpResponse> => {
+    const input = readInput(route, params, call.request);
+    const context = key.org === null ? base : tenantContext(base, key, limited, idempotency, call.request);
+    const output = await route.handle(input as never, context as never, deps);
+    const response = respond(route, output, call);
+    await publishCommitted(runtime, committed);
+    return response;
+  };
+  const sent = call.request.headers["idempotency-key"];
+  if (route.idempotency === null || sent === undefined || key.org === null) return run(null);
+  return once(route, parseIdempotencyKey(sent), key, call, deps, runtime, run);
+}
+
+/** Runs a request at most once for its Idempotency-Key; later ones get the stored answer. */
+async function once(
+  route: Route,
+  idempotencyKey: string,
+  key: KeyRecord,
+  { request, extra }: Call,
+  deps: Deps,
+  { clock, idempotencyTtlMs }: Runtime,
+  run: (idempotency: TenantContext["idempotency"]) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const { idempotency } = deps.store.forOrg(key.org!);
+  const now = clock.now();
+  const name = `${route.method} ${route.path}`;
+  const payloadHash = hashPayload(request.body);
+  const recall = async (): Promise<HttpResponse | null> => {
+    const stored = await idempotency.find(idempotencyKey, now);
+    if (stored === null) return null;
+    const { status, answer } = recallAnswer(stored, name, payloadHash);
+    extra["Idempotency-Replayed"] = "true";
+    return { status, headers: { "Content-Type": "application/json" }, body: answer };
+  };
+  const earlier = await recall();
+  if (earlier !== null) return earlier;
+
+  const entry = { key: idempotencyKey, route: name, payloadHash };
+  const expiresAt = now + idempotencyTtlMs;
+  if (route.idempotency === "batch") {
+    try {
+      return await run({ ...entry, expiresAt });
+    } catch (error) {
+      // The same request was faster: its batch took the key, ours wrote nothing.
+      if (!(error instanceof Error && error.name === "Conflict")) throw error;
+      const winner = await recall();
+      if (winner === null) throw error;
+      return winner;
+    }
+  }
+  if (!(await idempotency.reserve({ ...entry, expiresAt: now + RESERVED_MS, now }))) {
+    const winner = await recall();
+    if (winner !== null) return winner;
+  }
+  try {
+    const response = await run(null);
+    await idempotency.complete({ key: idempotencyKey, status: response.status, answer: String(response.body ?? ""), expiresAt });
+    return response;
+  } catch (error) {
+    await idempotency.release(idempotencyKey);
+    throw error;
+  }
+}
+
+function tenantContext(
+  base: RequestContext,
+  key: KeyRecord,
+  { takePoints }: Taken,
+  idempotency: TenantContext["idempotency"],
+  request: HttpRequest,
+): TenantContext {
+  const actor: Actor = { kind: "key", id: key.id, name: key.name };
+  const ifMatch = request.headers["if-match"];
+  return {
+    ...base,
+    org: key.org!,
+    actor,
+    idempotency,
+    takePoints,
+    requireMatch(present) {
+      if (ifMatch === undefined || ifMatch.trim() === "*") return;
+      const wanted = ifMatch.split(",").map((tag) => tag.trim());
+      if (!wanted.includes(etagOf(JSON.stringify(present)))) {
+        throw new Problem("precondition-failed", "The resource has another ETag by now. Read it again, then repeat the change.");
+      }
+    },
+  };
+}
+
+const etagOf = (body: string): string => `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+
+function respond(route: Route, output: unknown, { request }: Call): HttpResponse {
+  if (output === null || output === undefined) return { status: route.status, headers: {}, body: null };
+  if (route.output === null) {
+    const { contentType, body } = output as Bytes;
+    return { status: 200, headers: { "Content-Type": contentType }, body };
+  }
+  const body = JSON.stringify(output);
+  const headers: Record<string, string> = { "Content-Type": "application/json; charset=utf-8" };
+  if (route.location !== undefined) headers["Location"] = route.location(output as never);
+  if (route.etag) {
+    headers["ETag"] = etagOf(body);
+    if (request.method === "GET" && request.headers["if-none-match"] === headers["ETag"]) return { status: 304, headers, body: null };
+  }
+  return { status: route.status, headers, body };
+}
+
+type Params = Readonly<Record<string, string>>;
+
+function findRoute(routes: readonly Route[], method: string, path: string): { route: Route; params: Params } | null {
+  const wanted = method === "HEAD" ? "GET" : method;
+  for (const route of routes) {
+    if (route.method !== wanted) continue;
+    const params = matchPath(route.path, path);
+    if (params !== null) return { route, params };
+  }
+  return null;
+}
+
+function refuse(routes: readonly Route[], path: string, extra: Record<string, string>): never {
+  const allowed = routes.filter((route) => matchPath(route.path, path) !== null).map(({ method }) => method);
+  if (allowed.length === 0) throw new Problem("not-found", "There is nothing at this path. The reference is at /docs.");
+  extra["Allow"] = allowed.join(", ");
+  throw new Problem("method-not-allowed", `This path takes ${allowed.join(", ")}.`);
+}
+
+/** The parameters of a path, such as `/api/v1/rules/{id}`; null when it does not match. */
+export function matchPath(pattern: string, path: string): Params | null {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  if (given.length === wanted.length + 1 && given.at(-1) === "") given.pop();
+  if (given.length !== wanted.length) return null;
+  const params: Record<string, string> = {};
+  for (const [place, part] of wanted.entries()) {
+    const text = given[place]!;
+    if (part.startsWith("{")) {
+      try {
+        params[part.slice(1, -1)] = decodeURIComponent(text);
+      } catch {
+        return null;
+      }
+    } else if (part !== text) return null;
+  }
+  return params;
+}
+
+function readInput(route: Route, params: Params, request: HttpRequest): unknown {
+  const members =
+    request.method === "GET" || request.method === "HEAD" || request.method === "DELETE" ? readQuery(request.url) : readJson(request);
+  const clash = Object.keys(params).find((name) => Object.hasOwn(members, name));
+  if (clash !== undefined) throw invalid([{ path: clash, message: "Stands in the path, and may not be given again" }]);
+  const parsed = v.safeParse(route.input, { ...members, ...params });
+  if (parsed.success) return parsed.output;
+  throw invalid(fieldErrors(parsed.issues));
+}
+
+/** valibot's issues as the problem shows them: dotted paths, indices in brackets. */
+export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): FieldError[] {
+  return issues.slice(0, MOST_FIELD_ERRORS).map(({ path, message }) => ({
+    path: (path ?? []).reduce(
+      (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+      "",
+    ),
+    message,
+  }));
+}
+
+const invalid = (errors: readonly FieldError[]) =>
+  new Problem("validation-failed", errors.length === 1 ? "One member is wrong." : `${errors.length} members are wrong.`, { errors });
+
+function readJson({ headers, body }: HttpRequest): Readonly<Record<string, unknown>> {
+  if (body.byteLength === 0) return {};
+  const type = (headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
+    throw new Problem("unsupported-media-type", "Send JSON with Content-Type: application/json.");
+  }
+  const parsed = parseJsonBody(body);
+  if (!parsed.ok) throw parsed.error;
+  if (parsed.value === null || typeof parsed.value !== "object" || Array.isArray(parsed.value)) {
+    throw invalid([{ path: "", message: "Expected an object" }]);
+  }
+  return parsed.value as Record<string, unknown>;
+}
+
+/** A name that comes once is a text, one that comes again an array of texts. */
+function readQuery(url: string): Readonly<Record<string, unknown>> {
+  const query = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
+  const members = new Map<string, string | string[]>();
+  for (const [name, value] of query) {
+    const present = members.get(name);
+    members.set(name, present === undefined ? value : [...(Array.isArray(present) ? present : [present]), value]);
+  }
+  return Object.fromEntries(members);
+}
