@@ -1,0 +1,252 @@
+import type { Actor, AlertStatus } from "../contract/alert.ts";
+import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import type { Page, PageQuery } from "../contract/page.ts";
+import type { Rule, Severity } from "../contract/rule.ts";
+import type { Series } from "../contract/series.ts";
+import type { AlertRecord } from "../core/alert/alert-record.ts";
+import type { GroupState } from "../core/alert/flush.ts";
+import type { Instance } from "../core/alert/step.ts";
+
+// Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
+// Times are Unix ms.
+
+/** Rules an organisation may have. */
+export const MAX_RULES = 1_000;
+/** Channels an organisation may have. */
+export const MAX_CHANNELS = 100;
+/** Instances a rule may have. */
+export const MAX_INSTANCES = 500;
+
+export interface RulesStore {
+  get(id: RuleId): Promise<Rule | null>;
+  /** By id, so oldest first. */
+  list(page: PageQuery): Promise<Page<Rule>>;
+  /** Every enabled rule: at most MAX_RULES. */
+  enabled(): Promise<readonly Rule[]>;
+  /** False when the organisation has MAX_RULES already. */
+  insert(rule: Rule): Promise<boolean>;
+  /** Writes a rule over its version before (`rule.version - 1`), with what the change ends. */
+  replace(rule: Rule, endings: RuleEndings): Promise<boolean>;
+  /** Deletes a rule at a version, with everything that it has open. Its past episodes stay. */
+  remove(id: RuleId, version: number, endings: RuleEndings): Promise<boolean>;
+}
+
+/** What a change of a rule ends, in the batch of the change. */
+export interface RuleEndings {
+  /** Instances that end: each with its episode as it ended. False is answered when one of them has moved meanwhile. */
+  readonly changes: readonly InstanceChange[];
+  /** The rule stops looking at anything: all its instances are forgotten, and none of its episodes may still be open. */
+  readonly stops: boolean;
+  readonly at: number;
+}
+
+/** An instance as it is stored. */
+export interface InstanceRecord {
+  readonly id: InstanceId;
+  readonly rule: RuleId;
+  readonly series: SeriesId;
+  /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
+  readonly version: number;
+  readonly state: Instance;
+}
+
+/** An instance with the series that it watches. */
+export interface InstanceOfSeries extends InstanceRecord {
+  readonly of: Pick<Series, "id" | "metricKey" | "dimensions">;
+}
+
+export interface TransitionRecord {
+  readonly kind: "condition" | "episode";
+  /** The episode it belongs to; null where there is none. */
+  readonly alert: AlertId | null;
+  readonly from: string;
+  readonly to: string;
+  /** The evaluation's time. */
+  readonly at: number;
+  readonly actor: Actor | null;
+  readonly reason: string | null;
+}
+
+/** One instance after an evaluation, with what that changed. */
+export interface InstanceChange {
+  /** The loaded id and version with the state to store. */
+  readonly instance: InstanceRecord;
+  /** Episodes to insert, or to write over: their notification count, time and suppression are not touched. */
+  readonly alerts: readonly AlertRecord[];
+  readonly transitions: readonly TransitionRecord[];
+  /** One `alert.changed` each, with the version that the instance gets. */
+  readonly events: readonly { readonly alert: AlertId; readonly to: "firing" | "resolved" | "acknowledged" }[];
+}
+
+export interface InstancesStore {
+  getMany(ids: readonly InstanceId[]): Promise<readonly InstanceRecord[]>;
+  /** By the rule and the series. */
+  find(rule: RuleId, series: SeriesId): Promise<InstanceRecord | null>;
+  /** Every instance of a rule, by series: at most MAX_INSTANCES. */
+  ofRule(rule: RuleId): Promise<readonly InstanceOfSeries[]>;
+  /** Instances whose condition is pending, by id. */
+  pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
+  /**
+   * Makes evaluations of one rule durable, whole or not at all. False when the rule is no longer enabled at this version, when one of
+   * the instances has moved since it was loaded, or when it would be more than the rule may have.
+   */
+  commit(evaluation: {
+    readonly rule: Pick<Rule, "id" | "version">;
+    readonly changes: readonly InstanceChange[];
+    /** When it is recorded. */
+    readonly at: number;
+  }): Promise<boolean>;
+}
+
+export interface PendingInstance extends InstanceOfSeries {
+  readonly parent: Rule;
+}
+
+export interface AlertFilter {
+  readonly status?: Exclude<AlertStatus, "pending"> | undefined;
+  readonly rule?: RuleId | undefined;
+  readonly series?: SeriesId | undefined;
+  readonly severity?: Severity | undefined;
+  readonly metricKey?: string | undefined;
+}
+
+export interface AlertsStore {
+  get(id: AlertId): Promise<AlertRecord | null>;
+  getMany(ids: readonly AlertId[]): Promise<readonly AlertRecord[]>;
+  /** Newest start first. `now` decides which acknowledgements have run out. */
+  list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
+  /** The episodes of a rule that are open: at most MAX_INSTANCES. */
+  openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
+}
+
+export interface GroupRecord {
+  readonly id: GroupId;
+  /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
+  readonly version: number;
+  /** Its `nextFlushAt` is what makes it due. */
+  readonly state: GroupState;
+}
+
+export interface GroupsStore {
+  get(id: GroupId): Promise<GroupRecord | null>;
+  /**
+   * Writes a group with what a flush of it sends, whole or not at all. Deliveries that are there already are left alone; each episode in
+   * `notified` counts one notification more, at `at`.
+   */
+  save(flush: {
+    readonly group: GroupRecord;
+    readonly deliveries: readonly NewDelivery[];
+    readonly notified: readonly AlertId[];
+    readonly at: number;
+  }): Promise<boolean>;
+}
+
+export type MessageKind = "firing" | "resolved" | "test";
+
+export interface NewDelivery {
+  /** The notification key: the same message is never stored twice. */
+  readonly id: DeliveryId;
+  readonly channel: ChannelId;
+  /** null for a test. */
+  readonly group: GroupId | null;
+  readonly kind: MessageKind;
+  readonly alerts: readonly AlertId[];
+  /** What the message says, before it is rendered for its channel: JSON-safe. */
+  readonly payload: unknown;
+  readonly nextAttemptAt: number;
+}
+
+export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  readonly createdAt: number;
+  /** While it is being sent: when its lease runs out. null once it is done. */
+  readonly nextAttemptAt: number | null;
+  readonly deliveredAt: number | null;
+  /** The HTTP status of the last attempt; null when there was no answer. */
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+}
+
+/** How an attempt ended. `postponed`: it was not made, and does not count. */
+export type AttemptOutcome =
+  | { readonly status: "delivered"; readonly at: number; readonly lastStatus: number | null }
+  | { readonly status: "retry"; readonly at: number; readonly lastStatus: number | null; readonly lastError: string }
+  | { readonly status: "postponed"; readonly at: number }
+  | { readonly status: "dead"; readonly lastStatus: number | null; readonly lastError: string };
+
+export interface DeliveriesStore {
+  get(id: DeliveryId): Promise<DeliveryRecord | null>;
+  /** Newest first. */
+  list(filter: { status?: DeliveryStatus | undefined; channel?: ChannelId | undefined }, page: PageQuery): Promise<Page<DeliveryRecord>>;
+  insert(delivery: NewDelivery, at: number): Promise<DeliveryRecord>;
+  /** Takes a delivery that is due, and counts an attempt. null when it is not due, done, or somebody else's until later. */
+  lease(id: DeliveryId, owner: string, until: number, now: number): Promise<DeliveryRecord | null>;
+  /** Ends the attempt of an owner; false when the lease has passed on to another. */
+  finish(id: DeliveryId, owner: string, outcome: AttemptOutcome): Promise<boolean>;
+  /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
+  firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
+  /** Ends a delivery that nobody is sending, because another message says it all. False when it is being sent, or done. */
+  supersede(id: DeliveryId, reason: string): Promise<boolean>;
+}
+
+/** A channel as it is stored. `sealed` opens with `openConfig`. */
+export interface ChannelRecord {
+  readonly id: ChannelId;
+  /** Grows with each change. */
+  readonly version: number;
+  readonly name: string;
+  readonly kind: ChannelKind;
+  /** What may be shown of the configuration. */
+  readonly shown: Readonly<Record<string, string>>;
+  /** The configuration, sealed. */
+  readonly sealed: string;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ChannelsStore {
+  get(id: ChannelId): Promise<ChannelRecord | null>;
+  /** By id, so oldest first. */
+  list(page: PageQuery): Promise<Page<ChannelRecord>>;
+  /** Every enabled channel: at most MAX_CHANNELS. */
+  enabled(): Promise<readonly ChannelRecord[]>;
+  /** False when the organisation has MAX_CHANNELS already. */
+  insert(channel: ChannelRecord): Promise<boolean>;
+  /** Writes a channel over its version before (`channel.version - 1`). */
+  replace(channel: ChannelRecord): Promise<boolean>;
+  /** Deletes a channel; what was still to be sent on it is dead. False when there is none. */
+  remove(id: ChannelId, version: number): Promise<boolean>;
+  /** Takes a channel out of use, because its receiver is gone. */
+  disable(id: ChannelId, reason: string, at: number): Promise<void>;
+}
+
+export interface InboxStore {
+  /** The message of a delivery; the same delivery again is ignored. */
+  insert(message: {
+    readonly delivery: DeliveryId;
+    readonly channel: ChannelId;
+    readonly kind: MessageKind;
+    readonly title: string;
+    readonly text: string;
+    readonly alerts: InboxMessage["alerts"];
+    readonly at: number;
+  }): Promise<void>;
+  /** Newest first. */
+  list(page: PageQuery): Promise<Page<InboxMessage>>;
+}
+
+/** What is due in alerting, across organisations: for ticks and alarms. */
+export interface AlertingDue {
+  /** Organisations that have enabled rules, after an id. */
+  orgsWithRules(after: string, limit: number): Promise<readonly OrgId[]>;
+  /** Groups whose flush is due, most overdue first. */
+  flushes(now: number, limit: number): Promise<readonly { readonly org: OrgId; readonly id: GroupId }[]>;
+  /** Deliveries to be sent, a lost sender's included, most overdue first. */
+  deliveries(now: number, limit: number): Promise<readonly { readonly org: OrgId; readonly id: DeliveryId }[]>;
+  /** When the next flush or delivery is due; null when none is. */
+  nextAt(): Promise<number | null>;
+}
