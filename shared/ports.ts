@@ -14,6 +14,7 @@ export interface Deps {
   readonly secrets: SecretBox;
   readonly alarm: Alarm;
   readonly newId: NewId;
+  readonly issueApiKey: IssueApiKey;
   readonly random: Random;
   /** Prints for the person at the terminal, or to the function's log where there is none. */
   readonly print: (text: string) => void;
@@ -26,6 +27,9 @@ export interface Clock {
 
 /** A new id that nobody can guess, sorting after those made in earlier milliseconds. */
 export type NewId = <Id extends string>(prefix: IdPrefix) => Id;
+
+/** A new API key and the form of it that is stored: the key itself is shown once, and kept nowhere. */
+export type IssueApiKey = () => { readonly apiKey: string; readonly hash: Uint8Array };
 
 export interface Random {
   /** Uniform in [0, 1): for jitter. */

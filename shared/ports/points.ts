@@ -77,6 +77,8 @@ export interface SeriesStore {
   /** Every series that a selector picks, at most `limit`, by id. */
   select(selector: { metricKey: string; matchers: readonly Matcher[] }, limit: number): Promise<readonly Series[]>;
   idOf(metricKey: string, dimensions: Dimensions): SeriesId;
+  /** The id and the canonical dimensions of a series, remembered for the next time. */
+  resolve(metricKey: string, dimensions: Dimensions): { readonly series: SeriesId; readonly dimensions: string };
 }
 
 export interface DeadLetterStore {
@@ -87,6 +89,8 @@ export interface DeadLetterStore {
 }
 
 export interface CompactionStore {
+  /** Rows in the log of an organisation. */
+  rows(org: OrgId): Promise<number>;
   /** Organisations whose log has at least `rows` rows, most first. */
   due(rows: number): Promise<readonly { org: OrgId; rows: number }[]>;
   /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns the points moved. */

@@ -1,4 +1,14 @@
 import type { OrgId } from "../contract/ids.ts";
+import type {
+  AlertingDue,
+  AlertsStore,
+  ChannelsStore,
+  DeliveriesStore,
+  GroupsStore,
+  InboxStore,
+  InstancesStore,
+  RulesStore,
+} from "./alerting.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, PointStore, SeriesStore } from "./points.ts";
 
@@ -16,6 +26,13 @@ export interface OrgStore {
   readonly deadLetters: DeadLetterStore;
   readonly keys: KeysStore;
   readonly idempotency: IdempotencyStore;
+  readonly rules: RulesStore;
+  readonly instances: InstancesStore;
+  readonly alerts: AlertsStore;
+  readonly groups: GroupsStore;
+  readonly channels: ChannelsStore;
+  readonly deliveries: DeliveriesStore;
+  readonly inbox: InboxStore;
   /** How far a consumer has read the write log: 0 at first. */
   cursor(consumer: string): Promise<number>;
 }
@@ -27,6 +44,7 @@ export interface PlatformStore {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly compaction: CompactionStore;
+  readonly alerting: AlertingDue;
   /** Answers when the database does. */
   ping(): Promise<void>;
 }

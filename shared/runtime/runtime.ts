@@ -1,5 +1,5 @@
 import type { Event } from "../contract/events.ts";
-import type { Alarm, Bus, Clock, Deps, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
+import type { Alarm, Bus, Clock, Deps, GuardedFetch, IssueApiKey, NewId, Random, SecretBox } from "../ports.ts";
 import type { Forecasters } from "../ports/forecasters.ts";
 import type { Store } from "../ports/store.ts";
 import type { Invocation } from "../store/outbox.ts";
@@ -18,6 +18,7 @@ export interface Runtime {
   readonly secrets: SecretBox;
   readonly alarm: Alarm;
   readonly newId: NewId;
+  readonly issueApiKey: IssueApiKey;
   readonly random: Random;
   readonly print: (text: string) => void;
   readonly log: Log;
@@ -33,10 +34,10 @@ const PUBLISH_WITHIN_MS = 200;
 
 /** The Deps of one invocation, and the events that it commits through them. */
 export function openInvocation(runtime: Runtime, traceparent: string | null): { deps: Deps; committed: Event[] } {
-  const { stores, bus, clock, fetch, forecasters, secrets, alarm, newId, random, print } = runtime;
+  const { stores, bus, clock, fetch, forecasters, secrets, alarm, newId, issueApiKey, random, print } = runtime;
   const committed: Event[] = [];
   const store = stores({ newId, traceparent, committed });
-  return { committed, deps: { store, bus, clock, fetch, forecasters, secrets, alarm, newId, random, print } };
+  return { committed, deps: { store, bus, clock, fetch, forecasters, secrets, alarm, newId, issueApiKey, random, print } };
 }
 
 /** Publishes what an invocation committed, after the commit and before its answer. Never fails: the outbox still holds the events. */

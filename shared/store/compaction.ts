@@ -16,6 +16,7 @@ const LOG_WAITS_MS = 3_600_000;
 
 // Rides write_log_org.
 const SELECT_DUE = "SELECT org, count(*) AS n FROM write_log GROUP BY org HAVING count(*) >= :rows ORDER BY n DESC LIMIT 100";
+const SELECT_ROWS = "SELECT count(*) AS n FROM write_log WHERE org = :org";
 const SELECT_SEEN = `
   SELECT coalesce(min(coalesce(c.seq, 0)), 0) AS seq FROM json_each(:consumers) AS names
   LEFT JOIN cursor AS c ON c.consumer = names.value AND c.org = :org`;
@@ -34,6 +35,10 @@ const DELETE_LOG = "DELETE FROM write_log WHERE org = :org AND seq <= :upTo";
 
 export function compactionStore(database: Database): CompactionStore {
   return {
+    async rows(org) {
+      const [row] = await database.read(SELECT_ROWS, { org });
+      return row!["n"] as number;
+    },
     async due(rows) {
       return (await database.read(SELECT_DUE, { rows })).map((row) => ({ org: row["org"] as OrgId, rows: row["n"] as number }));
     },

@@ -37,7 +37,12 @@ const seriesOf = (row: Row): Series => ({
   createdAt: isoTime(row["created_at"] as number),
 });
 
-export function seriesStore(database: Database, org: OrgId): SeriesStore {
+const MOST_RESOLVED = 200_000;
+
+/** Series that a process has worked out, by organisation, metric and dimensions as they were written. Forgetting one costs a hash. */
+export type ResolvedSeries = Map<string, { readonly series: SeriesId; readonly dimensions: string }>;
+
+export function seriesStore(database: Database, org: OrgId, resolved: ResolvedSeries): SeriesStore {
   const getMany = async (ids: readonly SeriesId[]): Promise<Series[]> =>
     ids.length === 0 ? [] : (await database.read(SELECT_MANY, { org, ids: JSON.stringify(ids) })).map(seriesOf);
 
@@ -79,6 +84,16 @@ export function seriesStore(database: Database, org: OrgId): SeriesStore {
       return { items, nextCursor: found.length > limit && last !== undefined ? `${last.metricKey}~${last.id}` : null };
     },
     select: ({ metricKey, matchers }, limit) => scan(metricKey, matchers, ["", ""], limit),
+    resolve(metricKey, dimensions) {
+      const written = JSON.stringify([org, metricKey, dimensions]);
+      const known = resolved.get(written);
+      if (known !== undefined) return known;
+      const canonical = canonicalDimensions(dimensions);
+      const found = { series: seriesId(org, metricKey, canonical), dimensions: canonical };
+      if (resolved.size >= MOST_RESOLVED) resolved.clear();
+      resolved.set(written, found);
+      return found;
+    },
     idOf: (metricKey, dimensions) => seriesId(org, metricKey, canonicalDimensions(dimensions)),
   };
 }

@@ -13,17 +13,19 @@ import { createOutbox } from "./outbox.ts";
 import type { Invocation } from "./outbox.ts";
 import { pointStore } from "./points.ts";
 import { seriesStore } from "./series.ts";
+import type { ResolvedSeries } from "./series.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
   const known = new Set<SeriesId>();
+  const resolved: ResolvedSeries = new Map();
   return (invocation) => {
     const outbox = createOutbox(database, invocation);
     return {
       forOrg: (org: OrgId) => ({
         org,
         points: pointStore(database, outbox, invocation, org, known),
-        series: seriesStore(database, org),
+        series: seriesStore(database, org, resolved),
         deadLetters: deadLetterStore(database, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),

@@ -1,0 +1,22 @@
+import type { OrgId } from "../../shared/contract/ids.ts";
+import type { Deps } from "../../shared/ports.ts";
+
+/** A pass takes at most so many points: it holds them in memory. */
+const POINTS_A_PASS = 1_000_000;
+const LEASE_MS = 60_000;
+
+/**
+ * Moves the write log of an organisation into chunks, until what is left must wait for its readers.
+ * The lease spares two workers the same work; that only one of them can commit, the store sees to.
+ */
+export async function compactOrg(org: OrgId, { store, clock, newId }: Deps): Promise<void> {
+  const { leases, compaction } = store.platform;
+  const [lease, owner] = [`compact:${org}`, newId<string>("evt")];
+  for (;;) {
+    const now = clock.now();
+    if (!(await leases.acquire(lease, owner, now + LEASE_MS, now))) return;
+    const { rows } = await compaction.compact(org, { maxPoints: POINTS_A_PASS, now });
+    if (rows === 0) break;
+  }
+  await leases.release(lease, owner);
+}

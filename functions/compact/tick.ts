@@ -1,0 +1,15 @@
+import { event } from "../../shared/runtime/route.ts";
+import { compactOrg } from "./compact.ts";
+
+/** A shorter log waits for more: reading it costs little. */
+const WORTH_ROWS = 8;
+
+export default event({
+  consumer: "compact-due",
+  deduplicate: "effect",
+  on: {
+    async "tick.minute"(_data, _context, deps) {
+      for (const { org } of await deps.store.platform.compaction.due(WORTH_ROWS)) await compactOrg(org, deps);
+    },
+  },
+});

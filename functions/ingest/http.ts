@@ -1,0 +1,7 @@
+import { http } from "../../shared/runtime/route.ts";
+import { dropDeadLetter } from "./drop-dead-letter.ts";
+import { ingest } from "./ingest.ts";
+import { listDeadLetters } from "./list-dead-letters.ts";
+import { replayDeadLetter } from "./replay-dead-letter.ts";
+
+export default http([ingest, listDeadLetters, replayDeadLetter, dropDeadLetter]);

@@ -1,0 +1,40 @@
+import { IngestAnswer, IngestRequest } from "../../shared/contract/ingest.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import { acceptMetrics } from "../../shared/core/series/accept.ts";
+import { groupBySeries } from "../../shared/core/series/group.ts";
+import { route } from "../../shared/runtime/route.ts";
+
+export const ingest = route({
+  method: "POST",
+  path: "/api/v1/ingest",
+  summary: "Take a batch of 1 to 1,000 metrics in; each is judged alone",
+  scope: "write",
+  input: IngestRequest,
+  output: IngestAnswer,
+  idempotency: "batch",
+  problems: ["nothing-accepted"],
+
+  async handle({ metrics }, { org, idempotency, takePoints }, { store, clock }) {
+    takePoints(metrics.length);
+    const tenant = store.forOrg(org);
+    const at = clock.now();
+
+    const { points, rejected } = acceptMetrics(metrics, at);
+    const answer = { accepted: points.length, rejected: rejected.length, errors: [...rejected] };
+
+    await tenant.points.append({
+      points: groupBySeries(points, tenant.series.resolve),
+      rejected: rejected.map(({ index, path, message }) => ({
+        source: "ingest",
+        reason: path === "" ? message : `${path}: ${message}`,
+        payload: JSON.stringify(metrics[index]),
+      })),
+      once: idempotency === null || points.length === 0 ? undefined : { ...idempotency, status: 200, answer: JSON.stringify(answer) },
+      at,
+    });
+    if (points.length === 0) {
+      throw new Problem("nothing-accepted", "Each metric of the batch is wrong; they are kept as dead letters.", { members: answer });
+    }
+    return answer;
+  },
+});

@@ -1,0 +1,45 @@
+import * as v from "valibot";
+import { DeadLetterId } from "../../shared/contract/ids.ts";
+import { IngestAnswer } from "../../shared/contract/ingest.ts";
+import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { acceptMetrics } from "../../shared/core/series/accept.ts";
+import { groupBySeries } from "../../shared/core/series/group.ts";
+import { route } from "../../shared/runtime/route.ts";
+
+export const replayDeadLetter = route({
+  method: "POST",
+  path: "/api/v1/dead-letters/{id}/replay",
+  summary: "Take a refused point in after all, if it is accepted by now",
+  scope: "admin",
+  input: v.strictObject({ id: DeadLetterId }),
+  output: IngestAnswer,
+  problems: ["not-found", "nothing-accepted"],
+
+  async handle({ id }, { org }, { store, clock }) {
+    const tenant = store.forOrg(org);
+    const letter = await tenant.deadLetters.get(id);
+    if (letter === null) throw notFound();
+    const at = clock.now();
+
+    const { points, rejected } = acceptMetrics([parsed(letter.payload)], at);
+    const answer = { accepted: points.length, rejected: rejected.length, errors: [...rejected] };
+    const refused = rejected.map(({ path, message }) => ({
+      source: letter.source,
+      reason: path === "" ? message : `${path}: ${message}`,
+      payload: letter.payload,
+    }));
+    await tenant.points.append({ points: groupBySeries(points, tenant.series.resolve), rejected: refused, at });
+    if (points.length === 0) throw new Problem("nothing-accepted", "The point is refused again.", { members: answer });
+    await tenant.deadLetters.remove(id);
+    return answer;
+  },
+});
+
+/** A payload that was cut is no JSON any more: it is then judged as the text that it is. */
+function parsed(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return payload;
+  }
+}

@@ -1,0 +1,52 @@
+import * as v from "valibot";
+import { SeriesId } from "../../shared/contract/ids.ts";
+import { Cursor, pageQuery, queryInteger } from "../../shared/contract/page.ts";
+import { Aggregate, MetricKey } from "../../shared/contract/series.ts";
+import { Duration, parseDuration, QueryTime } from "../../shared/contract/time.ts";
+import { parseMatcher } from "../../shared/core/series/matchers.ts";
+
+/** A parameter that may be repeated: one text or many. */
+const many = <const Item extends v.GenericSchema<string, unknown>>(item: Item, most: number) =>
+  v.pipe(
+    v.union([v.string(), v.array(v.string())]),
+    v.transform((given) => (typeof given === "string" ? [given] : given)),
+    v.pipe(v.array(item), v.maxLength(most)),
+  );
+
+const QueryMatcher = v.pipe(
+  v.string(),
+  v.maxLength(2_000),
+  v.check((text) => parseMatcher(text) !== null, 'Expected a matcher such as region=~"eu.*"'),
+  v.transform((text) => parseMatcher(text)!),
+);
+
+export const ListSeriesQuery = v.strictObject({
+  metricKey: v.optional(MetricKey),
+  match: v.optional(many(QueryMatcher, 32)),
+  ...pageQuery,
+});
+
+export const MAX_POINTS_A_PAGE = 10_000;
+
+/** `step` asks for buckets, each with the aggregates of `agg` (avg when none is named). */
+export const PointsQuery = v.pipe(
+  v.strictObject({
+    id: SeriesId,
+    from: v.optional(QueryTime),
+    to: v.optional(QueryTime),
+    step: v.optional(
+      v.pipe(
+        v.string(),
+        v.transform((text) => (parseDuration(text) === null && /^\d+$/.test(text) ? Number(text) : text)),
+        Duration,
+        v.minValue(1_000, "Expected at least 1s"),
+      ),
+    ),
+    agg: v.optional(many(Aggregate, 11)),
+    limit: v.optional(queryInteger(1, MAX_POINTS_A_PAGE), "1000"),
+    order: v.optional(v.picklist(["asc", "desc"]), "asc"),
+    cursor: v.optional(v.pipe(Cursor, v.regex(/^\d{1,15}$/), v.transform(Number))),
+  }),
+  v.check(({ step, agg }) => step !== undefined || agg === undefined, "agg needs a step"),
+  v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+);

@@ -1,0 +1,92 @@
+import { notFound } from "../../shared/contract/problem.ts";
+import { Points } from "../../shared/contract/series.ts";
+import type { Aggregate } from "../../shared/contract/series.ts";
+import { formatDuration } from "../../shared/contract/time.ts";
+import type { SeriesId } from "../../shared/contract/ids.ts";
+import { bucketPoints } from "../../shared/core/series/bucket.ts";
+import type { PointStore } from "../../shared/ports/points.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { PointsQuery } from "./contract.ts";
+
+/** Later than any point. */
+const END_OF_TIME = Date.UTC(10_000, 0, 1);
+const RAW_POINTS_A_READ = 50_000;
+
+export const readPoints = route({
+  method: "GET",
+  path: "/api/v1/series/{id}/points",
+  summary: "Read the points of a series, raw, or in buckets of a step",
+  scope: "read",
+  input: PointsQuery,
+  output: Points,
+  problems: ["not-found"],
+
+  async handle({ id, from = 0, to = END_OF_TIME, step, agg, limit, order, cursor }, { org }, { store }) {
+    const tenant = store.forOrg(org);
+    if ((await tenant.series.get(id)) === null) throw notFound();
+    const window = {
+      from: order === "asc" ? Math.max(from, cursor ?? from) : from,
+      to: order === "desc" ? Math.min(to, cursor ?? to) : to,
+      limit,
+      order,
+    };
+    return step === undefined
+      ? readRaw(tenant.points, id, window)
+      : readBuckets(tenant.points, id, { ...window, step, aggregates: agg ?? ["avg"] });
+  },
+});
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly order: "asc" | "desc";
+}
+
+async function readRaw(points: PointStore, series: SeriesId, { limit, order, ...window }: Window): Promise<Points> {
+  const read = await points.read(series, { ...window, limit: limit + 1, order });
+  const more = read.timestamps.length > limit;
+  const [start, end] = order === "desc" && more ? [1, limit + 1] : [0, limit];
+  const [timestamps, values] = [[...read.timestamps.subarray(start, end)], [...read.values.subarray(start, end)]];
+  if (order === "desc") {
+    timestamps.reverse();
+    values.reverse();
+  }
+  // The cursor is where the next page starts: inclusive upwards, exclusive downwards.
+  const next = order === "asc" ? read.timestamps[limit] : timestamps.at(-1);
+  return { series, timestamps, values, nextCursor: more ? String(next) : null };
+}
+
+/** Reads raw points bucket by bucket until there are enough buckets: never more at once than RAW_POINTS_A_READ and one bucket. */
+async function readBuckets(
+  points: PointStore,
+  series: SeriesId,
+  { from, to, limit, order, step, aggregates }: Window & { step: number; aggregates: readonly Aggregate[] },
+): Promise<Points> {
+  const timestamps: number[] = [];
+  const columns: Record<string, number[]> = Object.fromEntries(aggregates.map((name) => [name, []]));
+  let [low, high] = [from, to];
+  let ended = false;
+  for (let most = RAW_POINTS_A_READ; timestamps.length <= limit && !ended;) {
+    const read = await points.read(series, { from: low, to: high, limit: most, order });
+    ended = read.timestamps.length < most;
+    const buckets = bucketPoints(read, step, aggregates);
+    // Unless this was all, the bucket at the far end may have more points: it is read again, whole, next time.
+    const whole = ended ? buckets.timestamps.length : buckets.timestamps.length - 1;
+    if (whole === 0 && !ended) {
+      most *= 2;
+      continue;
+    }
+    const rows = Array.from({ length: whole }, (_, row) => (order === "asc" ? row : buckets.timestamps.length - 1 - row));
+    for (const row of rows) {
+      timestamps.push(buckets.timestamps[row]!);
+      for (const name of aggregates) columns[name]!.push(buckets.aggregates[name]![row]!);
+    }
+    if (order === "asc" && !ended) low = buckets.timestamps.at(-1)!;
+    if (order === "desc" && !ended) high = Math.min(high, buckets.timestamps[0]! + step);
+  }
+  const next = order === "asc" ? timestamps[limit] : timestamps[limit - 1];
+  const nextCursor = timestamps.length > limit ? String(next) : null;
+  for (const name of aggregates) columns[name] = columns[name]!.slice(0, limit);
+  return { series, step: formatDuration(step), timestamps: timestamps.slice(0, limit), aggregates: columns, nextCursor };
+}
