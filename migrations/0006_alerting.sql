@@ -25,7 +25,7 @@ CREATE TABLE rule_instance (
 CREATE UNIQUE INDEX rule_instance_series ON rule_instance (org, rule, series);
 CREATE INDEX rule_instance_pending ON rule_instance (org, id) WHERE condition = 'pending';
 
--- One row an episode. The version is the one that its instance had when it wrote it.
+-- One row an episode, from its first firing on. suppressed_by is a JSON array.
 CREATE TABLE alert (
   id TEXT PRIMARY KEY,
   org TEXT NOT NULL,
@@ -36,15 +36,15 @@ CREATE TABLE alert (
   series TEXT NOT NULL,
   metric_key TEXT NOT NULL,
   dimensions TEXT NOT NULL,
-  version INTEGER NOT NULL,
   condition TEXT NOT NULL,
   severity TEXT NOT NULL,
-  pending_at INTEGER,
+  pending_at INTEGER NOT NULL,
   started_at INTEGER NOT NULL,
   resolved_at INTEGER,
   reason TEXT,
   value REAL,
-  acknowledged_by TEXT,
+  firing_value REAL,
+  acknowledged TEXT,
   acknowledged_until INTEGER,
   notification_count INTEGER NOT NULL,
   last_notified_at INTEGER,
@@ -58,24 +58,21 @@ CREATE INDEX alert_open ON alert (org, started_at, id) WHERE resolved_at IS NULL
 CREATE INDEX alert_rule ON alert (org, rule, started_at, id);
 CREATE INDEX alert_rule_open ON alert (org, rule) WHERE resolved_at IS NULL;
 
--- version and n: the write of the instance, and the place in it.
 CREATE TABLE alert_transition (
+  seq INTEGER PRIMARY KEY,
   org TEXT NOT NULL,
   instance TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  n INTEGER NOT NULL,
   alert TEXT,
   kind TEXT NOT NULL,
-  from_state TEXT NOT NULL,
+  from_state TEXT,
   to_state TEXT NOT NULL,
   at INTEGER NOT NULL,
   recorded_at INTEGER NOT NULL,
   actor TEXT,
-  reason TEXT,
-  rule_version INTEGER NOT NULL,
-  PRIMARY KEY (org, instance, rule_version, version, n)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX alert_transition_alert ON alert_transition (org, alert, at) WHERE alert IS NOT NULL;
+  reason TEXT NOT NULL,
+  rule_version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alert_transition_alert ON alert_transition (org, alert, seq) WHERE alert IS NOT NULL;
 
 CREATE TABLE alert_group (
   id TEXT PRIMARY KEY,

@@ -11,8 +11,17 @@ export type AlertStatus = v.InferOutput<typeof AlertStatus>;
 export const ConditionState = v.picklist(["inactive", "pending", "firing", "recovering"]);
 export type ConditionState = v.InferOutput<typeof ConditionState>;
 
-/** Why an episode ended. */
-export const ResolveReason = v.picklist(["recovered", "manual", "rule_deleted", "rule_disabled", "expired", "corrected", "no_data_ok"]);
+/** Why an episode ended. `rule_changed`: its rule no longer looks at its series. */
+export const ResolveReason = v.picklist([
+  "recovered",
+  "manual",
+  "rule_deleted",
+  "rule_disabled",
+  "rule_changed",
+  "expired",
+  "corrected",
+  "no_data_ok",
+]);
 export type ResolveReason = v.InferOutput<typeof ResolveReason>;
 
 /** Who did it. */

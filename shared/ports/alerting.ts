@@ -1,12 +1,10 @@
-import type { Actor, AlertStatus } from "../contract/alert.ts";
+import type { AlertStatus } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
-import type { Series } from "../contract/series.ts";
-import type { AlertRecord } from "../core/alert/alert-record.ts";
+import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries } from "../core/alert/alert-record.ts";
 import type { GroupState } from "../core/alert/flush.ts";
-import type { Instance } from "../core/alert/step.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
 // Times are Unix ms.
@@ -29,54 +27,21 @@ export interface RulesStore {
   /** Writes a rule over its version before (`rule.version - 1`), with what the change ends. */
   replace(rule: Rule, endings: RuleEndings): Promise<boolean>;
   /** Deletes a rule at a version, with everything that it has open. Its past episodes stay. */
-  remove(id: RuleId, version: number, endings: RuleEndings): Promise<boolean>;
+  remove(id: RuleId, version: number, endings: Omit<RuleEndings, "keeps">): Promise<boolean>;
 }
 
 /** What a change of a rule ends, in the batch of the change. */
 export interface RuleEndings {
   /** Instances that end: each with its episode as it ended. False is answered when one of them has moved meanwhile. */
   readonly changes: readonly InstanceChange[];
-  /** The rule stops looking at anything: all its instances are forgotten, and none of its episodes may still be open. */
-  readonly stops: boolean;
+  /** The instances that stay; the others are forgotten, and false is answered when one of them has an open episode after all. */
+  readonly keeps: "all" | readonly InstanceId[];
   readonly at: number;
-}
-
-/** An instance as it is stored. */
-export interface InstanceRecord {
-  readonly id: InstanceId;
-  readonly rule: RuleId;
-  readonly series: SeriesId;
-  /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
-  readonly version: number;
-  readonly state: Instance;
 }
 
 /** An instance with the series that it watches. */
 export interface InstanceOfSeries extends InstanceRecord {
-  readonly of: Pick<Series, "id" | "metricKey" | "dimensions">;
-}
-
-export interface TransitionRecord {
-  readonly kind: "condition" | "episode";
-  /** The episode it belongs to; null where there is none. */
-  readonly alert: AlertId | null;
-  readonly from: string;
-  readonly to: string;
-  /** The evaluation's time. */
-  readonly at: number;
-  readonly actor: Actor | null;
-  readonly reason: string | null;
-}
-
-/** One instance after an evaluation, with what that changed. */
-export interface InstanceChange {
-  /** The loaded id and version with the state to store. */
-  readonly instance: InstanceRecord;
-  /** Episodes to insert, or to write over: their notification count, time and suppression are not touched. */
-  readonly alerts: readonly AlertRecord[];
-  readonly transitions: readonly TransitionRecord[];
-  /** One `alert.changed` each, with the version that the instance gets. */
-  readonly events: readonly { readonly alert: AlertId; readonly to: "firing" | "resolved" | "acknowledged" }[];
+  readonly of: WatchedSeries;
 }
 
 export interface InstancesStore {
@@ -116,7 +81,7 @@ export interface AlertsStore {
   getMany(ids: readonly AlertId[]): Promise<readonly AlertRecord[]>;
   /** Newest start first. `now` decides which acknowledgements have run out. */
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
-  /** The episodes of a rule that are open: at most MAX_INSTANCES. */
+  /** Every open episode of a rule: at most MAX_INSTANCES. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
 }
 

@@ -1,17 +1,25 @@
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Store } from "../ports/store.ts";
+import { alertingDue } from "./alerting-due.ts";
+import { alertsStore } from "./alerts.ts";
+import { channelsStore } from "./channels.ts";
 import { compactionStore } from "./compaction.ts";
 import { readCursor } from "./cursors.ts";
 import type { Database } from "./database.ts";
 import { deadLetterStore } from "./dead-letters.ts";
+import { deliveriesStore } from "./deliveries.ts";
 import { eventStore } from "./events.ts";
+import { groupsStore } from "./groups.ts";
 import { idempotencyStore } from "./idempotency.ts";
+import { inboxStore } from "./inbox.ts";
+import { instancesStore } from "./instances.ts";
 import { keyRing, keysStore } from "./keys.ts";
 import { leaseStore } from "./leases.ts";
 import { orgsStore } from "./orgs.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Invocation } from "./outbox.ts";
 import { pointStore } from "./points.ts";
+import { rulesStore } from "./rules.ts";
 import { seriesStore } from "./series.ts";
 import type { ResolvedSeries } from "./series.ts";
 
@@ -29,6 +37,13 @@ export function createStores(database: Database): (invocation: Invocation) => St
         deadLetters: deadLetterStore(database, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
+        rules: rulesStore(database, outbox, org),
+        instances: instancesStore(database, outbox, org),
+        alerts: alertsStore(database, org),
+        groups: groupsStore(database, org),
+        channels: channelsStore(database, org),
+        deliveries: deliveriesStore(database, org),
+        inbox: inboxStore(database, org),
         cursor: (consumer) => readCursor(database, consumer, org),
       }),
       platform: {
@@ -37,6 +52,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         events: eventStore(database, outbox),
         leases: leaseStore(database),
         compaction: compactionStore(database),
+        alerting: alertingDue(database),
         async ping() {
           await database.read("SELECT 1", {});
         },

@@ -1,28 +1,86 @@
-import type { Actor, Alert, ConditionState, Evidence } from "../../contract/alert.ts";
-import type { AlertId, InstanceId, RuleId } from "../../contract/ids.ts";
-import type { Severity } from "../../contract/rule.ts";
+import type { ConditionState } from "../../contract/alert.ts";
+import type { AlertId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
+import type { Rule } from "../../contract/rule.ts";
 import type { Series } from "../../contract/series.ts";
+import type { Episode, Instance, Transition } from "./step.ts";
 
-/** An episode as it is kept: what people see of it, with times in Unix ms. */
+/** The series that an instance watches. */
+export type WatchedSeries = Pick<Series, "id" | "metricKey" | "dimensions">;
+
+/** An episode with what people need to know of its rule and its series. Times in Unix ms. */
 export interface AlertRecord {
   readonly id: AlertId;
   readonly instance: InstanceId;
   readonly rule: RuleId;
   readonly ruleName: string;
-  readonly series: Pick<Series, "id" | "metricKey" | "dimensions">;
+  readonly series: WatchedSeries;
+  /** Of its instance, as long as it is open; then `inactive`. */
   readonly condition: ConditionState;
-  readonly severity: Severity;
-  readonly pendingAt: number | null;
-  readonly startedAt: number;
-  readonly resolvedAt: number | null;
-  readonly reason: Alert["reason"];
-  readonly value: number | null;
-  /** `until`: null means to the end of the episode. */
-  readonly acknowledged: { readonly by: Actor; readonly until: number | null } | null;
+  readonly episode: Episode;
   readonly notificationCount: number;
   readonly lastNotifiedAt: number | null;
   readonly suppressedBy: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly evidence: Evidence;
+}
+
+/** What an evaluation writes of it: the rest belongs to notification. */
+export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt" | "suppressedBy">;
+
+/** An instance as it is stored. */
+export interface InstanceRecord {
+  readonly id: InstanceId;
+  readonly rule: RuleId;
+  readonly series: SeriesId;
+  /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
+  readonly version: number;
+  readonly state: Instance;
+}
+
+/** One instance after an evaluation or an act of a person, with what that changed. */
+export interface InstanceChange {
+  /** The loaded id and version with the state to store. */
+  readonly instance: InstanceRecord;
+  /** Episodes to insert or to write over. Each that has a transition makes one `alert.changed`. */
+  readonly alerts: readonly AlertWrite[];
+  readonly transitions: readonly Transition[];
+  /** The instance is forgotten by this write, because its series has expired. */
+  readonly forget?: boolean;
+}
+
+/**
+ * What there is to store of an instance that has moved on.
+ *
+ * @param loaded - The instance as it was loaded; a new one at version 0.
+ * @param after - The last state of step(), acknowledge() and the others.
+ * @param transitions - All that led there, oldest first.
+ * @returns The change; it writes the open episode only where that differs from the loaded one.
+ */
+export function instanceChange(
+  loaded: InstanceRecord,
+  { after, transitions }: { readonly after: Instance; readonly transitions: readonly Transition[] },
+  { id: rule, name: ruleName, labels, annotations }: Pick<Rule, "id" | "name" | "labels" | "annotations">,
+  series: WatchedSeries,
+): InstanceChange {
+  const episodes = new Map<AlertId, Episode>();
+  for (const transition of transitions) {
+    if (transition.kind === "episode") episodes.set(transition.episode.id, transition.episode);
+  }
+  const { episode: open, state } = after;
+  if (open !== null) {
+    const same = loaded.state.state === state && JSON.stringify(loaded.state.episode) === JSON.stringify(open);
+    if (!same || episodes.has(open.id)) episodes.set(open.id, open);
+  }
+  const alerts = [...episodes.values()].map((episode): AlertWrite => ({
+    id: episode.id,
+    instance: loaded.id,
+    rule,
+    ruleName,
+    series,
+    condition: episode.resolvedAt === null ? state : "inactive",
+    episode,
+    labels,
+    annotations,
+  }));
+  return { instance: { ...loaded, state: after }, alerts, transitions };
 }

@@ -1,0 +1,65 @@
+import type { Alert } from "../../contract/alert.ts";
+import type { Rule } from "../../contract/rule.ts";
+import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
+import type { AlertRecord, InstanceRecord, WatchedSeries } from "./alert-record.ts";
+import { alertStatus, isAcknowledged } from "./status.ts";
+
+/**
+ * An episode as the API and every message show it.
+ * @param now - Unix ms: an acknowledgement that has ended by then is not shown.
+ */
+export function alertAnswer(alert: AlertRecord, now: number): Alert {
+  const { episode } = alert;
+  return {
+    id: alert.id,
+    instanceId: alert.instance,
+    ruleId: alert.rule,
+    ruleName: alert.ruleName,
+    series: alert.series,
+    status: alertStatus(alert, now)!,
+    condition: alert.condition,
+    severity: episode.severity,
+    pendingAt: isoTime(episode.pendingAt),
+    startedAt: isoTime(episode.startedAt),
+    resolvedAt: isoTimeOrNull(episode.resolvedAt),
+    reason: episode.reason,
+    value: episode.value,
+    acknowledgedBy: isAcknowledged(episode.acknowledged, now) ? episode.acknowledged!.by : null,
+    notificationCount: alert.notificationCount,
+    lastNotifiedAt: isoTimeOrNull(alert.lastNotifiedAt),
+    suppressedBy: [...alert.suppressedBy],
+    labels: alert.labels,
+    annotations: alert.annotations,
+    evidence: episode.evidence,
+  };
+}
+
+/** A pending instance in the same shape: it has no episode yet. */
+export function pendingAnswer(
+  { id, state }: Pick<InstanceRecord, "id" | "state">,
+  rule: Pick<Rule, "id" | "name" | "labels" | "annotations">,
+  series: WatchedSeries,
+): Alert {
+  return {
+    id: null,
+    instanceId: id,
+    ruleId: rule.id,
+    ruleName: rule.name,
+    series,
+    status: "pending",
+    condition: state.state,
+    severity: state.severity,
+    pendingAt: isoTimeOrNull(state.activeAt),
+    startedAt: null,
+    resolvedAt: null,
+    reason: null,
+    value: null,
+    acknowledgedBy: null,
+    notificationCount: 0,
+    lastNotifiedAt: null,
+    suppressedBy: [],
+    labels: rule.labels,
+    annotations: rule.annotations,
+    evidence: {},
+  };
+}

@@ -1,0 +1,90 @@
+import type { Row } from "@libsql/client";
+import type { ChannelKind } from "../contract/channel.ts";
+import type { ChannelId, OrgId } from "../contract/ids.ts";
+import { MAX_CHANNELS } from "../ports/alerting.ts";
+import type { ChannelRecord, ChannelsStore } from "../ports/alerting.ts";
+import { unlessLost } from "./compare-and-set.ts";
+import type { Database } from "./database.ts";
+import { killDeliveries } from "./deliveries.ts";
+import { pageOf } from "./page.ts";
+
+// Rides the primary key.
+const SELECT = "SELECT * FROM channel WHERE id = :id AND org = :org";
+// Rides channel_org.
+const SELECT_PAGE = "SELECT * FROM channel WHERE org = :org AND id > :after ORDER BY id LIMIT :limit";
+const SELECT_ENABLED = "SELECT * FROM channel WHERE org = :org AND enabled = 1 ORDER BY id LIMIT :limit";
+// Counts on channel_org: at most MAX_CHANNELS of them.
+const INSERT = `
+  INSERT INTO channel (id, org, version, name, kind, shown, sealed, enabled, disabled_reason, created_at, updated_at)
+  SELECT :id, :org, :version, :name, :kind, :shown, :sealed, :enabled, :disabledReason, :createdAt, :updatedAt
+  WHERE (SELECT count(*) FROM channel WHERE org = :org) < :most`;
+const REPLACE = `
+  UPDATE channel SET version = :version, name = :name, kind = :kind, shown = :shown, sealed = :sealed, enabled = :enabled,
+    disabled_reason = :disabledReason, created_at = :createdAt, updated_at = :updatedAt
+  WHERE id = :id AND org = :org AND version = :version - 1`;
+// A channel that is at another version gets NULL, which its column refuses: the whole batch fails.
+const REQUIRE_VERSION = `
+  UPDATE channel SET version = CASE WHEN version = :version THEN version END WHERE id = :id AND org = :org`;
+const DELETE = "DELETE FROM channel WHERE id = :id AND org = :org";
+const DISABLE = `
+  UPDATE channel SET version = version + 1, enabled = 0, disabled_reason = :reason, updated_at = :at
+  WHERE id = :id AND org = :org AND enabled = 1`;
+
+const DELETED = "The channel was deleted.";
+
+const channelOf = (row: Row): ChannelRecord => ({
+  id: row["id"] as ChannelId,
+  version: row["version"] as number,
+  name: row["name"] as string,
+  kind: row["kind"] as ChannelKind,
+  shown: JSON.parse(row["shown"] as string) as Record<string, string>,
+  sealed: row["sealed"] as string,
+  enabled: row["enabled"] === 1,
+  disabledReason: row["disabled_reason"] as string | null,
+  createdAt: row["created_at"] as number,
+  updatedAt: row["updated_at"] as number,
+});
+
+const columnsOf = (org: OrgId, { shown, enabled, ...columns }: ChannelRecord) => ({
+  ...columns,
+  org,
+  shown: JSON.stringify(shown),
+  enabled: enabled ? 1 : 0,
+});
+
+export function channelsStore(database: Database, org: OrgId): ChannelsStore {
+  return {
+    async get(id) {
+      const [row] = await database.read(SELECT, { id, org });
+      return row === undefined ? null : channelOf(row);
+    },
+    async list({ limit, cursor }) {
+      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      return pageOf(rows.map(channelOf), limit, ({ id }) => id);
+    },
+    async enabled() {
+      return (await database.read(SELECT_ENABLED, { org, limit: MAX_CHANNELS })).map(channelOf);
+    },
+    async insert(channel) {
+      const args = { ...columnsOf(org, channel), most: MAX_CHANNELS };
+      const [result] = await database.write([{ sql: INSERT, args }]);
+      return result!.rowsAffected === 1;
+    },
+    async replace(channel) {
+      const [result] = await database.write([{ sql: REPLACE, args: columnsOf(org, channel) }]);
+      return result!.rowsAffected === 1;
+    },
+    async remove(id, version) {
+      return unlessLost(() =>
+        database.write([
+          { sql: REQUIRE_VERSION, args: { org, id, version } },
+          { sql: DELETE, args: { org, id } },
+          killDeliveries(org, id, DELETED),
+        ]),
+      );
+    },
+    async disable(id, reason, at) {
+      await database.write([{ sql: DISABLE, args: { org, id, reason, at } }]);
+    },
+  };
+}

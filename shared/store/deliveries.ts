@@ -1,0 +1,128 @@
+import type { Row } from "@libsql/client";
+import type { DeliveryStatus } from "../contract/channel.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../contract/ids.ts";
+import type { AttemptOutcome, DeliveriesStore, DeliveryRecord, MessageKind, NewDelivery } from "../ports/alerting.ts";
+import type { Database, Statement } from "./database.ts";
+import { parseTimeCursor, timeCursor } from "./newest-first.ts";
+import { pageOf } from "./page.ts";
+
+const INSERT = `
+  INSERT INTO delivery (id, org, channel, "group", kind, alerts, payload, status, attempts, created_at, next_attempt_at)
+  VALUES (:id, :org, :channel, :group, :kind, :alerts, :payload, 'waiting', 0, :at, :nextAttemptAt)
+  ON CONFLICT (id) DO NOTHING`;
+const INSERT_FIRING = `
+  INSERT INTO delivery_firing (org, channel, alert, delivery) SELECT :org, :channel, value, :id FROM json_each(:alerts) WHERE true
+  ON CONFLICT DO NOTHING`;
+const SELECT = "SELECT * FROM delivery WHERE id = :id AND org = :org";
+const SELECT_PAGE = (which: string) => `
+  SELECT * FROM delivery WHERE org = :org AND (created_at, id) < (:before, :beforeId) ${which}
+  ORDER BY created_at DESC, id DESC LIMIT :limit`;
+// Rides delivery_created.
+const SELECT_PAGE_OF_ALL = SELECT_PAGE("");
+// Rides delivery_status.
+const SELECT_PAGE_OF_STATUS = SELECT_PAGE("AND status = :status");
+// Rides delivery_channel.
+const SELECT_PAGE_OF_CHANNEL = SELECT_PAGE("AND channel = :channel AND (:status IS NULL OR status = :status)");
+const LEASE = `
+  UPDATE delivery SET status = 'sending', attempts = attempts + 1, lease_owner = :owner, next_attempt_at = :until
+  WHERE id = :id AND org = :org AND next_attempt_at <= :now
+  RETURNING *`;
+const FINISH = `
+  UPDATE delivery SET status = :status, lease_owner = NULL, next_attempt_at = :nextAttemptAt, delivered_at = :deliveredAt,
+    attempts = attempts - :uncounted, last_status = iif(:attempted, :lastStatus, last_status),
+    last_error = iif(:attempted, :lastError, last_error)
+  WHERE id = :id AND org = :org AND status = 'sending' AND lease_owner = :owner`;
+// Rides the primary key of delivery_firing, then delivery's.
+const SELECT_FIRINGS_BEFORE = `
+  SELECT d.* FROM delivery AS d
+  WHERE d.org = :org AND (d.created_at, d.id) < (:createdAt, :id) AND d.id IN (
+    SELECT f.delivery FROM json_each(:alerts) AS told
+    JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value)
+  ORDER BY d.created_at DESC, d.id DESC LIMIT 100`;
+const SUPERSEDE = `
+  UPDATE delivery SET status = 'dead', next_attempt_at = NULL, last_error = :reason
+  WHERE id = :id AND org = :org AND status = 'waiting'`;
+// Rides delivery_channel.
+const KILL_OF_CHANNEL = `
+  UPDATE delivery SET status = 'dead', next_attempt_at = NULL, lease_owner = NULL, last_error = :reason
+  WHERE org = :org AND channel = :channel AND next_attempt_at IS NOT NULL`;
+
+/** Stores a message for a channel unless it is there already. */
+export const insertDelivery = (org: OrgId, delivery: NewDelivery, at: number): Statement[] => {
+  const { id, channel, group, kind, nextAttemptAt } = delivery;
+  const alerts = JSON.stringify(delivery.alerts);
+  const insert = {
+    sql: INSERT,
+    args: { id, org, channel, group, kind, alerts, payload: JSON.stringify(delivery.payload), at, nextAttemptAt },
+  };
+  return kind === "firing" ? [insert, { sql: INSERT_FIRING, args: { org, channel, id, alerts } }] : [insert];
+};
+
+/** Ends everything that is still to be sent on a channel. */
+export const killDeliveries = (org: OrgId, channel: ChannelId, reason: string): Statement => ({
+  sql: KILL_OF_CHANNEL,
+  args: { org, channel, reason },
+});
+
+const deliveryOf = (row: Row): DeliveryRecord => ({
+  id: row["id"] as DeliveryId,
+  channel: row["channel"] as ChannelId,
+  group: row["group"] as GroupId | null,
+  kind: row["kind"] as MessageKind,
+  alerts: JSON.parse(row["alerts"] as string) as AlertId[],
+  payload: JSON.parse(row["payload"] as string),
+  status: row["status"] as DeliveryStatus,
+  attempts: row["attempts"] as number,
+  createdAt: row["created_at"] as number,
+  nextAttemptAt: row["next_attempt_at"] as number | null,
+  deliveredAt: row["delivered_at"] as number | null,
+  lastStatus: row["last_status"] as number | null,
+  lastError: row["last_error"] as string | null,
+});
+
+/** The columns that an outcome writes. */
+function columnsOf(outcome: AttemptOutcome): Statement["args"] {
+  const attempted = outcome.status === "postponed" ? 0 : 1;
+  return {
+    attempted,
+    uncounted: 1 - attempted,
+    status: outcome.status === "retry" || outcome.status === "postponed" ? "waiting" : outcome.status,
+    nextAttemptAt: outcome.status === "retry" || outcome.status === "postponed" ? outcome.at : null,
+    deliveredAt: outcome.status === "delivered" ? outcome.at : null,
+    lastStatus: outcome.status === "postponed" ? null : outcome.lastStatus,
+    lastError: outcome.status === "retry" || outcome.status === "dead" ? outcome.lastError : null,
+  };
+}
+
+export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore {
+  const get = async (id: DeliveryId): Promise<DeliveryRecord | null> => {
+    const [row] = await database.read(SELECT, { id, org });
+    return row === undefined ? null : deliveryOf(row);
+  };
+  const change = async (statement: Statement): Promise<boolean> => (await database.write([statement]))[0]!.rowsAffected === 1;
+  return {
+    get,
+    async list({ status, channel }, { limit, cursor }) {
+      const which = channel === undefined ? {} : { channel };
+      const sql = channel !== undefined ? SELECT_PAGE_OF_CHANNEL : status !== undefined ? SELECT_PAGE_OF_STATUS : SELECT_PAGE_OF_ALL;
+      const filter = channel === undefined && status === undefined ? {} : { ...which, status: status ?? null };
+      const rows = await database.read(sql, { org, ...parseTimeCursor(cursor), ...filter, limit: limit + 1 });
+      return pageOf(rows.map(deliveryOf), limit, ({ createdAt, id }) => timeCursor(createdAt, id));
+    },
+    async insert(delivery, at) {
+      await database.write(insertDelivery(org, delivery, at));
+      return (await get(delivery.id))!;
+    },
+    async lease(id, owner, until, now) {
+      const [result] = await database.write([{ sql: LEASE, args: { org, id, owner, until, now } }]);
+      const row = result!.rows[0];
+      return row === undefined ? null : deliveryOf(row);
+    },
+    finish: (id, owner, outcome) => change({ sql: FINISH, args: { org, id, owner, ...columnsOf(outcome) } }),
+    async firingsBefore({ id, channel, alerts, createdAt }) {
+      const rows = await database.read(SELECT_FIRINGS_BEFORE, { org, id, channel, createdAt, alerts: JSON.stringify(alerts) });
+      return rows.map(deliveryOf);
+    },
+    supersede: (id, reason) => change({ sql: SUPERSEDE, args: { org, id, reason } }),
+  };
+}

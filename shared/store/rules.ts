@@ -1,0 +1,117 @@
+import type { Row } from "@libsql/client";
+import type { InstanceId, OrgId, RuleId } from "../contract/ids.ts";
+import type { Rule } from "../contract/rule.ts";
+import { MAX_RULES } from "../ports/alerting.ts";
+import type { RulesStore } from "../ports/alerting.ts";
+import { unlessLost } from "./compare-and-set.ts";
+import type { Database, Statement } from "./database.ts";
+import { writeInstances } from "./instance-changes.ts";
+import type { Outbox } from "./outbox.ts";
+import { pageOf } from "./page.ts";
+
+// Rides the primary key.
+const SELECT = "SELECT * FROM rule WHERE id = :id AND org = :org";
+// Rides rule_org.
+const SELECT_PAGE = "SELECT * FROM rule WHERE org = :org AND id > :after ORDER BY id LIMIT :limit";
+// Rides rule_enabled.
+const SELECT_ENABLED = "SELECT * FROM rule WHERE org = :org AND enabled = 1 ORDER BY id LIMIT :limit";
+// Counts on rule_org: at most MAX_RULES of them.
+const INSERT = `
+  INSERT INTO rule (id, org, version, definition, enabled, created_at, updated_at)
+  SELECT :id, :org, :version, :definition, :enabled, :createdAt, :updatedAt
+  WHERE (SELECT count(*) FROM rule WHERE org = :org) < :most`;
+// A rule that is at another version, or gone, gets NULL as its version, which its column refuses: the whole batch fails.
+const REPLACE = `
+  INSERT INTO rule (id, org, version, definition, enabled, created_at, updated_at)
+  VALUES (:id, :org, (SELECT version + 1 FROM rule WHERE id = :id AND org = :org AND version = :version - 1),
+    :definition, :enabled, :createdAt, :updatedAt)
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version, definition = excluded.definition, enabled = excluded.enabled,
+    updated_at = excluded.updated_at`;
+// Fails the batch when another instance has an open episode: one that began after the endings were decided. Rides alert_rule_open.
+const REQUIRE_ENDED = `
+  UPDATE rule SET version = NULL
+  WHERE id = :id AND org = :org AND EXISTS (
+    SELECT 1 FROM alert WHERE org = :org AND rule = :id AND resolved_at IS NULL AND instance NOT IN (SELECT value FROM json_each(:keeps)))`;
+// Rides rule_instance_series.
+const FORGET_INSTANCES = `
+  DELETE FROM rule_instance WHERE org = :org AND rule = :id AND id NOT IN (SELECT value FROM json_each(:keeps))`;
+const REQUIRE_VERSION = `
+  UPDATE rule SET version = CASE WHEN version = :version THEN version END WHERE id = :id AND org = :org`;
+const DELETE = "DELETE FROM rule WHERE id = :id AND org = :org";
+// Fails the batch unless the rule is enabled at a version.
+const REQUIRE_ENABLED = `
+  INSERT INTO rule (id, org, version, definition, enabled, created_at, updated_at)
+  SELECT :id, :org, NULL, '', 0, 0, 0
+  WHERE NOT EXISTS (SELECT 1 FROM rule WHERE id = :id AND org = :org AND version = :version AND enabled = 1)`;
+
+export const requireEnabled = (org: OrgId, { id, version }: Pick<Rule, "id" | "version">): Statement => ({
+  sql: REQUIRE_ENABLED,
+  args: { org, id, version },
+});
+
+export function ruleOf(row: Row): Rule {
+  return {
+    ...(JSON.parse(row["definition"] as string) as Rule),
+    id: row["id"] as RuleId,
+    version: row["version"] as number,
+    createdAt: row["created_at"] as number,
+    updatedAt: row["updated_at"] as number,
+  };
+}
+
+const argsOf = (org: OrgId, { id, version, createdAt, updatedAt, ...definition }: Rule) => ({
+  org,
+  id,
+  version,
+  definition: JSON.stringify(definition),
+  enabled: definition.enabled ? 1 : 0,
+  createdAt,
+  updatedAt,
+});
+
+export function rulesStore(database: Database, outbox: Outbox, org: OrgId): RulesStore {
+  const forgetOthers = (id: RuleId, keeps: readonly InstanceId[]): Statement[] => {
+    const args = { org, id, keeps: JSON.stringify(keeps) };
+    return [
+      { sql: REQUIRE_ENDED, args },
+      { sql: FORGET_INSTANCES, args },
+    ];
+  };
+  return {
+    async get(id) {
+      const [row] = await database.read(SELECT, { id, org });
+      return row === undefined ? null : ruleOf(row);
+    },
+    async list({ limit, cursor }) {
+      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      return pageOf(rows.map(ruleOf), limit, ({ id }) => id);
+    },
+    async enabled() {
+      return (await database.read(SELECT_ENABLED, { org, limit: MAX_RULES })).map(ruleOf);
+    },
+    async insert(rule) {
+      const [result] = await database.write([{ sql: INSERT, args: { ...argsOf(org, rule), most: MAX_RULES } }]);
+      return result!.rowsAffected === 1;
+    },
+    async replace(rule, { changes, keeps, at }) {
+      const written = writeInstances(outbox, org, { rule, changes, at });
+      const kept = keeps === "all" ? [] : forgetOthers(rule.id, keeps);
+      const statements = [{ sql: REPLACE, args: argsOf(org, rule) }, ...written.statements, ...kept];
+      return unlessLost(() => outbox.write(statements, written.events));
+    },
+    async remove(id, version, { changes, at }) {
+      const written = writeInstances(outbox, org, { rule: { id, version }, changes, at });
+      return unlessLost(() =>
+        outbox.write(
+          [
+            { sql: REQUIRE_VERSION, args: { org, id, version } },
+            ...written.statements,
+            ...forgetOthers(id, []),
+            { sql: DELETE, args: { org, id } },
+          ],
+          written.events,
+        ),
+      );
+    },
+  };
+}
