@@ -1,0 +1,89 @@
+import type { Anomaly } from "../../contract/anomaly.ts";
+import { AnomalySeverity } from "../../contract/anomaly.ts";
+import type { AnomalyCondition, Severity } from "../../contract/rule.ts";
+import type { Evaluation } from "./step.ts";
+
+/** An anomaly as detection stored it, its times in Unix ms. */
+export type ScoredAnomaly = Pick<
+  Anomaly,
+  "id" | "value" | "expected" | "lo" | "hi" | "score" | "severity" | "direction" | "daysPerFalseAlarm" | "methods" | "historical"
+> & {
+  readonly timestamp: number;
+  /** The first scored point after it that was none; null while there is no such point. */
+  readonly clearedAt: number | null;
+};
+
+/** What is known beside the anomalies. Times in Unix ms, durations in ms. */
+export interface AnomalyContext {
+  readonly now: number;
+  /** Timestamp of the newest scored point; null when none is scored. */
+  readonly lastPointAt: number | null;
+  /** The series' learned time between points; null until there is one, when the interval stands in for it. */
+  readonly cadence: number | null;
+  readonly interval: number;
+  readonly severity: Severity;
+  readonly lastEvaluatedAt: number | null;
+}
+
+/** Cadences without a point after which an anomaly is over. */
+const SILENT_CADENCES = 3;
+/** The score of one false alarm in ten days, from which on a method by itself counts as having found the anomaly. */
+const METHOD_FOUND_IT = 10 / (10 + 14);
+
+/**
+ * The evaluations of an anomaly rule over one series: true at each matching anomaly, false at the first scored point that is none, or after
+ * three cadences without a point. Historical anomalies are never evaluated.
+ *
+ * @param anomalies - Of one series, in any order: all since the last evaluation, and those not cleared by then.
+ * @returns Ascending, after lastEvaluatedAt and up to now; empty when nothing changed.
+ */
+export function evaluateAnomalies(
+  condition: AnomalyCondition,
+  anomalies: readonly ScoredAnomaly[],
+  context: AnomalyContext,
+): readonly Evaluation[] {
+  const { now, lastPointAt, severity, lastEvaluatedAt } = context;
+  const matching = anomalies.filter((anomaly) => matchesAnomaly(condition, anomaly));
+  if (matching.length === 0) return [];
+
+  const timeline = new Map<number, Evaluation>();
+  for (const { clearedAt } of matching) if (clearedAt !== null) timeline.set(clearedAt, { at: clearedAt, outcome: "false" });
+  for (const anomaly of matching) {
+    const { timestamp: at, value } = anomaly;
+    timeline.set(at, { at, outcome: "true", severity, value, evidence: { ...evidenceOf(anomaly) } });
+  }
+  const newest = matching.reduce((a, b) => (b.timestamp > a.timestamp ? b : a));
+  if (newest.clearedAt === null) {
+    const silentAt = Math.max(lastPointAt ?? 0, newest.timestamp) + SILENT_CADENCES * (context.cadence ?? context.interval);
+    timeline.set(silentAt, { at: silentAt, outcome: "false" });
+  }
+  return [...timeline.values()]
+    .filter(({ at }) => at <= now && (lastEvaluatedAt === null || at > lastEvaluatedAt))
+    .toSorted((a, b) => a.at - b.at);
+}
+
+/** Whether an anomaly is one that the rule is about. */
+export function matchesAnomaly(condition: AnomalyCondition, anomaly: ScoredAnomaly): boolean {
+  const { minSeverity, direction, methods, minAbsolute, minRelative } = condition;
+  const severities = AnomalySeverity.options;
+  if (anomaly.historical || severities.indexOf(anomaly.severity) < severities.indexOf(minSeverity)) return false;
+  if (direction !== "either" && anomaly.direction !== direction) return false;
+  if (methods !== undefined && !methods.some((name) => (anomaly.methods[name]?.score ?? 0) >= METHOD_FOUND_IT)) return false;
+  if (minAbsolute === undefined && minRelative === undefined) return true;
+
+  if (anomaly.expected === null) return false;
+  const deviation = Math.abs(anomaly.value - anomaly.expected);
+  const relative = deviation === 0 ? 0 : deviation / Math.abs(anomaly.expected);
+  return deviation >= (minAbsolute ?? 0) && relative >= (minRelative ?? 0);
+}
+
+/** The evidence of an anomaly alert. `timestamp` in Unix ms, the rest as detection gave it. */
+export type AnomalyEvidence = { readonly kind: "anomaly"; readonly anomaly: Anomaly["id"]; readonly timestamp: number } & Pick<
+  ScoredAnomaly,
+  "value" | "expected" | "lo" | "hi" | "score" | "severity" | "direction" | "daysPerFalseAlarm" | "methods"
+>;
+
+function evidenceOf(anomaly: ScoredAnomaly): AnomalyEvidence {
+  const { id, timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = anomaly;
+  return { kind: "anomaly", anomaly: id, timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods };
+}

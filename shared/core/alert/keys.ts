@@ -1,0 +1,52 @@
+import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../../contract/ids.ts";
+import { hashId } from "../hash-id.ts";
+
+/** The one route until routes are configured. */
+export const ROOT_ROUTE = "root";
+
+/**
+ * The id of one condition of one rule; neither severity nor value is part of it.
+ * @param of - The series, or the values of the rule's `groupBy`.
+ */
+export function instanceId(org: OrgId, rule: RuleId, of: SeriesId | Readonly<Record<string, string>>): InstanceId {
+  return hashId("ins", [org, rule, of]);
+}
+
+/**
+ * The id of an episode.
+ * @param startedAt - When it began firing, Unix ms: no instance starts two episodes at one time.
+ */
+export function alertId(instance: InstanceId, startedAt: number): AlertId {
+  return hashId("alt", [instance, startedAt]);
+}
+
+/**
+ * The id of a group of alerts that are told together.
+ * @param groupBy - The values that the members share, by name; the root route's are `{rule}`.
+ */
+export function groupId(org: OrgId, route: string, groupBy: Readonly<Record<string, string>>): GroupId {
+  return hashId("grp", [org, route, groupBy]);
+}
+
+/** What makes a notification the one it is. `flush` is the number of the group's flush that decided it. */
+export interface NotificationKey {
+  readonly org: OrgId;
+  readonly channel: ChannelId;
+  readonly group: GroupId;
+  readonly flush: number;
+  readonly kind: "firing" | "resolved";
+  readonly members: readonly AlertId[];
+}
+
+/** The id of a notification; the order of the members changes nothing. */
+export function deliveryId({ org, channel, group, flush, kind, members }: NotificationKey): DeliveryId {
+  return hashId("dlv", [org, channel, group, flush, kind, members.toSorted()]);
+}
+
+/**
+ * The `webhook-id` of a notification, the same at each attempt, so that a receiver can tell a repetition.
+ * @see Standard Webhooks 1.0, "Webhook headers".
+ */
+export function webhookId(delivery: DeliveryId): string {
+  return `msg_${delivery.slice("dlv_".length)}`;
+}

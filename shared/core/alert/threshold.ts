@@ -1,0 +1,127 @@
+import type { Operator, Severity, ThresholdCondition } from "../../contract/rule.ts";
+import { within } from "../series/merge.ts";
+import { aggregateValues } from "./aggregate.ts";
+import type { Evaluation, Instance } from "./step.ts";
+
+/** Columns of one series, ascending, no timestamp twice. They may reach further than the window on both sides. */
+export interface Window {
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** What is known beside the points. Times in Unix ms, durations in ms. */
+export interface ThresholdContext {
+  /** Evaluation time. */
+  readonly at: number;
+  /** The rule's severity; the condition's `critical` level is critical whatever this is. */
+  readonly severity: Severity;
+  /** The severity at which the instance is firing by value, or null: what hysteresis holds on to. See heldSeverity(). */
+  readonly previous: Severity | null;
+  /** The rule's evaluation interval. */
+  readonly interval: number;
+  /** The series' learned time between points; null until there is one. */
+  readonly cadence: number | null;
+  /** The newest point at or before `at`, where the columns may not reach back to it; null when none is known. */
+  readonly lastPointAt: number | null;
+}
+
+/** The window of a condition in ms: its own, or the longer of one interval and one and a half cadences. */
+export function thresholdWindow({ window }: ThresholdCondition, interval: number, cadence: number | null): number {
+  return window ?? Math.max(interval, Math.ceil(1.5 * (cadence ?? 0)));
+}
+
+/**
+ * Compares the aggregate of the window (at - window, at] with the condition's levels.
+ * The recovery value holds a level only while the instance fires at it. A value that is not finite is never true.
+ *
+ * @returns `missed` for an empty window in which a point was due, `not_due` for one in which none was.
+ */
+export function evaluateThreshold(condition: ThresholdCondition, points: Window, context: ThresholdContext): Evaluation {
+  const { at, interval, cadence } = context;
+  const window = thresholdWindow(condition, interval, cadence);
+  const { timestamps, values } = within(points, at - window + 1, at + 1);
+  if (values.length === 0) return { at, outcome: isPointDue(points, window, context) ? "missed" : "not_due" };
+
+  const value = aggregateValues(condition.aggregate, values);
+  if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
+  const level = levelOf(condition, context, value);
+  if (level === null) return { at, outcome: "false", value };
+  const { severity, threshold, recover } = level;
+  const { operator, aggregate } = condition;
+  const evidence: ThresholdEvidence = {
+    kind: "threshold",
+    aggregate,
+    window,
+    operator,
+    threshold,
+    recover: recover ?? null,
+    value,
+    points: values.length,
+    lastPointAt: timestamps.at(-1)!,
+  };
+  return { at, outcome: "true", severity, value, evidence: { ...evidence } };
+}
+
+/** The evidence of a threshold alert: what was compared with what. `window` in ms, `lastPointAt` in Unix ms. */
+export interface ThresholdEvidence {
+  readonly kind: "threshold";
+  readonly aggregate: ThresholdCondition["aggregate"];
+  readonly window: number;
+  readonly operator: Operator;
+  readonly threshold: number;
+  readonly recover: number | null;
+  readonly value: number;
+  readonly points: number;
+  readonly lastPointAt: number;
+}
+
+/** The severity that hysteresis may hold: that of an instance that fires on a value. */
+export function heldSeverity({ state, episode }: Instance): Severity | null {
+  return state === "firing" && episode !== null && episode.value !== null ? episode.severity : null;
+}
+
+interface Level {
+  readonly severity: Severity;
+  readonly threshold: number;
+  readonly recover: number | undefined;
+}
+
+/** The most severe level that the value reaches, or still holds. */
+function levelOf(condition: ThresholdCondition, { severity, previous }: ThresholdContext, value: number): Level | null {
+  const { operator, critical } = condition;
+  if (critical !== undefined) {
+    const held = previous === "critical" && isHeld(operator, value, critical.recover);
+    if (held || COMPARES[operator](value, critical.value)) {
+      return { severity: "critical", threshold: critical.value, recover: critical.recover };
+    }
+  }
+  const held = previous !== null && isHeld(operator, value, condition.recover);
+  if (held || COMPARES[operator](value, condition.value)) return { severity, threshold: condition.value, recover: condition.recover };
+  return null;
+}
+
+const COMPARES: Readonly<Record<Operator, (value: number, threshold: number) => boolean>> = {
+  gt: (value, threshold) => value > threshold,
+  gte: (value, threshold) => value >= threshold,
+  lt: (value, threshold) => value < threshold,
+  lte: (value, threshold) => value <= threshold,
+  eq: (value, threshold) => value === threshold,
+  neq: (value, threshold) => value !== threshold,
+};
+
+/** Whether a firing level goes on: above `recover` for gt and gte, below it for lt and lte. Equality has no hysteresis. */
+function isHeld(operator: Operator, value: number, recover: number | undefined): boolean {
+  if (recover === undefined) return false;
+  if (operator === "gt" || operator === "gte") return value > recover;
+  if (operator === "lt" || operator === "lte") return value < recover;
+  return false;
+}
+
+/** Whether a point should lie in the window: one is due each cadence after the newest, or each interval until a cadence is learned. */
+function isPointDue(points: Window, window: number, { at, cadence, lastPointAt }: ThresholdContext): boolean {
+  if (cadence === null || window >= cadence) return true;
+  const before = within(points, -Infinity, at + 1).timestamps.at(-1) ?? lastPointAt;
+  if (before === null) return false;
+  const sincePoint = at - before;
+  return sincePoint >= cadence && sincePoint % cadence < window;
+}
