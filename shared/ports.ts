@@ -1,6 +1,7 @@
 import type { Event } from "./contract/events.ts";
 import type { IdPrefix } from "./contract/ids.ts";
 import type { Forecasters } from "./ports/forecasters.ts";
+import type { FailedEvent } from "./ports/platform.ts";
 import type { Store } from "./ports/store.ts";
 
 /** Everything a function may do to the world. Tests pass fakes; nothing else reaches out. */
@@ -41,6 +42,8 @@ export interface Random {
 export interface Bus {
   /** Hands events over to their consumers, at least once. What is not handed over stays in the outbox for the relay. */
   publish(events: readonly Event[]): Promise<void>;
+  /** Has events that a consumer failed on, and that are due again, delivered once more. */
+  redeliver(failed: readonly FailedEvent[]): Promise<void>;
 }
 
 /** Asks that notifications due at a time are worked off then. A lost alarm is made good by the minute's tick. */

@@ -18,6 +18,6 @@ export const isReady = route({
   async handle(_input, _context, { store, clock }) {
     const [oldest] = await store.platform.events.pending({ after: 0, limit: 1 });
     const bus: v.InferOutput<typeof Part> = oldest !== undefined && oldest.event.at < clock.now() - STUCK_MS ? "stuck" : "ok";
-    return { status: bus, store: "ok", bus };
+    return { status: bus, store: "ok" as const, bus };
   },
 });

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
 import * as v from "valibot";
+import document from "../../docs/openapi.json" with { type: "json" };
 import { route } from "../../shared/runtime/route.ts";
-
-const DOCUMENT = new URL("../../docs/openapi.json", import.meta.url);
 
 export const getOpenApi = route({
   method: "GET",
@@ -13,5 +11,5 @@ export const getOpenApi = route({
   output: null,
   problems: [],
 
-  handle: async () => ({ contentType: "application/json; charset=utf-8", body: await readFile(DOCUMENT) }),
+  handle: async () => ({ contentType: "application/json; charset=utf-8", body: JSON.stringify(document) }),
 });

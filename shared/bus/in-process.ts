@@ -60,6 +60,10 @@ export function createInProcessBus({
       // The outbox holds the events already: only the pump has to know.
       wake();
     },
+    async redeliver() {
+      failuresMayBeDue = true;
+      wake();
+    },
     start() {
       running = true;
       poll = setInterval(() => {

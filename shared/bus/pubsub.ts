@@ -48,6 +48,13 @@ export function createPubSubBus({
         );
       }
     },
+    async redeliver(failed) {
+      for (const { id, event } of failed) {
+        // To all subscribers: those that have worked it off know it by its id or its effect. Failing again, it is recorded anew.
+        await publishTo(topicOf(event.type), [event]);
+        await outbox.removeFailure(id);
+      }
+    },
   };
 
   async function publishTo(topic: Topic, events: readonly Event[]): Promise<void> {

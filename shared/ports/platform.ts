@@ -101,6 +101,8 @@ export interface EventStore {
     deadAt: number | null;
     at: number;
   }): Promise<void>;
+  /** The failed attempts of a consumer on an event so far. */
+  attempts(consumer: string, id: EventId): Promise<number>;
   failuresDue(now: number, limit: number): Promise<readonly FailedEvent[]>;
   removeFailure(id: DeadLetterId): Promise<boolean>;
   listDead(page: PageQuery): Promise<Page<EventDeadLetter>>;

@@ -86,3 +86,28 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
   };
 }
+
+/** Where the local system listens and keeps its data. */
+export interface LocalConfig {
+  readonly port: number;
+  readonly dataDir: string;
+}
+
+const LOCAL = v.object({
+  PORT: v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number), v.maxValue(65_535)), "8080"),
+  INTENTVISION_DATA_DIR: v.optional(text, "./data"),
+});
+
+/** Reads the options of the local system. @throws Error that names every bad key. */
+export function readLocalConfig(env: Readonly<Record<string, string | undefined>> = process.env): LocalConfig {
+  const local = v.safeParse(LOCAL, env);
+  if (!local.success) throw new Error(`Malformed configuration: ${local.issues.map((issue) => String(issue.path?.[0]?.key)).join(", ")}`);
+  return { port: local.output.PORT, dataDir: local.output.INTENTVISION_DATA_DIR };
+}
+
+/** The configuration of every function in one process, with the local system's own database and secrets under the environment's options. */
+export const configWith = (secrets: Readonly<Record<SecretKey, string | undefined>>): Config =>
+  readConfig(
+    Object.keys(SECRETS).map((key) => key.toLowerCase().replaceAll("_", "-")),
+    { ...process.env, ...secrets },
+  );

@@ -21,6 +21,7 @@ const RECORD_FAILURE = `
   VALUES (:id, :consumer, :eventId, :type, :org, :event, :error, 1, :nextAttemptAt, :deadAt, :at)
   ON CONFLICT (consumer, event_id) DO UPDATE SET
     attempts = attempts + 1, error = excluded.error, next_attempt_at = excluded.next_attempt_at, dead_at = excluded.dead_at`;
+const SELECT_ATTEMPTS = "SELECT attempts FROM event_dead_letter WHERE consumer = :consumer AND event_id = :id";
 // Rides event_dead_letter_due.
 const SELECT_DUE = `
   SELECT id, consumer, event, attempts FROM event_dead_letter
@@ -81,6 +82,10 @@ export function eventStore(database: Database, outbox: Outbox): EventStore {
       const { id: eventId, type, org } = event;
       const args = { id, consumer, eventId, type, org, event: JSON.stringify(event), error, nextAttemptAt, deadAt, at };
       await database.write([{ sql: RECORD_FAILURE, args }]);
+    },
+    async attempts(consumer, id) {
+      const [row] = await database.read(SELECT_ATTEMPTS, { consumer, id });
+      return row === undefined ? 0 : (row["attempts"] as number);
     },
     async failuresDue(now, limit) {
       return (await database.read(SELECT_DUE, { now, limit })).map(failedOf);

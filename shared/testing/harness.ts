@@ -65,7 +65,7 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
   const store = createStores(database)({ newId, traceparent: null, committed });
   const deps: Deps = {
     store,
-    bus: { publish: async () => {} },
+    bus: { publish: async () => {}, redeliver: async () => {} },
     clock: { now: () => now },
     fetch: (url, request) => fetch(url, request),
     forecasters: options.forecasters ?? NO_FORECASTERS,

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import type { DestinationStream } from "pino";
+import { createPubSubBus } from "../bus/pubsub.ts";
+import { base32hex } from "../core/hash-id.ts";
+import { nativeForecaster } from "../forecasters/native.ts";
+import { createForecasters } from "../forecasters/registry.ts";
+import { stubForecaster } from "../forecasters/stub.ts";
+import { createGuardedFetch } from "../net/guarded-fetch.ts";
+import { createSecretBox } from "../net/secret-box.ts";
+import type { Alarm, Bus, NewId, Random, SecretBox } from "../ports.ts";
+import { openDatabase } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
+import { createStores } from "../store/store.ts";
+import { apiKeyOf, createAuthenticator, hashApiKey } from "./auth.ts";
+import type { Config } from "./config.ts";
+import { createLog } from "./log.ts";
+import { createRateLimiter } from "./rate-limit.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What the local system puts in place of the cloud's parts. */
+export interface Local {
+  readonly bus: Bus;
+  readonly alarm: Alarm;
+  readonly print: (text: string) => void;
+  readonly logTo: DestinationStream;
+  readonly unlimitedKeys: ReadonlySet<string>;
+}
+
+/** Six bytes of the time and nine random ones: ids sort by the millisecond they were made in. */
+const newId: NewId = (prefix) => {
+  const bytes = randomBytes(15);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  return `${prefix}_${base32hex(bytes)}` as never;
+};
+
+const random: Random = { uniform: () => Math.random(), bytes: (n) => new Uint8Array(randomBytes(n)) };
+
+/** Without a Cloud Task the minute's tick is the alarm. */
+const TICK_IS_ENOUGH: Alarm = { wakeAt: async () => {} };
+
+const NO_CHANNEL_KEY: SecretBox = {
+  seal: () => refuseSecret(),
+  open: () => refuseSecret(),
+};
+
+function refuseSecret(): never {
+  throw new Error("This function was not given the channel key");
+}
+
+/** Builds what one process has: the only place that makes real Deps. */
+export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
+  const clock = { now: () => Date.now() };
+  const log = createLog("runtime", { level: config.logLevel, destination: local?.logTo });
+  const database = await openDatabase({ url: config.databaseUrl, authToken: config.databaseToken });
+  const stores = createStores(database);
+  const { apiKeySalt, channelKey, pubsub } = config;
+  return {
+    database,
+    stores,
+    bus: local?.bus ?? pubSubBus(),
+    clock,
+    fetch: createGuardedFetch({ allow: config.guardedFetchAllow }),
+    forecasters: createForecasters([nativeForecaster, stubForecaster]),
+    secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
+    alarm: local?.alarm ?? TICK_IS_ENOUGH,
+    newId,
+    issueApiKey() {
+      const apiKey = apiKeyOf(randomBytes(24));
+      return { apiKey, hash: hashApiKey(apiKey, apiKeySalt) };
+    },
+    random,
+    print: local?.print ?? ((text) => log.info("Told", { text })),
+    log,
+    authenticate: createAuthenticator(apiKeySalt, clock.now),
+    rateLimiter: createRateLimiter(clock.now),
+    unlimitedKeys: local?.unlimitedKeys ?? new Set(),
+    idempotencyTtlMs: config.idempotencyTtlMs,
+  };
+
+  function pubSubBus(): Bus {
+    if (pubsub === null) throw new Error("Missing or malformed configuration: PUBSUB_PROJECT");
+    const { events } = stores({ newId, traceparent: null, committed: [] }).platform;
+    return createPubSubBus({ ...pubsub, events, clock, fetch: globalThis.fetch });
+  }
+}

@@ -1,0 +1,56 @@
+import { readEnvelope } from "./envelope.ts";
+import { recordFailure } from "../bus/retries.ts";
+import { parseJsonBody } from "./body.ts";
+import type { Handler, HandlerRequest } from "./entry.ts";
+import type { EventFunction, FunctionDefinition, HttpFunction } from "./route.ts";
+import { openInvocation } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { serveEvent } from "./serve-event.ts";
+import { serveHttp } from "./serve-http.ts";
+
+/** Pub/Sub redelivers on its own: the relay looks after an event that it gave up only much later. */
+const REDELIVERED_ELSEWHERE_MS = 3_600_000;
+const HOST = /^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9a-fA-F:]{2,45}\](?::\d{1,5})?$/;
+
+/** What the entry calls for each request of a function. */
+export const handlerOf = (name: string, definition: FunctionDefinition, runtime: Runtime): Handler =>
+  definition.kind === "http" ? httpHandler(name, definition, runtime) : pushHandler(name, definition, runtime);
+
+const httpHandler =
+  (name: string, definition: HttpFunction, runtime: Runtime): Handler =>
+  async (req, res) => {
+    const headers = Object.fromEntries(
+      Object.entries(req.headers).map(([header, value]) => [header, Array.isArray(value) ? value.join(", ") : value]),
+    );
+    const request = { method: req.method ?? "GET", url: req.url ?? "/", origin: originOf(req), headers, body: req.body };
+    const response = await serveHttp(name, definition, request, runtime);
+    res.writeHead(response.status, response.headers);
+    res.end(response.body ?? undefined);
+  };
+
+/** The door of an event function: a Pub/Sub push. 204 acknowledges, 500 asks for a redelivery; only Pub/Sub's service account may call it. */
+const pushHandler =
+  (name: string, definition: EventFunction, runtime: Runtime): Handler =>
+  async (req, res) => {
+    const body = parseJsonBody(req.body);
+    if (!body.ok) throw body.error;
+    const now = runtime.clock.now();
+    const event = readEnvelope(body.value, now);
+    try {
+      await serveEvent(name, definition, event, runtime);
+    } catch (error) {
+      const { events } = openInvocation(runtime, null).deps.store.platform;
+      const { consumer } = definition;
+      const attempts = 1 + (await events.attempts(consumer, event.id));
+      const dead = await recordFailure(events, { consumer, event, error, attempts, now, waitMs: REDELIVERED_ELSEWHERE_MS });
+      if (!dead) throw error;
+    }
+    res.writeHead(204);
+    res.end();
+  };
+
+function originOf(req: HandlerRequest): string {
+  const host = req.headers.host ?? "";
+  const scheme = req.headers["x-forwarded-proto"] === "https" ? "https" : "http";
+  return HOST.test(host) ? `${scheme}://${host}` : "";
+}

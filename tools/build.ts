@@ -1,0 +1,63 @@
+import { build } from "esbuild";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { manifest } from "../functions/manifest.ts";
+
+// Makes one bundle a function under dist/, each with the package.json that its deployment installs and starts from.
+
+const ROOT = new URL("../", import.meta.url);
+const DIST = new URL("dist/", ROOT);
+
+/** Packages that are installed beside a bundle and not put into it: native code, the framework whose command line loads the bundle, files that are served. */
+const INSTALLED = ["@google-cloud/functions-framework", "libsql", "swagger-ui-dist"] as const;
+const USED_BY_ALL = ["@google-cloud/functions-framework", "libsql"] as const;
+
+await rm(DIST, { recursive: true, force: true });
+const versions = await installedVersions();
+const sizes = await Promise.all(Object.entries(manifest).map(([name, entry]) => bundle(name, entry.file, entry.secrets)));
+for (const { name, kilobytes } of sizes) process.stdout.write(`dist/${name} ${kilobytes} kB\n`);
+
+async function bundle(name: string, file: string, secrets: readonly string[]): Promise<{ name: string; kilobytes: number }> {
+  const folder = new URL(`${name}/`, DIST);
+  await mkdir(folder, { recursive: true });
+  const entry = `
+    import definition from "./functions/${file}";
+    import { deploy } from "./shared/runtime/deploy.ts";
+    await deploy(${JSON.stringify(name)}, definition, ${JSON.stringify(secrets)});
+  `;
+  const { metafile } = await build({
+    stdin: { contents: entry, resolveDir: fileURLToPath(ROOT), loader: "ts" },
+    outfile: fileURLToPath(new URL("index.js", folder)),
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minify: true,
+    sourcemap: "linked",
+    metafile: true,
+    external: [...INSTALLED],
+    // CommonJS packages in an ESM bundle ask for these.
+    banner: { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' },
+    logLevel: "warning",
+  });
+  const used = name === "reference" ? INSTALLED : USED_BY_ALL;
+  const dependencies = Object.fromEntries(used.map((dependency) => [dependency, versions.get(dependency)]));
+  const start = `functions-framework --target=${name} --signature-type=http`;
+  const description = {
+    name,
+    private: true,
+    type: "module",
+    main: "index.js",
+    engines: { node: ">=24" },
+    scripts: { start },
+    dependencies,
+  };
+  await writeFile(new URL("package.json", folder), `${JSON.stringify(description, null, 2)}\n`);
+  const [output] = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
+  return { name, kilobytes: Math.round(output![1].bytes / 1_000) };
+}
+
+async function installedVersions(): Promise<Map<string, string>> {
+  const lock = JSON.parse(await readFile(new URL("package-lock.json", ROOT), "utf8")) as { packages: Record<string, { version: string }> };
+  return new Map(INSTALLED.map((name) => [name, lock.packages[`node_modules/${name}`]!.version]));
+}

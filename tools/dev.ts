@@ -1,0 +1,180 @@
+import { mkdir, open, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { AddressInfo } from "node:net";
+import { parseArgs } from "node:util";
+import { manifest } from "../functions/manifest.ts";
+import type { ManifestEntry } from "../functions/manifest.ts";
+import { createInProcessBus } from "../shared/bus/in-process.ts";
+import type { InProcessBus } from "../shared/bus/in-process.ts";
+
+import type { Topic } from "../shared/contract/events.ts";
+import { configWith, readLocalConfig } from "../shared/runtime/config.ts";
+import { createRuntime } from "../shared/runtime/deps.ts";
+import { frameworkServer } from "../shared/runtime/entry.ts";
+import { handlerOf } from "../shared/runtime/handlers.ts";
+import { errorFields } from "../shared/runtime/log.ts";
+import type { EventFunction, FunctionDefinition } from "../shared/runtime/route.ts";
+import { serveEvent } from "../shared/runtime/serve-event.ts";
+import { openInvocation } from "../shared/runtime/runtime.ts";
+import { migrate } from "../shared/store/migrate.ts";
+import { createLocalAlarm } from "./dev/alarm.ts";
+import { createClient } from "./dev/client.ts";
+import { fillDemo, startDemo } from "./dev/demo.ts";
+import { gateway } from "./dev/gateway.ts";
+import type { Backend } from "./dev/gateway.ts";
+import { startHostSampler } from "./dev/host-sampler.ts";
+import { ensureLocalOrg } from "./dev/local-org.ts";
+import { startScheduler } from "./dev/scheduler.ts";
+import { loadSecrets, writeWhole } from "./dev/secrets.ts";
+import { createTerminal, greeting } from "./dev/terminal.ts";
+
+const LEAST_NODE = 24;
+const MIGRATIONS = new URL("../migrations/", import.meta.url);
+
+const terminal = createTerminal(process.stdout);
+
+interface Loaded {
+  readonly name: string;
+  readonly entry: ManifestEntry;
+  readonly definition: FunctionDefinition;
+}
+
+/** The whole system in one process, on one port, with the embedded defaults; or one capability of it alone. */
+async function main(): Promise<void> {
+  if (Number(process.versions.node.split(".")[0]) < LEAST_NODE) {
+    throw new Error(`This needs Node ${LEAST_NODE}, and is ${process.versions.node}. "npm start" brings its own: run "npm ci" first.`);
+  }
+  const { values: options } = parseArgs({ options: { empty: { type: "boolean", default: false }, only: { type: "string" } } });
+  const { port, dataDir: folder } = readLocalConfig();
+  const dataDir = resolve(folder);
+  const functions = await loadFunctions(options.only);
+
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const localFile = join(dataDir, "local.json");
+  await rm(localFile, { force: true });
+  const secrets = await loadSecrets(dataDir);
+  const config = configWith({
+    INTENTVISION_TURSO_URL: `file:${join(dataDir, "intentvision.db")}`,
+    INTENTVISION_TURSO_TOKEN: undefined,
+    INTENTVISION_API_KEY_SALT: secrets.salt,
+    INTENTVISION_CHANNEL_KEY: secrets.channelKey,
+  });
+
+  const logFile = await open(join(dataDir, "intentvision.log"), "a", 0o600);
+  const logStream = logFile.createWriteStream();
+  const unlimitedKeys = new Set<string>();
+  const clock = { now: () => Date.now() };
+  // The bus delivers to functions, which need the runtime, which needs the bus: it is set right after.
+  let bus: InProcessBus | null = null;
+  const alarm = createLocalAlarm(clock, ringNotify);
+  const runtime = await createRuntime(config, {
+    bus: { publish: async (events) => bus?.publish(events), redeliver: async (failed) => bus?.redeliver(failed) },
+    alarm,
+    print: (text) => terminal.say(text),
+    logTo: logStream,
+    unlimitedKeys,
+  });
+  const onError = (error: unknown) => runtime.log.error("The local system stumbled", errorFields(error));
+  await migrate(runtime.database, MIGRATIONS, clock.now());
+  const { platform } = openInvocation(runtime, null).deps.store;
+  const org = await ensureLocalOrg(platform, secrets, runtime, clock.now());
+  unlimitedKeys.add(org.keyId);
+
+  const alone = options.only !== undefined;
+  const { server, close } = frameworkServer("intentvision", gateway(...backendsOf(functions, alone)), { onError });
+  await new Promise<void>((ready, fail) => {
+    server.once("error", fail);
+    server.listen(port, "127.0.0.1", ready);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = createClient(url, secrets.apiKey);
+
+  const started: { stop(): void }[] = [alarm];
+  if (!alone) {
+    bus = createInProcessBus({ events: platform.events, subscribers: subscribersOf(functions), clock, onError });
+    bus.start();
+    started.push(startScheduler({ clock, events: platform.events, bus, onError }));
+    if (org.isNew) await createDefaultChannels();
+  }
+  await writeWhole(localFile, JSON.stringify({ url, orgId: org.id, apiKey: secrets.apiKey, platformKey: secrets.platformKey }, null, 2));
+  process.once("SIGINT", () => void stop());
+  process.once("SIGTERM", () => void stop());
+
+  if (!alone && !options.empty) {
+    await fillDemo(client, terminal, clock.now());
+    started.push(startDemo(client, terminal, clock.now, onError), startHostSampler(client, clock.now, onError));
+  }
+  terminal.say(greeting({ url, apiKey: secrets.apiKey, dataDir, empty: alone || options.empty }));
+
+  async function createDefaultChannels(): Promise<void> {
+    await client.call("POST", "/api/v1/channels", { name: "Inbox", kind: "inbox" });
+    await client.call("POST", "/api/v1/channels", { name: "This terminal", kind: "console" });
+  }
+
+  async function ringNotify(): Promise<void> {
+    const due = functions.find(({ name }) => name === "notify-due");
+    if (due === undefined || due.definition.kind !== "event") return;
+    const at = clock.now();
+    const event = { id: runtime.newId("evt"), type: "tick.minute", org: null, at, traceparent: null, data: {} } as const;
+    await serveEvent("notify-due", due.definition, event as never, runtime).catch(onError);
+  }
+
+  function backendsOf(loaded: readonly Loaded[], withEvents: boolean): [Backend[], Backend["handler"]] {
+    const backends = loaded.flatMap(({ name, entry, definition }): Backend[] => {
+      if (entry.trigger.kind === "http") return [{ paths: entry.trigger.paths, handler: handlerOf(name, definition, runtime) }];
+      // Alone, an event function has its push door: whoever runs it so brings the bus.
+      return withEvents ? [{ paths: [`/events/${name}`], handler: handlerOf(name, definition, runtime) }] : [];
+    });
+    return [backends, handlerOf("gateway", { kind: "http", routes: [] }, runtime)];
+  }
+
+  function subscribersOf(loaded: readonly Loaded[]) {
+    return loaded.flatMap(({ name, entry, definition }) => {
+      if (definition.kind !== "event") return [];
+      const consumer = definition as EventFunction;
+      return [
+        {
+          consumer: consumer.consumer,
+          topics: topicsOf(entry),
+          deliver: (event: Parameters<typeof serveEvent>[2]) => serveEvent(name, consumer, event, runtime),
+        },
+      ];
+    });
+  }
+
+  async function stop(): Promise<void> {
+    terminal.say("\nStopping: requests and events in work are finished first.");
+    process.once("SIGINT", () => process.exit(130));
+    for (const part of started) part.stop();
+    await close();
+    await bus?.stop();
+    runtime.database.close();
+    logStream.end();
+    process.exit(0);
+  }
+}
+
+function topicsOf({ trigger }: ManifestEntry): readonly Topic[] {
+  if (trigger.kind === "tick") return ["ticks"];
+  return trigger.kind === "event" ? trigger.topics : [];
+}
+
+/** Loads every function, or those of one folder. */
+async function loadFunctions(only: string | undefined): Promise<Loaded[]> {
+  const wanted = Object.entries(manifest).filter(([, { file }]) => only === undefined || file.startsWith(`${only}/`));
+  if (wanted.length === 0) {
+    const folders = new Set(Object.values(manifest).map(({ file }) => file.split("/")[0]));
+    throw new Error(`There is no function ${only}. There are ${[...folders].join(", ")}.`);
+  }
+  return Promise.all(
+    wanted.map(async ([name, entry]) => {
+      const { default: definition } = (await import(`../functions/${entry.file}`)) as { default: FunctionDefinition };
+      return { name, entry, definition };
+    }),
+  );
+}
+
+await main().catch((error: unknown) => {
+  terminal.say(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});

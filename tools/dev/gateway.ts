@@ -1,0 +1,21 @@
+import type { HttpTrigger } from "../../functions/manifest.ts";
+import type { Handler } from "../../shared/runtime/entry.ts";
+
+/** A function behind the gateway, and the rewrites that lead to it. */
+export interface Backend {
+  readonly paths: HttpTrigger["paths"];
+  readonly handler: Handler;
+}
+
+/** Whether the path of a rewrite, such as `/api/v1/rules/**`, takes in a request's path. */
+export const takesIn = (pattern: string, path: string): boolean =>
+  pattern.endsWith("/**") ? path.startsWith(pattern.slice(0, -2)) : path === pattern || path === `${pattern}/`;
+
+/** One door in front of all functions, with the rewrites of a deployment. A path that no function takes gets the answer of `otherwise`. */
+export function gateway(backends: readonly Backend[], otherwise: Handler): Handler {
+  return (req, res) => {
+    const path = (req.url ?? "/").split("?", 1)[0]!;
+    const backend = backends.find(({ paths }) => paths.some((pattern) => takesIn(pattern, path)));
+    return (backend?.handler ?? otherwise)(req, res);
+  };
+}

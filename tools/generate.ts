@@ -1,0 +1,39 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { manifest } from "../functions/manifest.ts";
+import type { FunctionDefinition } from "../shared/runtime/route.ts";
+import { firebaseConfig, functionTable, terraformFunctions } from "./generate/deployment.ts";
+import { openApiDocument } from "./generate/openapi.ts";
+import { problemsPage } from "./generate/problems.ts";
+
+// Writes everything that follows from the manifest and the route tables. CI runs it and refuses a difference.
+
+const ROOT = new URL("../", import.meta.url);
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+const functions = await Promise.all(
+  Object.entries(manifest).map(async ([name, { file, trigger }]) => {
+    const { default: definition } = (await import(`../functions/${file}`)) as { default: FunctionDefinition };
+    if ((definition.kind === "http") !== (trigger.kind === "http")) throw new Error(`${name}: ${file} does not fit its trigger`);
+    return { name, routes: definition.kind === "http" ? definition.routes : [] };
+  }),
+);
+
+await mkdir(new URL("terraform/", ROOT), { recursive: true });
+await write("docs/openapi.json", json(openApiDocument(functions.filter(({ routes }) => routes.length > 0))));
+await write("docs/problems.md", problemsPage());
+await write("firebase.json", json(firebaseConfig(manifest)));
+await write("terraform/functions.json", json(terraformFunctions(manifest)));
+await write("README.md", insert(await readFile(new URL("README.md", ROOT), "utf8"), "functions", functionTable(manifest)));
+
+/** Puts generated text between its marks. */
+function insert(page: string, mark: string, text: string): string {
+  const [start, end] = [`<!-- generated: ${mark} -->`, `<!-- end: ${mark} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md has no marks for ${mark}`);
+  return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await writeFile(new URL(path, ROOT), text);
+  process.stdout.write(`${path}\n`);
+}

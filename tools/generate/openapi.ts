@@ -1,0 +1,158 @@
+import { toJsonSchema } from "@valibot/to-json-schema";
+import type * as v from "valibot";
+import * as alert from "../../shared/contract/alert.ts";
+import * as anomaly from "../../shared/contract/anomaly.ts";
+import * as channel from "../../shared/contract/channel.ts";
+import * as deadLetter from "../../shared/contract/dead-letter.ts";
+import * as forecast from "../../shared/contract/forecast.ts";
+import * as ingest from "../../shared/contract/ingest.ts";
+import * as key from "../../shared/contract/key.ts";
+import * as org from "../../shared/contract/org.ts";
+import { ProblemBody, PROBLEMS } from "../../shared/contract/problem.ts";
+import type { ProblemKind } from "../../shared/contract/problem.ts";
+import * as rule from "../../shared/contract/rule.ts";
+import * as series from "../../shared/contract/series.ts";
+import type { Route } from "../../shared/runtime/route.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Answers that have a name of their own in the document. */
+const NAMED: Readonly<Record<string, v.GenericSchema>> = {
+  Alert: alert.Alert,
+  Anomaly: anomaly.Anomaly,
+  Detection: anomaly.Detection,
+  Channel: channel.Channel,
+  Delivery: channel.Delivery,
+  InboxMessage: channel.InboxMessage,
+  DeadLetter: deadLetter.DeadLetter,
+  EventDeadLetter: deadLetter.EventDeadLetter,
+  Forecast: forecast.Forecast,
+  ForecastBackend: forecast.ForecastBackend,
+  IngestAnswer: ingest.IngestAnswer,
+  Key: key.Key,
+  Org: org.Org,
+  Points: series.Points,
+  Rule: rule.RuleAnswer,
+  Series: series.Series,
+};
+
+/** What every route may answer, beside its own problems. */
+const ALWAYS: readonly ProblemKind[] = ["validation-failed", "internal", "unavailable"];
+const WITH_KEY: readonly ProblemKind[] = ["unauthenticated", "forbidden", "rate-limited"];
+const WITH_BODY: readonly ProblemKind[] = ["malformed-request", "too-large", "unsupported-media-type", "request-timeout"];
+
+/** The OpenAPI 3.1 document of all routes, from the schemas that parse and type them. */
+export function openApiDocument(functions: readonly { readonly name: string; readonly routes: readonly Route[] }[]): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const { name, routes } of functions) {
+    for (const route of routes) {
+      paths[route.path] ??= {};
+      paths[route.path]![route.method.toLowerCase()] = operation(name, route);
+    }
+  }
+  const schemas = Object.fromEntries(Object.entries(NAMED).map(([name, schema]) => [name, definition(schema)]));
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "IntentVision",
+      version: "1",
+      description:
+        "Forecasting, anomaly detection and alerting for people who run systems. Times come in as ISO 8601 or Unix milliseconds; single times go out as ISO 8601, columns of times as milliseconds. Errors are RFC 9457 problems.",
+    },
+    servers: [{ url: "/" }],
+    security: [{ apiKey: [] }, { bearer: [] }],
+    tags: functions.map(({ name }) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: {
+        apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
+        bearer: { type: "http", scheme: "bearer" },
+      },
+      schemas: { ...schemas, Problem: definition(ProblemBody) },
+    },
+  };
+}
+
+function operation(tag: string, route: Route): Json {
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+  const input = jsonSchema(route.input, "input") as { properties?: Record<string, Json>; required?: string[] };
+  const hasBody = route.method === "POST" || route.method === "PUT" || route.method === "PATCH";
+  const members = Object.entries(input.properties ?? {});
+  const required = new Set(input.required);
+  const parameters = members
+    .filter(([name]) => names.includes(name) || !hasBody)
+    .map(([name, schema]) => {
+      const place = names.includes(name) ? "path" : "query";
+      return { name, in: place, required: place === "path" || required.has(name), schema };
+    });
+  const body = hasBody && (members.length > names.length || members.length === 0);
+  return {
+    tags: [tag],
+    operationId: operationId(route),
+    summary: route.summary,
+    ...(route.scope === "none" ? { security: [] } : { "x-scope": route.scope }),
+    parameters: [...parameters, ...headers(route)],
+    ...(body ? { requestBody: { required: true, content: { "application/json": { schema: without(input, names) } } } } : {}),
+    responses: { ...success(route), ...problems(route, hasBody) },
+  };
+}
+
+function headers(route: Route): Json[] {
+  const header = (name: string, description: string) => ({ name, in: "header", required: false, description, schema: { type: "string" } });
+  return [
+    ...(route.idempotency === null ? [] : [header("Idempotency-Key", "The same key and body again get the first answer.")]),
+    ...(route.etag && route.method === "GET" ? [header("If-None-Match", "304 while the ETag is the same.")] : []),
+    ...(route.etag && route.method !== "GET" ? [header("If-Match", "412 when the ETag is another by now.")] : []),
+  ];
+}
+
+function success(route: Route): Json {
+  if (route.output === null && route.status === 204) return { 204: { description: "Done" } };
+  const content = route.output === null ? {} : { content: { "application/json": { schema: jsonSchema(route.output, "output") } } };
+  return { [route.status]: { description: route.status === 201 ? "Created" : "Success", ...content } };
+}
+
+function problems(route: Route, hasBody: boolean): Json {
+  const kinds = [...ALWAYS, ...(route.scope === "none" ? [] : WITH_KEY), ...(hasBody ? WITH_BODY : []), ...route.problems];
+  const statuses = new Map<number, ProblemKind[]>();
+  for (const kind of new Set(kinds)) statuses.set(PROBLEMS[kind].status, [...(statuses.get(PROBLEMS[kind].status) ?? []), kind]);
+  const content = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+  return Object.fromEntries(
+    [...statuses].map(([status, of]) => [status, { description: of.map((kind) => PROBLEMS[kind].title).join("; "), content }]),
+  );
+}
+
+/** `GET /api/v1/rules/{id}` is `getRulesId`. */
+const operationId = ({ method, path }: Route): string =>
+  [method.toLowerCase(), ...path.split(/[^A-Za-z]+/).filter((part) => part !== "" && part !== "api" && part !== "v")]
+    .map((part, place) => (place === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
+    .join("");
+
+const config = { target: "draft-2020-12", ignoreActions: ["brand"], errorMode: "ignore" } as const;
+const overrideRef = ({ referenceId }: { referenceId: string }) => `#/components/schemas/${referenceId}`;
+
+function jsonSchema(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
+  const {
+    $schema: _,
+    $defs: __,
+    ...rest
+  } = toJsonSchema(schema, {
+    ...config,
+    typeMode,
+    ...(typeMode === "output" ? { definitions: NAMED, overrideRef } : {}),
+  });
+  return rest as Json;
+}
+
+/** The definition of a named answer, which may refer to the others but not to itself. */
+function definition(schema: v.GenericSchema): Json {
+  const definitions = Object.fromEntries(Object.entries(NAMED).filter(([, named]) => named !== schema));
+  const { $schema: _, $defs: __, ...rest } = toJsonSchema(schema, { ...config, typeMode: "output", definitions, overrideRef });
+  return rest as Json;
+}
+
+function without(schema: { properties?: Record<string, Json>; required?: string[] }, names: readonly string[]): Json {
+  if (names.length === 0) return schema as Json;
+  const properties = Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name)));
+  return { ...schema, properties, required: (schema.required ?? []).filter((name) => !names.includes(name)) };
+}
