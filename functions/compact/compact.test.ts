@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
+import type { Harness } from "../../shared/testing/harness.ts";
+import compactEvent from "./event.ts";
+import compactTick from "./tick.ts";
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const count = async (table: string) => (await harness.database.read(`SELECT count(*) AS n FROM ${table}`, {}))[0]!["n"];
+const ingested = (seq: number) => testEvent("metrics.ingested", harness.org, { seq, n: 1, from: 0, to: 0 });
+
+async function fill(rows: number): Promise<void> {
+  for (let row = 0; row < rows; row++) await harness.store("cpu", [[START + row, row]]);
+  // Nobody reads the log in these tests: it is compacted after an hour.
+  harness.clock.advance(3_600_001);
+}
+
+test("a log of 64 rows is compacted by the event that fills it, a shorter one is left", async () => {
+  await fill(63);
+  await harness.deliver(compactEvent, ingested(48));
+  expect(await count("write_log")).toBe(63);
+  await fill(1);
+  await harness.deliver(compactEvent, ingested(64));
+  expect([await count("write_log"), await count("chunk")]).toEqual([0, 1]);
+});
+
+test("the minute's tick compacts what is left, also when it comes twice at once", async () => {
+  await fill(20);
+  const tick = testEvent("tick.minute", null, {});
+  await Promise.all([harness.deliver(compactTick, tick), harness.deliver(compactTick, tick)]);
+  expect([await count("write_log"), await count("chunk")]).toEqual([0, 1]);
+  const { points, series } = harness.deps.store.forOrg(harness.org);
+  const { values } = await points.newest(series.idOf("cpu", {}), { before: START * 2, limit: 100 });
+  expect([...values]).toEqual(Array.from({ length: 20 }, (_, row) => row));
+});
+
+test("a compaction that dies before its commit changes nothing, and the next one does it", async () => {
+  await fill(20);
+  const { write } = harness.database;
+  const dying = async () => {
+    throw new Error("killed");
+  };
+  Object.assign(harness.database, { write: dying });
+  await expect(harness.deps.store.platform.compaction.compact(harness.org, { maxPoints: 100, now: harness.clock.now() })).rejects.toThrow(
+    "killed",
+  );
+  Object.assign(harness.database, { write });
+  expect([await count("write_log"), await count("chunk")]).toEqual([20, 0]);
+  await harness.deliver(compactTick, testEvent("tick.minute", null, {}));
+  expect([await count("write_log"), await count("chunk")]).toEqual([0, 1]);
+});
