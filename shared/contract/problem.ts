@@ -61,6 +61,23 @@ export class Problem extends Error {
   }
 }
 
+const MOST_FIELD_ERRORS = 100;
+
+/** Refuses a request whose members are wrong, each with its path. */
+export const invalid = (errors: readonly FieldError[]) =>
+  new Problem("validation-failed", errors.length === 1 ? "One member is wrong." : `${errors.length} members are wrong.`, { errors });
+
+/** valibot's issues as the problem shows them: dotted paths, indices in brackets. */
+export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): FieldError[] {
+  return issues.slice(0, MOST_FIELD_ERRORS).map(({ path, message }) => ({
+    path: (path ?? []).reduce(
+      (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+      "",
+    ),
+    message,
+  }));
+}
+
 /** The one answer for what is missing and what belongs to somebody else. */
 export const notFound = () => new Problem("not-found", "There is no such resource in this organisation.");
 

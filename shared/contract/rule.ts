@@ -11,15 +11,38 @@ export type Severity = v.InferOutput<typeof Severity>;
 export const Operator = v.picklist(["gt", "gte", "lt", "lte", "eq", "neq"]);
 export type Operator = v.InferOutput<typeof Operator>;
 
+interface Limit {
+  readonly value: number;
+  readonly recover?: number | undefined;
+}
+
+/** Whether a recovery threshold lies where the condition is not true: elsewhere an alert would end while it still fires. */
+const recoversBelow = (operator: Operator, { value, recover }: Limit): boolean => {
+  if (recover === undefined) return true;
+  if (operator === "gt" || operator === "gte") return recover <= value;
+  return (operator === "lt" || operator === "lte") && recover >= value;
+};
+const RECOVER_MESSAGE = "Expected at most the value for gt and gte, at least the value for lt and lte, and none for eq and neq";
+
 /** True while the aggregate of the window (T - window, T] compares so; `recover` is the value that ends it (hysteresis). */
-export const ThresholdCondition = v.strictObject({
-  operator: Operator,
-  value: finite,
-  recover: v.optional(finite),
-  critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
-  aggregate: v.optional(Aggregate, "last"),
-  window: v.optional(Duration),
-});
+export const ThresholdCondition = v.pipe(
+  v.strictObject({
+    operator: Operator,
+    value: finite,
+    recover: v.optional(finite),
+    critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
+    aggregate: v.optional(Aggregate, "last"),
+    window: v.optional(v.pipe(Duration, v.minValue(1_000))),
+  }),
+  v.forward(
+    v.check((condition) => recoversBelow(condition.operator, condition), RECOVER_MESSAGE),
+    ["recover"],
+  ),
+  v.forward(
+    v.check(({ operator, critical }) => critical === undefined || recoversBelow(operator, critical), RECOVER_MESSAGE),
+    ["critical", "recover"],
+  ),
+);
 export type ThresholdCondition = v.InferOutput<typeof ThresholdCondition>;
 
 /** True from a matching anomaly until the first scored point that is none. */
@@ -52,11 +75,16 @@ const common = {
   enabled: v.optional(v.boolean(), true),
 };
 
+const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
+  v.variant("kind", [
+    v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common, ...extra }),
+  ]);
+
 /** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
-export const RuleDefinition = v.variant("kind", [
-  v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common }),
-  v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common }),
-]);
+export const RuleDefinition = kinds({});
+/** The same with the id of the rule that it takes the place of. */
+export const RuleReplacement = kinds({ id: RuleId });
 export type RuleDefinition = v.InferOutput<typeof RuleDefinition>;
 
 /** A stored rule. The version grows with each change; transitions name the version that made them. */

@@ -1,0 +1,63 @@
+import { expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import * as v from "valibot";
+import { Duration, formatDuration, isoTime, parseTime, QueryTime, Time } from "./time.ts";
+
+test.each([
+  ["2026-11-20T10:00:00Z", Date.UTC(2026, 10, 20, 10)],
+  ["2026-11-20T10:00Z", Date.UTC(2026, 10, 20, 10)],
+  ["2026-11-20T10:00:00.123+01:00", Date.UTC(2026, 10, 20, 9, 0, 0, 123)],
+  ["2024-02-29T23:30:00-05:00", Date.UTC(2024, 2, 1, 4, 30)],
+  [1_700_000_000_000, 1_700_000_000_000],
+])("%s is the time %d", (text, ms) => {
+  expect(v.parse(Time, text)).toBe(ms);
+});
+
+test.each([
+  "2026-02-30T10:00:00Z",
+  "2026-11-20T25:00:00Z",
+  "2026-11-20",
+  "2026-11-20T10:00:00",
+  "yesterday",
+  "1969-12-31T23:59:59Z",
+  -1,
+  1.5,
+  NaN,
+  null,
+  true,
+])("%s is no time", (value) => {
+  expect(v.is(Time, value)).toBe(false);
+});
+
+test("a time that was written is read back", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) }), (ms) => {
+      expect(parseTime(isoTime(ms))).toBe(ms);
+      expect(v.parse(QueryTime, String(ms))).toBe(ms);
+    }),
+  );
+});
+
+test.each([
+  ["30s", 30_000],
+  ["5m", 300_000],
+  ["1h", 3_600_000],
+  ["1d", 86_400_000],
+  ["2w", 1_209_600_000],
+  ["250ms", 250],
+  [1_500, 1_500],
+])("%s lasts %d ms", (text, ms) => {
+  expect(v.parse(Duration, text)).toBe(ms);
+});
+
+test.each(["5", "5 m", "-1s", "1.5h", "401d", "", -1, 0.5])("%s is no duration", (value) => {
+  expect(v.is(Duration, value)).toBe(false);
+});
+
+test("a duration that was written is read back", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 400 * 86_400_000 }), (ms) => {
+      expect(v.parse(Duration, formatDuration(ms))).toBe(ms);
+    }),
+  );
+});

@@ -1,0 +1,47 @@
+import { expect, test } from "@jest/globals";
+import { readConfig, readLocalConfig } from "./config.ts";
+
+const SECRETS = ["intentvision-turso-url", "intentvision-turso-token", "intentvision-api-key-salt", "intentvision-channel-key"];
+const env = {
+  INTENTVISION_TURSO_URL: "libsql://db.example",
+  INTENTVISION_API_KEY_SALT: "a-salt-of-sixteen",
+  INTENTVISION_CHANNEL_KEY: Buffer.alloc(32, 7).toString("base64"),
+};
+
+test("only the secrets that the manifest gives are read", () => {
+  const { databaseUrl, apiKeySalt, channelKey } = readConfig(["intentvision-turso-url"], env);
+  expect([databaseUrl, apiKeySalt, channelKey]).toEqual(["libsql://db.example", "", null]);
+});
+
+test("bad keys are named, all of them, and their values are not", () => {
+  const bad = {
+    ...env,
+    INTENTVISION_API_KEY_SALT: "short-secret",
+    INTENTVISION_CHANNEL_KEY: "bm9wZQ==",
+    LOG_LEVEL: "loud-secret",
+    GUARDED_FETCH_ALLOW: "x-secret",
+  };
+  expect(() => readConfig(SECRETS, bad)).toThrow(
+    "Missing or malformed configuration: LOG_LEVEL, GUARDED_FETCH_ALLOW, INTENTVISION_API_KEY_SALT, INTENTVISION_CHANNEL_KEY",
+  );
+  expect(() => readConfig(SECRETS, bad)).not.toThrow(/secret"|short|loud|bm9w/);
+});
+
+test("a deployed service refuses to start with the auth emulator, whose tokens are not signed", () => {
+  const emulated = { ...env, K_SERVICE: "ingest", FIREBASE_AUTH_EMULATOR_HOST: "127.0.0.1:9099" };
+  expect(() => readConfig(SECRETS, emulated)).toThrow("unsigned tokens");
+});
+
+test.each([
+  [{}, { port: 8080, dataDir: "./data" }],
+  [
+    { PORT: "0", INTENTVISION_DATA_DIR: "/tmp/x" },
+    { port: 0, dataDir: "/tmp/x" },
+  ],
+])("the local system reads %j as %j", (given, expected) => {
+  expect(readLocalConfig(given)).toEqual(expected);
+});
+
+test.each(["-1", "65536", "http"])("PORT=%s is refused by its name", (PORT) => {
+  expect(() => readLocalConfig({ PORT })).toThrow("Malformed configuration: PORT");
+});
