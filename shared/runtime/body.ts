@@ -1,0 +1,200 @@
+import type { IncomingMessage } from "node:http";
+import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+
+import { Problem } from "../contract/problem.ts";
+import type { Result } from "../core/result.ts";
+
+export interface BodyLimits {
+  /** Bytes as they come over the wire, compressed or not. */
+  readonly wireBytes: number;
+  /** Bytes after inflating: what a handler may be given. */
+  readonly decodedBytes: number;
+  /** Decoded bytes for one wire byte; looked at once a body has grown past 1 MiB. */
+  readonly ratio: number;
+  /** For the whole body, from its headers to its last byte. */
+  readonly timeoutMs: number;
+}
+
+export const BODY_LIMITS: BodyLimits = { wireBytes: 10 * 2 ** 20, decodedBytes: 64 * 2 ** 20, ratio: 100, timeoutMs: 30_000 };
+
+/** Small bodies may be as compressible as they like: a batch of zeros is no bomb. */
+const RATIO_COUNTS_PAST_BYTES = 2 ** 20;
+
+/** A zstd frame may ask for a window of 128 MiB; on the web it gets 8 MiB (RFC 9659 section 3). */
+const ZSTD_OPTIONS = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
+
+const DECODERS = {
+  gzip: () => createGunzip(),
+  "x-gzip": () => createGunzip(),
+  deflate: () => createInflate(),
+  br: () => createBrotliDecompress(),
+  zstd: () => createZstdDecompress(ZSTD_OPTIONS),
+};
+/** Handed on as it came: the one door that takes it decodes it, for it knows the block format of its protocol. */
+const UNDECODED = "snappy";
+const ACCEPTED_ENCODINGS = ["gzip", "deflate", "br", "zstd", UNDECODED];
+
+const MAX_JSON_DEPTH = 64;
+
+/**
+ * What can be refused before a byte of the body is read: a declared length over the limit, an encoding that is not known.
+ *
+ * @returns The refusal, or undefined when the body is worth reading.
+ */
+export function refusedUnread(req: IncomingMessage, limits: BodyLimits): Problem | undefined {
+  if (Number(req.headers["content-length"] ?? 0) > limits.wireBytes) return wireTooLarge(limits);
+  const coding = contentCoding(req);
+  if (coding === undefined || coding === UNDECODED || Object.hasOwn(DECODERS, coding)) return undefined;
+  return new Problem("unsupported-media-type", `The content encoding is not taken here; these are: ${ACCEPTED_ENCODINGS.join(", ")}.`, {
+    members: { acceptEncoding: ACCEPTED_ENCODINGS },
+  });
+}
+
+/**
+ * Reads a request's whole body, inflating it within limits.
+ *
+ * Never holds more than `decodedBytes` of it, and stops at the first limit that is passed. After a refusal the request is paused with
+ * the rest unread: the caller answers, and drains or closes the connection.
+ *
+ * @returns The decoded bytes (those of `snappy` as they came); or the refusal, whose detail names its limit. Never rejects. A client
+ *   that goes away ends in a refusal too, which nobody is left to be told.
+ */
+export function readBody(req: IncomingMessage, limits: BodyLimits = BODY_LIMITS): Promise<Result<Uint8Array, Problem>> {
+  const refused = refusedUnread(req, limits);
+  if (refused !== undefined) return Promise.resolve({ ok: false, error: refused });
+
+  const coding = contentCoding(req);
+  const decoder = coding === undefined || coding === UNDECODED ? undefined : DECODERS[coding as keyof typeof DECODERS]();
+  const chunks: Uint8Array[] = [];
+  let wireBytes = 0;
+  let decodedBytes = 0;
+  let wireEnded = false;
+  let decoderEnded = decoder === undefined;
+  let settled = false;
+
+  return new Promise((resolve) => {
+    const timer = setTimeout(
+      () => refuse(new Problem("request-timeout", `The body took longer than ${limits.timeoutMs} ms.`)),
+      limits.timeoutMs,
+    );
+
+    function settle(result: Result<Uint8Array, Problem>) {
+      settled = true;
+      clearTimeout(timer);
+      req.off("data", onWire).off("end", onWireEnd).off("close", onGone);
+      decoder?.destroy();
+      resolve(result);
+    }
+    function refuse(error: Problem) {
+      if (settled) return;
+      req.pause();
+      chunks.length = 0;
+      settle({ ok: false, error });
+    }
+    function finishWhenWhole() {
+      if (settled || !wireEnded || !decoderEnded) return;
+      if (decoder !== undefined && decoder.bytesWritten !== wireBytes)
+        return refuse(malformed(`There are bytes after the end of the ${coding} body.`));
+      settle({ ok: true, value: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, decodedBytes) });
+    }
+    function keep(chunk: Uint8Array) {
+      if (settled) return;
+      decodedBytes += chunk.length;
+      if (decodedBytes > limits.decodedBytes) return refuse(tooLarge(`The decoded body is over ${limits.decodedBytes} bytes.`));
+      if (decoder !== undefined && decodedBytes > RATIO_COUNTS_PAST_BYTES && decodedBytes > limits.ratio * decoder.bytesWritten) {
+        return refuse(tooLarge(`The body inflates to more than ${limits.ratio} times its size.`));
+      }
+      chunks.push(chunk);
+    }
+    function onWire(chunk: Buffer) {
+      wireBytes += chunk.length;
+      if (wireBytes > limits.wireBytes) return refuse(wireTooLarge(limits));
+      if (decoder === undefined) return keep(chunk);
+      if (!decoderEnded && !decoder.write(chunk)) req.pause();
+    }
+    function onWireEnd() {
+      wireEnded = true;
+      if (wireBytes === 0) decoderEnded = true;
+      else if (!decoderEnded) decoder?.end();
+      finishWhenWhole();
+    }
+    function onGone() {
+      // A request that has ended closes too, while the decoder may still be at work.
+      if (!wireEnded) refuse(malformed("The connection closed before the body was whole."));
+    }
+
+    // After settling a late error of either stream has no one to tell, but must not be thrown.
+    req.on("error", onGone).on("close", onGone).on("data", onWire).on("end", onWireEnd);
+    decoder
+      ?.on("data", keep)
+      .on("drain", () => req.resume())
+      .on("end", () => {
+        decoderEnded = true;
+        req.resume();
+        finishWhenWhole();
+      })
+      .on("error", (cause) => refuse(malformed(`The body is not whole, valid ${coding}.`, cause)));
+  });
+}
+
+/**
+ * Parses a JSON body as strictly as RFC 8259: UTF-8 alone, one value, nested at most 64 levels.
+ *
+ * @param bytes - The decoded body. A byte order mark is skipped.
+ * @returns The value, or `malformed-request`. Of a repeated key the last counts. A key `__proto__` is an own member like any other:
+ *   read it by a schema, never by Object.assign or a loop of assignments.
+ */
+export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
+  if (bytes.length === 0) return { ok: false, error: malformed("The body is empty; JSON was expected.") };
+  if (nestsDeeperThan(MAX_JSON_DEPTH, bytes))
+    return { ok: false, error: malformed(`The JSON nests deeper than ${MAX_JSON_DEPTH} levels.`) };
+
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    return { ok: false, error: malformed("The body is not valid UTF-8.", cause) };
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch (cause) {
+    return { ok: false, error: malformed(`The body is not valid JSON${whereItFails(cause)}.`, cause) };
+  }
+}
+
+/** Counts brackets outside of strings, without parsing. A scan of bytes is safe: UTF-8 has no byte below 0x80 inside a character. */
+function nestsDeeperThan(levels: number, json: Uint8Array): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (inString) {
+      if (byte === 0x5c) at++;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > levels) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return false;
+}
+
+/** The parser's own words, less what it quotes of the body. */
+function whereItFails(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message.replace(/,? ?(\.\.\.)?".*$/s, "") : "";
+  return message === "" ? "" : `: ${message}`;
+}
+
+/** The one coding of the body, undefined when it is plain. Several at once are joined, and so are none that we know. */
+function contentCoding(req: IncomingMessage): string | undefined {
+  const codings = (req.headers["content-encoding"] ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== "" && coding !== "identity");
+  return codings.length === 0 ? undefined : codings.join(",");
+}
+
+const malformed = (detail: string, cause?: unknown) => new Problem("malformed-request", detail, { cause });
+const tooLarge = (detail: string) => new Problem("too-large", detail);
+const wireTooLarge = ({ wireBytes }: BodyLimits) => tooLarge(`The body is over ${wireBytes} bytes as sent.`);
