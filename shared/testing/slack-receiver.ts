@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { isTaken, startHttpReceiver } from "./http-receiver.ts";
 import type { HttpReceiver, ReceivedRequest } from "./http-receiver.ts";
 
-export interface ReceivedSlackMessage extends ReceivedRequest {
+interface ReceivedSlackMessage extends ReceivedRequest {
   /** The parsed body; null where it is not JSON. */
   readonly message: unknown;
   /** What a real Slack, or our own bounds, would not have taken; empty for a good message. */

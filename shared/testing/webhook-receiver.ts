@@ -2,7 +2,7 @@ import { Webhook } from "standardwebhooks";
 import { isTaken, startHttpReceiver } from "./http-receiver.ts";
 import type { HttpReceiver, ReceivedRequest } from "./http-receiver.ts";
 
-export interface ReceivedWebhook extends ReceivedRequest {
+interface ReceivedWebhook extends ReceivedRequest {
   /** From `webhook-id`. */
   readonly id: string | null;
   /** `unchecked` where the receiver knows no secret. */
