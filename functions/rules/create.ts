@@ -1,0 +1,31 @@
+import type { RuleId } from "../../shared/contract/ids.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import { RuleAnswer, RuleDefinition } from "../../shared/contract/rule.ts";
+import type { Rule } from "../../shared/contract/rule.ts";
+import { MAX_RULES } from "../../shared/ports/alerting.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { requirePatterns } from "./change-rule.ts";
+import { ruleAnswer } from "./rule-answer.ts";
+
+export const createRule = route({
+  method: "POST",
+  path: "/api/v1/rules",
+  summary: "Make an alert rule",
+  scope: "admin",
+  input: RuleDefinition,
+  output: RuleAnswer,
+  location: ({ id }) => `/api/v1/rules/${id}`,
+  etag: true,
+  idempotency: "reserve",
+  problems: ["limit-reached"],
+
+  async handle(definition, { org }, { store, clock, newId }) {
+    requirePatterns(definition);
+    const now = clock.now();
+    const rule: Rule = { ...definition, id: newId<RuleId>("rul"), version: 1, createdAt: now, updatedAt: now };
+    if (!(await store.forOrg(org).rules.insert(rule))) {
+      throw new Problem("limit-reached", `An organisation may have ${MAX_RULES} rules.`);
+    }
+    return ruleAnswer(rule);
+  },
+});

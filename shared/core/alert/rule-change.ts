@@ -1,0 +1,58 @@
+import type { ResolveReason } from "../../contract/alert.ts";
+import type { InstanceId } from "../../contract/ids.ts";
+import type { Rule } from "../../contract/rule.ts";
+import { compileMatchers } from "../series/matchers.ts";
+import { instanceChange } from "./alert-record.ts";
+import type { InstanceChange, InstanceRecord, WatchedSeries } from "./alert-record.ts";
+import { endEpisode } from "./step.ts";
+
+/** What a changed rule ends, and which of its instances go on. */
+export interface RuleConsequences {
+  readonly changes: readonly InstanceChange[];
+  readonly keeps: readonly InstanceId[];
+}
+
+/**
+ * Decides what becomes of a rule's instances when the rule changes: they all end when it is deleted, disabled or of another kind, and those
+ * whose series it no longer picks end too. The others go on with their episodes, and the new rule decides at the next evaluation.
+ *
+ * @param after - The rule as it will be; null when it is deleted.
+ * @param at - Unix ms.
+ */
+export function ruleConsequences(
+  before: Rule,
+  after: Rule | null,
+  instances: readonly (InstanceRecord & { readonly of: WatchedSeries })[],
+  at: number,
+): RuleConsequences {
+  const changes: InstanceChange[] = [];
+  const keeps: InstanceId[] = [];
+  const picks = after === null ? null : seriesPredicate(after);
+  for (const loaded of instances) {
+    const reason = endOf(before, after, picks?.(loaded.of) ?? false);
+    if (reason === null) {
+      keeps.push(loaded.id);
+      continue;
+    }
+    const { instance, transitions } = endEpisode(loaded.state, at, reason);
+    if (transitions.length > 0) changes.push(instanceChange(loaded, { after: instance, transitions }, after ?? before, loaded.of));
+  }
+  return { changes, keeps };
+}
+
+function endOf(
+  before: Rule,
+  after: Rule | null,
+  picked: boolean,
+): Extract<ResolveReason, "rule_deleted" | "rule_disabled" | "rule_changed"> | null {
+  if (after === null) return "rule_deleted";
+  if (!after.enabled) return "rule_disabled";
+  return picked && before.kind === after.kind ? null : "rule_changed";
+}
+
+/** Whether a rule picks a series. @throws on a pattern that RE2 refuses: such a rule is never stored. */
+function seriesPredicate({ selector }: Rule): (series: WatchedSeries) => boolean {
+  const compiled = compileMatchers(selector.matchers);
+  if (!compiled.ok) throw new Error(`A stored rule has a bad pattern: ${compiled.error.message}`);
+  return ({ metricKey, dimensions }) => metricKey === selector.metricKey && compiled.value(dimensions);
+}
