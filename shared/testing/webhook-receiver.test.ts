@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { createGuardedFetch } from "../net/guarded-fetch.ts";
-import { newWebhookSecret, signWebhook } from "../net/webhook-signature.ts";
+import { newWebhookSecret, signWebhook } from "../core/message/webhook-signature.ts";
 import { startWebhookReceiver } from "./webhook-receiver.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 

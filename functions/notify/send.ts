@@ -1,0 +1,91 @@
+import type { ChannelKind } from "../../shared/contract/channel.ts";
+import type { DeliveryId, OrgId } from "../../shared/contract/ids.ts";
+import { Unavailable } from "../../shared/contract/problem.ts";
+import { classifyResponse } from "../../shared/core/alert/retry.ts";
+import { webhookId } from "../../shared/core/alert/keys.ts";
+import type { ResponseClass } from "../../shared/core/alert/retry.ts";
+import type { Notification } from "../../shared/core/message/alert-message.ts";
+import { renderers } from "../../shared/core/message/render.ts";
+import { signWebhook } from "../../shared/core/message/webhook-signature.ts";
+import type { ChannelRecord } from "../../shared/ports/alerting.ts";
+import { openConfig } from "../../shared/ports/channel-config.ts";
+import type { Deps, OutgoingRequest } from "../../shared/ports.ts";
+
+/** One message on its way to one channel. */
+export interface Sending {
+  readonly org: OrgId;
+  readonly delivery: DeliveryId;
+  readonly channel: ChannelRecord;
+  readonly notification: Notification;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/** How a sending went. */
+export interface Sent {
+  readonly outcome: ResponseClass;
+  /** The HTTP status; null where there was none. */
+  readonly status: number | null;
+  readonly error: string | null;
+  /** What the receiver asked for; null where it did not. */
+  readonly retryAfterMs: number | null;
+}
+
+/** Receivers answer within so long, or are asked again. A lease on a delivery is at least three times as long. */
+export const SEND_TIMEOUT_MS = 10_000;
+const DELIVERED: Sent = { outcome: "delivered", status: null, error: null, retryAfterMs: null };
+
+type Send = (sending: Sending, deps: Deps) => Promise<Sent>;
+
+/** How each kind of channel is reached: one line a kind. */
+const SENDERS: Readonly<Record<ChannelKind, Send>> = { webhook: sendWebhook, slack: sendSlack, inbox: putIntoInbox, console: print };
+
+/** Sends one message; a receiver that fails is an outcome, not an error. */
+export const send: Send = (sending, deps) => SENDERS[sending.channel.kind](sending, deps);
+
+async function sendWebhook({ org, delivery, channel, notification, now }: Sending, deps: Deps): Promise<Sent> {
+  const { url, secret } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
+  const body = JSON.stringify(renderers.webhook(notification));
+  const headers = secret === undefined ? {} : signWebhook({ id: webhookId(delivery), timestamp: Math.floor(now / 1_000), body, secrets: [secret] });
+  return post("webhook", url, { body, headers: { ...headers } }, deps);
+}
+
+async function sendSlack({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { url } = openConfig(deps.secrets, org, { ...channel, kind: "slack" });
+  return post("slack", url, { body: JSON.stringify(renderers.slack(notification)) }, deps);
+}
+
+async function putIntoInbox({ org, delivery, channel, notification, now }: Sending, { store }: Deps): Promise<Sent> {
+  await store.forOrg(org).inbox.insert({ delivery, channel: channel.id, ...renderers.inbox(notification), at: now });
+  return DELIVERED;
+}
+
+async function print({ notification }: Sending, deps: Deps): Promise<Sent> {
+  deps.print(renderers.console(notification));
+  return DELIVERED;
+}
+
+async function post(kind: ChannelKind, url: string, { body, headers }: Pick<OutgoingRequest, "body" | "headers">, { fetch, clock }: Deps): Promise<Sent> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "User-Agent": "IntentVision", ...headers },
+      ...(body === undefined ? {} : { body }),
+      timeoutMs: SEND_TIMEOUT_MS,
+    });
+    const outcome = classifyResponse(kind, response.status, response.body);
+    const error = outcome === "delivered" ? null : `The receiver answered ${response.status}`;
+    return { outcome, status: response.status, error, retryAfterMs: retryAfter(response.headers["retry-after"], clock.now()) };
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return { outcome: error.retryable ? "retry" : "final", status: null, error: error.message, retryAfterMs: null };
+  }
+}
+
+/** Seconds, or an HTTP date (RFC 9110, section 10.2.3). */
+function retryAfter(header: string | undefined, now: number): number | null {
+  if (header === undefined) return null;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}

@@ -1,0 +1,8 @@
+import { event } from "../../shared/runtime/route.ts";
+import { workOffDue } from "./due.ts";
+
+export default event({
+  consumer: "notify-due",
+  deduplicate: "effect",
+  on: { "tick.minute": (_data, _context, deps) => workOffDue(deps) },
+});
