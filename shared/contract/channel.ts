@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Alert } from "./alert.ts";
 import { AlertId, ChannelId, DeliveryId, InboxMessageId } from "./ids.ts";
 import { IsoTime } from "./time.ts";
 
@@ -61,7 +62,8 @@ export const InboxMessage = v.strictObject({
   kind: v.picklist(["firing", "resolved", "test"]),
   title: v.string(),
   text: v.string(),
-  alerts: v.array(v.unknown()),
+  /** As they were then. */
+  alerts: v.array(Alert),
   createdAt: IsoTime,
 });
 export type InboxMessage = v.InferOutput<typeof InboxMessage>;

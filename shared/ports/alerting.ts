@@ -5,6 +5,7 @@ import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
 import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries } from "../core/alert/alert-record.ts";
 import type { GroupState } from "../core/alert/flush.ts";
+import type { Notification } from "../core/message/alert-message.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
 // Times are Unix ms.
@@ -107,18 +108,16 @@ export interface GroupsStore {
   }): Promise<boolean>;
 }
 
-export type MessageKind = "firing" | "resolved" | "test";
-
 export interface NewDelivery {
   /** The notification key: the same message is never stored twice. */
   readonly id: DeliveryId;
   readonly channel: ChannelId;
   /** null for a test. */
   readonly group: GroupId | null;
-  readonly kind: MessageKind;
+  readonly kind: Notification["kind"];
   readonly alerts: readonly AlertId[];
-  /** What the message says, before it is rendered for its channel: JSON-safe. */
-  readonly payload: unknown;
+  /** What the message says, before it is rendered for its channel. */
+  readonly payload: Notification;
   readonly nextAttemptAt: number;
 }
 
@@ -194,7 +193,7 @@ export interface InboxStore {
   insert(message: {
     readonly delivery: DeliveryId;
     readonly channel: ChannelId;
-    readonly kind: MessageKind;
+    readonly kind: Notification["kind"];
     readonly title: string;
     readonly text: string;
     readonly alerts: InboxMessage["alerts"];

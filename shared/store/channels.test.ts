@@ -3,6 +3,7 @@ import type { ChannelId, DeliveryId } from "../contract/ids.ts";
 import { hashId } from "../core/hash-id.ts";
 import { MAX_CHANNELS } from "../ports/alerting.ts";
 import type { ChannelRecord } from "../ports/alerting.ts";
+import { testNotification } from "../testing/alerting.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 
@@ -75,7 +76,7 @@ test("what was still to be sent on a deleted channel is dead, what was sent stay
         group: null,
         kind: "test",
         alerts: [],
-        payload: {},
+        payload: testNotification(START),
         nextAttemptAt: START,
       },
       START,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { AlertId, ChannelId, DeliveryId, GroupId } from "../contract/ids.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { AttemptOutcome, DeliveryRecord, NewDelivery } from "../ports/alerting.ts";
+import { testNotification } from "../testing/alerting.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 
@@ -22,7 +23,7 @@ const delivery = (name: string, changes: Partial<NewDelivery> = {}): NewDelivery
   group: hashId<GroupId>("grp", ["g"]),
   kind: "firing",
   alerts: [alert("a")],
-  payload: { title: name },
+  payload: testNotification(START),
   nextAttemptAt: START,
   ...changes,
 });
@@ -38,7 +39,7 @@ test("a stored delivery reads back as it was, and is stored once", async () => {
     lastStatus: null,
     lastError: null,
   });
-  expect(await store().insert(delivery("one", { payload: "another" }), START + 1)).toEqual(stored);
+  expect(await store().insert(delivery("one", { payload: testNotification(START + 1) }), START + 1)).toEqual(stored);
 });
 
 describe("lease", () => {
@@ -140,7 +141,10 @@ test("deliveries are listed newest first, by status and channel, a page at a tim
   await store().lease(id("two"), "me", START + 1, START);
   const names = async (filter: Parameters<ReturnType<typeof store>["list"]>[0], limit = 10, cursor?: string) => {
     const page = await store().list(filter, { limit, cursor });
-    return { names: page.items.map(({ payload }) => (payload as { title: string }).title), nextCursor: page.nextCursor };
+    return {
+      names: page.items.map((found) => ["one", "two", "three", "four"].find((name) => id(name) === found.id)),
+      nextCursor: page.nextCursor,
+    };
   };
   const first = await names({}, 3);
   expect(first.names).toEqual(["four", "three", "two"]);

@@ -1,7 +1,8 @@
 import type { Row } from "@libsql/client";
 import type { DeliveryStatus } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../contract/ids.ts";
-import type { AttemptOutcome, DeliveriesStore, DeliveryRecord, MessageKind, NewDelivery } from "../ports/alerting.ts";
+import type { Notification } from "../core/message/alert-message.ts";
+import type { AttemptOutcome, DeliveriesStore, DeliveryRecord, NewDelivery } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
@@ -68,9 +69,9 @@ const deliveryOf = (row: Row): DeliveryRecord => ({
   id: row["id"] as DeliveryId,
   channel: row["channel"] as ChannelId,
   group: row["group"] as GroupId | null,
-  kind: row["kind"] as MessageKind,
+  kind: row["kind"] as Notification["kind"],
   alerts: JSON.parse(row["alerts"] as string) as AlertId[],
-  payload: JSON.parse(row["payload"] as string),
+  payload: JSON.parse(row["payload"] as string) as Notification,
   status: row["status"] as DeliveryStatus,
   attempts: row["attempts"] as number,
   createdAt: row["created_at"] as number,

@@ -3,7 +3,7 @@ import type { AlertId, ChannelId, DeliveryId, GroupId } from "../contract/ids.ts
 import { EMPTY_GROUP } from "../core/alert/flush.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { NewDelivery } from "../ports/alerting.ts";
-import { fire, storeRule } from "../testing/alerting.ts";
+import { fire, storeRule, testNotification } from "../testing/alerting.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 
@@ -22,7 +22,7 @@ const delivery = (alerts: readonly AlertId[], flush = 1): NewDelivery => ({
   group: id,
   kind: "firing",
   alerts,
-  payload: { flush },
+  payload: testNotification(flush),
   nextAttemptAt: START,
 });
 
@@ -52,9 +52,9 @@ test("a message that is there already is not stored again", async () => {
   const group = { id, version: 0, state: EMPTY_GROUP };
   await tenant().groups.save({ group, deliveries: [delivery([])], notified: [], at: START });
   await tenant().deliveries.lease(delivery([]).id, "me", START + 1, START);
-  const again = { ...delivery([]), payload: "another" };
+  const again = { ...delivery([]), payload: testNotification(2) };
   expect(await tenant().groups.save({ group: { ...group, version: 1 }, deliveries: [again], notified: [], at: START + 9 })).toBe(true);
-  expect(await tenant().deliveries.get(again.id)).toMatchObject({ payload: { flush: 1 }, status: "sending", createdAt: START });
+  expect(await tenant().deliveries.get(again.id)).toMatchObject({ payload: testNotification(1), status: "sending", createdAt: START });
 });
 
 test("groups whose flush is due are found across organisations, most overdue first", async () => {

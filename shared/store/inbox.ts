@@ -3,7 +3,7 @@ import type { InboxMessage } from "../contract/channel.ts";
 import type { InboxMessageId, OrgId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
-import type { InboxStore, MessageKind } from "../ports/alerting.ts";
+import type { InboxStore } from "../ports/alerting.ts";
 import type { Database } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
@@ -19,7 +19,7 @@ const SELECT_PAGE = `
 
 const messageOf = (row: Row): InboxMessage => ({
   id: row["id"] as InboxMessageId,
-  kind: row["kind"] as MessageKind,
+  kind: row["kind"] as InboxMessage["kind"],
   title: row["title"] as string,
   text: row["text"] as string,
   alerts: JSON.parse(row["alerts"] as string) as InboxMessage["alerts"],

@@ -7,7 +7,18 @@ import type { InstanceRecord } from "../core/alert/alert-record.ts";
 import { instanceId } from "../core/alert/keys.ts";
 import { newInstance, step } from "../core/alert/step.ts";
 import type { Evaluation } from "../core/alert/step.ts";
+import type { Notification } from "../core/message/alert-message.ts";
 import type { Harness } from "./harness.ts";
+
+/** What a message says that only needs to be told from others, by its time. */
+export const testNotification = (at: number): Notification => ({
+  kind: "test",
+  reason: null,
+  at,
+  groupKey: null,
+  alerts: [],
+  linkBase: null,
+});
 
 /** A threshold rule over `cpu`, or what `changes` make of it. */
 export const ruleDefinition = (changes: Record<string, unknown> = {}): RuleDefinition =>

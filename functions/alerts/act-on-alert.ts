@@ -1,0 +1,37 @@
+import type { Actor, Alert } from "../../shared/contract/alert.ts";
+import type { AlertId } from "../../shared/contract/ids.ts";
+import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { instanceChange } from "../../shared/core/alert/alert-record.ts";
+import type { Instance, Step } from "../../shared/core/alert/step.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+
+/** How often a write is tried anew that lost against an evaluation. */
+const TRIES = 5;
+
+/** The actor of a request, under the name that it gave. */
+export const namedActor = (actor: Actor, name: string | undefined): Actor => (name === undefined ? actor : { ...actor, name });
+
+/**
+ * Does something to the instance behind an open alert, and answers the alert as it is then.
+ * @throws Problem not-found; conflict when the alert is resolved already, or evaluated all the time.
+ */
+export async function actOnAlert(
+  id: AlertId,
+  act: (instance: Instance) => Step,
+  { alerts, instances, rules }: Pick<OrgStore, "alerts" | "instances" | "rules">,
+  now: number,
+): Promise<Alert> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const alert = await alerts.get(id);
+    if (alert === null) throw notFound();
+    if (alert.episode.resolvedAt !== null) throw new Problem("conflict", "The alert is resolved already.");
+
+    const [[loaded], rule] = await Promise.all([instances.getMany([alert.instance]), rules.get(alert.rule)]);
+    if (loaded === undefined || rule === null || loaded.state.episode?.id !== id) continue;
+    const { instance: after, transitions } = act(loaded.state);
+    const change = instanceChange(loaded, { after, transitions }, rule, alert.series);
+    if (await instances.commit({ rule, changes: [change], at: now })) return alertAnswer((await alerts.get(id))!, now);
+  }
+  throw new Problem("conflict", "The alert is changing all the time. Send the request again.");
+}

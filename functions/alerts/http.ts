@@ -1,0 +1,7 @@
+import { http } from "../../shared/runtime/route.ts";
+import { acknowledgeAlert } from "./acknowledge.ts";
+import { getAlert } from "./get.ts";
+import { listAlerts } from "./list.ts";
+import { resolveAlert } from "./resolve.ts";
+
+export default http([listAlerts, getAlert, acknowledgeAlert, resolveAlert]);
