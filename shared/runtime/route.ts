@@ -50,8 +50,10 @@ export interface RouteDefinition<Scope extends RouteScope, Input extends v.Gener
   readonly output: Output;
   /** The status of success: 200, or 201 where `location` is given, or 204 where there is no output. */
   readonly status?: number;
-  /** The address of what a POST created. */
-  readonly location?: (output: Output extends v.GenericSchema ? v.InferOutput<Output> : null) => string;
+  /** Further statuses of success, each with the answers that it is for. */
+  readonly otherStatuses?: Readonly<Record<number, (output: Output extends v.GenericSchema ? v.InferOutput<Output> : null) => boolean>>;
+  /** The address of what a POST created; null where it created nothing. */
+  readonly location?: (output: Output extends v.GenericSchema ? v.InferOutput<Output> : null) => string | null;
   /** Answers carry an ETag, and If-None-Match gives 304. */
   readonly etag?: boolean;
   /** Idempotency-Key: `batch` when the verb keeps the answer in the batch of its effect; `reserve` when the runtime keeps it around the verb. */
@@ -74,7 +76,8 @@ export interface Route {
   readonly input: v.GenericSchema;
   readonly output: v.GenericSchema | null;
   readonly status: number;
-  readonly location?: (output: never) => string;
+  readonly otherStatuses: Readonly<Record<number, (output: never) => boolean>>;
+  readonly location?: (output: never) => string | null;
   readonly etag: boolean;
   readonly idempotency: "batch" | "reserve" | null;
   readonly problems: readonly ProblemKind[];
@@ -85,8 +88,8 @@ export interface Route {
 export function route<Scope extends RouteScope, Input extends v.GenericSchema, Output extends v.GenericSchema | null>(
   definition: RouteDefinition<Scope, Input, Output>,
 ): Route {
-  const { output, location, status, etag = false, idempotency = null } = definition;
-  return { ...definition, etag, idempotency, status: status ?? (location ? 201 : output === null ? 204 : 200) };
+  const { output, location, status, otherStatuses = {}, etag = false, idempotency = null } = definition;
+  return { ...definition, etag, idempotency, otherStatuses, status: status ?? (location ? 201 : output === null ? 204 : 200) };
 }
 
 /** A function with an HTTP trigger: a table of routes. */

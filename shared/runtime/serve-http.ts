@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { Actor } from "../contract/alert.ts";
-import { Problem } from "../contract/problem.ts";
-import type { FieldError } from "../contract/problem.ts";
+import { fieldErrors, invalid, Problem } from "../contract/problem.ts";
 import type { KeyRecord } from "../ports/platform.ts";
 import type { Deps } from "../ports.ts";
 import { requireScope } from "./auth.ts";
@@ -35,7 +34,6 @@ export interface HttpResponse {
   readonly body: string | Uint8Array | null;
 }
 
-const MOST_FIELD_ERRORS = 100;
 /** How long a reserved idempotency key stays taken when its process dies. */
 const RESERVED_MS = 60_000;
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
@@ -202,12 +200,14 @@ function respond(route: Route, output: unknown, { request }: Call): HttpResponse
   }
   const body = JSON.stringify(output);
   const headers: Record<string, string> = { "Content-Type": "application/json; charset=utf-8" };
-  if (route.location !== undefined) headers["Location"] = route.location(output as never);
+  const location = route.location?.(output as never) ?? null;
+  if (location !== null) headers["Location"] = location;
   if (route.etag) {
     headers["ETag"] = etagOf(body);
     if (request.method === "GET" && request.headers["if-none-match"] === headers["ETag"]) return { status: 304, headers, body: null };
   }
-  return { status: route.status, headers, body };
+  const other = Object.entries(route.otherStatuses).find(([, isFor]) => isFor(output as never));
+  return { status: other === undefined ? route.status : Number(other[0]), headers, body };
 }
 
 type Params = Readonly<Record<string, string>>;
@@ -258,20 +258,6 @@ function readInput(route: Route, params: Params, request: HttpRequest): unknown 
   if (parsed.success) return parsed.output;
   throw invalid(fieldErrors(parsed.issues));
 }
-
-/** valibot's issues as the problem shows them: dotted paths, indices in brackets. */
-export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): FieldError[] {
-  return issues.slice(0, MOST_FIELD_ERRORS).map(({ path, message }) => ({
-    path: (path ?? []).reduce(
-      (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
-      "",
-    ),
-    message,
-  }));
-}
-
-const invalid = (errors: readonly FieldError[]) =>
-  new Problem("validation-failed", errors.length === 1 ? "One member is wrong." : `${errors.length} members are wrong.`, { errors });
 
 function readJson({ headers, body }: HttpRequest): Readonly<Record<string, unknown>> {
   if (body.byteLength === 0) return {};

@@ -106,10 +106,13 @@ function headers(route: Route): Json[] {
   ];
 }
 
+const SUCCESSES: Readonly<Record<number, string>> = { 201: "Created", 202: "Accepted: the answer says where it will be" };
+
 function success(route: Route): Json {
   if (route.output === null && route.status === 204) return { 204: { description: "Done" } };
   const content = route.output === null ? {} : { content: { "application/json": { schema: jsonSchema(route.output, "output") } } };
-  return { [route.status]: { description: route.status === 201 ? "Created" : "Success", ...content } };
+  const statuses = [route.status, ...Object.keys(route.otherStatuses).map(Number)];
+  return Object.fromEntries(statuses.map((status) => [status, { description: SUCCESSES[status] ?? "Success", ...content }]));
 }
 
 function problems(route: Route, hasBody: boolean): Json {
