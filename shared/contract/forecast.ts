@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ForecastId, SeriesId } from "./ids.ts";
 import { SeriesReference } from "./series.ts";
-import { Duration, IsoTime, Time, TimeColumn } from "./time.ts";
+import { Duration, IsoTime, LATEST_MS, Time, TimeColumn } from "./time.ts";
 
 /** Steps ahead. */
 export const Horizon = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(720));
@@ -18,29 +18,40 @@ export type Bounds = v.InferOutput<typeof Bounds>;
 
 const column = v.pipe(v.array(v.number()), v.maxLength(720));
 const InputColumn = v.pipe(v.array(v.nullable(v.pipe(v.number(), v.finite()))), v.minLength(2), v.maxLength(100_000));
-/** Time between two steps: a minute to a week. */
+/** Time between two steps: a second to 366 days. */
 export const Frequency = v.pipe(Duration, v.minValue(1_000), v.maxValue(366 * 86_400_000));
 
+/** An equally spaced history to forecast without storing anything; null is a gap. */
+export const ForecastInput = v.strictObject({ start: Time, frequency: Frequency, values: InputColumn });
+export type ForecastInput = v.InferOutput<typeof ForecastInput>;
+
+/** `wait: false` has a stored series forecast in the background: the answer says where it will be. */
 export const ForecastRequest = v.pipe(
   v.strictObject({
     series: v.optional(SeriesReference),
-    input: v.optional(v.strictObject({ start: Time, frequency: Frequency, values: InputColumn })),
+    input: v.optional(ForecastInput),
     horizon: Horizon,
     frequency: v.optional(Frequency),
     levels: v.optional(v.pipe(v.array(Level), v.minLength(1), v.maxLength(10)), [80, 95]),
     backend: v.optional(Backend, "auto"),
     bounds: v.optional(Bounds),
+    wait: v.optional(v.boolean(), true),
   }),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
+  v.check(({ input, wait }) => input === undefined || wait, "An input is forecast at once: wait: false needs a series"),
+  v.check(
+    ({ input, horizon, frequency }) =>
+      input === undefined ||
+      input.start + input.values.length * input.frequency + (horizon + 1) * (frequency ?? input.frequency) <= LATEST_MS,
+    "Expected history and horizon to end before the year 10000",
+  ),
 );
 export type ForecastRequest = v.InferOutput<typeof ForecastRequest>;
 
-export const Forecast = v.strictObject({
-  id: v.optional(ForecastId),
-  series: v.optional(SeriesId),
+/** What a backend made of a request. Columns have one row a step. */
+export const ForecastResult = v.strictObject({
   backend: v.string(),
   frequency: v.string(),
-  cutoff: IsoTime,
   timestamps: TimeColumn,
   mean: column,
   intervals: v.array(v.strictObject({ level: Level, lo: column, hi: column })),
@@ -56,7 +67,45 @@ export const Forecast = v.strictObject({
   }),
   warnings: v.array(v.string()),
 });
+export type ForecastResult = v.InferOutput<typeof ForecastResult>;
+
+const asked = { cutoff: IsoTime, horizon: Horizon };
+const stored = { id: ForecastId, series: SeriesId, createdAt: IsoTime };
+
+/** A forecast that was made from what was known up to its cutoff; only a stored series' has an id. */
+export const CompletedForecast = v.strictObject({
+  id: v.optional(stored.id),
+  series: v.optional(stored.series),
+  createdAt: v.optional(stored.createdAt),
+  status: v.literal("completed"),
+  ...asked,
+  ...ForecastResult.entries,
+});
+export type CompletedForecast = v.InferOutput<typeof CompletedForecast>;
+
+/** A forecast that is still to be made. `backend` is the one that was asked for. */
+export const RequestedForecast = v.strictObject({ ...stored, status: v.literal("requested"), ...asked, backend: v.string() });
+export type RequestedForecast = v.InferOutput<typeof RequestedForecast>;
+
+/** A requested forecast that could not be made, and why. */
+export const FailedForecast = v.strictObject({
+  ...stored,
+  status: v.literal("failed"),
+  ...asked,
+  backend: v.string(),
+  error: v.string(),
+});
+
+export const Forecast = v.variant("status", [CompletedForecast, RequestedForecast, FailedForecast]);
 export type Forecast = v.InferOutput<typeof Forecast>;
+
+/** A stored forecast in a list: without its columns. */
+export const ForecastSummary = v.variant("status", [
+  v.omit(v.strictObject({ ...CompletedForecast.entries, ...stored }), ["timestamps", "mean", "intervals"]),
+  RequestedForecast,
+  FailedForecast,
+]);
+export type ForecastSummary = v.InferOutput<typeof ForecastSummary>;
 
 export const ForecastBackend = v.strictObject({
   name: v.string(),
