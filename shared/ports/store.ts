@@ -9,6 +9,7 @@ import type {
   InstancesStore,
   RulesStore,
 } from "./alerting.ts";
+import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, PointStore, SeriesStore } from "./points.ts";
 
@@ -24,6 +25,7 @@ export interface OrgStore {
   readonly points: PointStore;
   readonly series: SeriesStore;
   readonly deadLetters: DeadLetterStore;
+  readonly forecasts: ForecastsStore;
   readonly keys: KeysStore;
   readonly idempotency: IdempotencyStore;
   readonly rules: RulesStore;
@@ -45,6 +47,7 @@ export interface PlatformStore {
   readonly leases: LeaseStore;
   readonly compaction: CompactionStore;
   readonly alerting: AlertingDue;
+  readonly forecasting: ForecastingDue;
   /** Answers when the database does. */
   ping(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { Database } from "./database.ts";
 import { deadLetterStore } from "./dead-letters.ts";
 import { deliveriesStore } from "./deliveries.ts";
 import { eventStore } from "./events.ts";
+import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
 import { idempotencyStore } from "./idempotency.ts";
 import { inboxStore } from "./inbox.ts";
@@ -35,6 +36,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         points: pointStore(database, outbox, invocation, org, known),
         series: seriesStore(database, org, resolved),
         deadLetters: deadLetterStore(database, org),
+        forecasts: forecastsStore(database, outbox, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
         rules: rulesStore(database, outbox, org),
@@ -53,6 +55,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         leases: leaseStore(database),
         compaction: compactionStore(database),
         alerting: alertingDue(database),
+        forecasting: forecastingDue(database),
         async ping() {
           await database.read("SELECT 1", {});
         },

@@ -1,0 +1,59 @@
+import type {
+  Backend,
+  Bounds,
+  CompletedForecast,
+  Forecast,
+  ForecastResult,
+  ForecastSummary,
+  RequestedForecast,
+} from "../contract/forecast.ts";
+import type { ForecastId, OrgId, SeriesId } from "../contract/ids.ts";
+import type { Page, PageQuery } from "../contract/page.ts";
+
+/** What a forecast is asked to be: JSON-safe. */
+export interface ForecastParameters {
+  readonly horizon: number;
+  /** Percent. */
+  readonly levels: readonly number[];
+  readonly backend: Backend;
+  readonly frequencyMs?: number | undefined;
+  readonly bounds?: Bounds | undefined;
+}
+
+/** A forecast of a stored series, before it is made. Times are Unix ms. */
+export interface NewForecast {
+  readonly id: ForecastId;
+  readonly series: SeriesId;
+  /** Points up to this time count. */
+  readonly cutoff: number;
+  readonly createdAt: number;
+  readonly parameters: ForecastParameters;
+}
+
+/** Writes that may lose against another process answer false, and then nothing of them is written. */
+export interface ForecastsStore {
+  get(id: ForecastId): Promise<Forecast | null>;
+  /** Newest first. */
+  list(filter: { series?: SeriesId | undefined }, page: PageQuery): Promise<Page<ForecastSummary>>;
+  /** The newest completed forecast of a series. */
+  newest(series: SeriesId): Promise<CompletedForecast | null>;
+  /** Stores a forecast that was made at once, with `forecast.created`. */
+  save(forecast: NewForecast, result: ForecastResult): Promise<CompletedForecast>;
+  /** Stores a forecast to be made, with `forecast.requested`. */
+  request(forecast: NewForecast): Promise<RequestedForecast>;
+  /** What is still to be made; null when it is done, or there is no such forecast. */
+  requested(id: ForecastId): Promise<NewForecast | null>;
+  /** Completes a requested forecast, with `forecast.created`. False when it is done already. */
+  complete(forecast: Pick<NewForecast, "id" | "series">, result: ForecastResult, at: number): Promise<boolean>;
+  /** Ends a requested forecast that cannot be made. False when it is done already. */
+  fail(id: ForecastId, error: string): Promise<boolean>;
+}
+
+/** What is due in forecasting, across organisations: for ticks. */
+export interface ForecastingDue {
+  /** Forecasts requested before a time that are still to be made, oldest first. */
+  requested(
+    before: number,
+    limit: number,
+  ): Promise<readonly { readonly org: OrgId; readonly id: ForecastId; readonly createdAt: number }[]>;
+}

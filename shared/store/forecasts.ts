@@ -1,0 +1,150 @@
+import type { Row } from "@libsql/client";
+import type { CompletedForecast, Forecast, ForecastResult, ForecastSummary, RequestedForecast } from "../contract/forecast.ts";
+import type { ForecastId, OrgId, SeriesId } from "../contract/ids.ts";
+import { isoTime } from "../contract/time.ts";
+import type { ForecastingDue, ForecastParameters, ForecastsStore, NewForecast } from "../ports/forecasts.ts";
+import { unlessLost } from "./compare-and-set.ts";
+import type { Database } from "./database.ts";
+import { parseTimeCursor, timeCursor } from "./newest-first.ts";
+import type { Outbox } from "./outbox.ts";
+import { pageOf } from "./page.ts";
+
+const INSERT = `
+  INSERT INTO forecast (id, org, series, status, request, cutoff, backend, created_at, body, columns)
+  VALUES (:id, :org, :series, :status, :request, :cutoff, :backend, :createdAt, :body, :columns)`;
+// A forecast that is not requested any more, or not there, gets a row without a status, which its column refuses: the whole batch fails.
+const REQUIRE_REQUESTED = `
+  INSERT INTO forecast (id, org, series, status, request, cutoff, backend, created_at)
+  SELECT :id, :org, '', NULL, '', 0, '', 0
+  WHERE NOT EXISTS (SELECT 1 FROM forecast WHERE id = :id AND org = :org AND status = 'requested')`;
+const COMPLETE = `
+  UPDATE forecast SET status = 'completed', backend = :backend, body = :body, columns = :columns WHERE id = :id AND org = :org`;
+const FAIL = "UPDATE forecast SET status = 'failed', error = :error WHERE id = :id AND org = :org AND status = 'requested'";
+const SUMMARY = "id, series, status, request, cutoff, backend, created_at, error, body";
+// Rides the primary key.
+const SELECT = "SELECT * FROM forecast WHERE id = :id AND org = :org";
+const SELECT_REQUESTED = `
+  SELECT id, series, request, cutoff, created_at FROM forecast WHERE id = :id AND org = :org AND status = 'requested'`;
+const SELECT_PAGE = (which: string) => `
+  SELECT ${SUMMARY} FROM forecast WHERE org = :org ${which} AND (created_at, id) < (:before, :beforeId)
+  ORDER BY created_at DESC, id DESC LIMIT :limit`;
+// Rides forecast_created.
+const SELECT_PAGE_OF_ALL = SELECT_PAGE("");
+// Rides forecast_series.
+const SELECT_PAGE_OF_SERIES = SELECT_PAGE("AND series = :series");
+// Rides forecast_series, past those that are not completed.
+const SELECT_NEWEST = `
+  SELECT * FROM forecast WHERE org = :org AND series = :series AND status = 'completed' ORDER BY created_at DESC, id DESC LIMIT 1`;
+// Rides forecast_requested.
+const SELECT_DUE = `
+  SELECT org, id, created_at FROM forecast WHERE status = 'requested' AND created_at < :before ORDER BY created_at, id LIMIT :limit`;
+
+type Columns = Pick<ForecastResult, "timestamps" | "mean" | "intervals">;
+type Body = Omit<ForecastResult, keyof Columns>;
+
+function resultArgs({ timestamps, mean, intervals, ...body }: ForecastResult) {
+  const columns: Columns = { timestamps, mean, intervals };
+  return { backend: body.backend, body: JSON.stringify(body), columns: JSON.stringify(columns) };
+}
+
+const parametersOf = (row: Row) => JSON.parse(row["request"] as string) as ForecastParameters;
+
+const newForecastOf = (row: Row): NewForecast => ({
+  id: row["id"] as ForecastId,
+  series: row["series"] as SeriesId,
+  cutoff: row["cutoff"] as number,
+  createdAt: row["created_at"] as number,
+  parameters: parametersOf(row),
+});
+
+/** What every stored forecast says, whatever became of it. */
+const commonOf = ({ id, series, cutoff, createdAt, parameters: { horizon } }: NewForecast) => ({
+  id,
+  series,
+  createdAt: isoTime(createdAt),
+  cutoff: isoTime(cutoff),
+  horizon,
+});
+
+function summaryOf(row: Row): ForecastSummary {
+  const common = commonOf(newForecastOf(row));
+  const backend = row["backend"] as string;
+  const status = row["status"] as Forecast["status"];
+  if (status === "requested") return { ...common, status, backend };
+  if (status === "failed") return { ...common, status, backend, error: row["error"] as string };
+  return { ...common, status, ...(JSON.parse(row["body"] as string) as Body) };
+}
+
+function forecastOf(row: Row): Forecast {
+  const summary = summaryOf(row);
+  return summary.status === "completed" ? { ...summary, ...(JSON.parse(row["columns"] as string) as Columns) } : summary;
+}
+
+export function forecastsStore(database: Database, outbox: Outbox, org: OrgId): ForecastsStore {
+  const argsOf = ({ id, series, cutoff, createdAt, parameters }: NewForecast) => ({
+    org,
+    id,
+    series,
+    cutoff,
+    createdAt,
+    request: JSON.stringify(parameters),
+  });
+  return {
+    async get(id) {
+      const [row] = await database.read(SELECT, { id, org });
+      return row === undefined ? null : forecastOf(row);
+    },
+    async list({ series }, { limit, cursor }) {
+      const place = { org, ...parseTimeCursor(cursor), limit: limit + 1 };
+      const rows = await (series === undefined
+        ? database.read(SELECT_PAGE_OF_ALL, place)
+        : database.read(SELECT_PAGE_OF_SERIES, { ...place, series }));
+      return pageOf(rows.map(summaryOf), limit, ({ createdAt, id }) => timeCursor(Date.parse(createdAt), id));
+    },
+    async newest(series) {
+      const [row] = await database.read(SELECT_NEWEST, { org, series });
+      return row === undefined ? null : (forecastOf(row) as CompletedForecast);
+    },
+    async save(forecast, result) {
+      const { id, series, createdAt } = forecast;
+      await outbox.write(
+        [{ sql: INSERT, args: { ...argsOf(forecast), ...resultArgs(result), status: "completed" } }],
+        [outbox.event("forecast.created", org, createdAt, { forecast: id, series })],
+      );
+      return { ...commonOf(forecast), status: "completed", ...result };
+    },
+    async request(forecast) {
+      const { backend } = forecast.parameters;
+      await outbox.write(
+        [{ sql: INSERT, args: { ...argsOf(forecast), status: "requested", backend, body: null, columns: null } }],
+        [outbox.event("forecast.requested", org, forecast.createdAt, { forecast: forecast.id })],
+      );
+      return { ...commonOf(forecast), status: "requested", backend } satisfies RequestedForecast;
+    },
+    async requested(id) {
+      const [row] = await database.read(SELECT_REQUESTED, { id, org });
+      return row === undefined ? null : newForecastOf(row);
+    },
+    complete: ({ id, series }, result, at) =>
+      unlessLost(() =>
+        outbox.write(
+          [
+            { sql: REQUIRE_REQUESTED, args: { id, org } },
+            { sql: COMPLETE, args: { id, org, ...resultArgs(result) } },
+          ],
+          [outbox.event("forecast.created", org, at, { forecast: id, series })],
+        ),
+      ),
+    async fail(id, error) {
+      const [ended] = await database.write([{ sql: FAIL, args: { id, org, error } }]);
+      return ended!.rowsAffected === 1;
+    },
+  };
+}
+
+export const forecastingDue = (database: Database): ForecastingDue => ({
+  async requested(before, limit) {
+    const rows = await database.read(SELECT_DUE, { before, limit });
+    return rows.map((row) => ({ org: row["org"] as OrgId, id: row["id"] as ForecastId, createdAt: row["created_at"] as number }));
+  },
+});
