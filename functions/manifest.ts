@@ -65,6 +65,22 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     timeoutS: 120,
     secrets: KEYS,
   },
+  "forecast-requested": {
+    file: "forecast/event.ts",
+    summary: "Makes the forecasts that were asked for without waiting",
+    trigger: { kind: "event", topics: ["forecasts"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
+  "forecast-due": {
+    file: "forecast/tick.ts",
+    summary: "Makes requested forecasts whose event was lost",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
   detect: {
     file: "detect/http.ts",
     summary: "Scores points on demand; the anomalies that live detection found",

@@ -1,0 +1,10 @@
+import { event, orgOf } from "../../shared/runtime/route.ts";
+import { runRequested } from "./run-requested.ts";
+
+export default event({
+  consumer: "forecast-requested",
+  deduplicate: "effect",
+  on: {
+    "forecast.requested": ({ forecast }, context, deps) => runRequested(orgOf(context), forecast, deps),
+  },
+});

@@ -1,0 +1,38 @@
+import type { ForecastResult } from "../../shared/contract/forecast.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import { formatDuration } from "../../shared/contract/time.ts";
+import type { Forecasters, Observations } from "../../shared/ports/forecasters.ts";
+import type { ForecastParameters, NewForecast } from "../../shared/ports/forecasts.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+
+/** History that a forecast looks at: so many of its newest points. */
+const NEWEST_POINTS = 4_096;
+
+/** What was known of a stored series at the cutoff. */
+export const knownAt = ({ points }: OrgStore, { series, cutoff }: Pick<NewForecast, "series" | "cutoff">): Promise<Observations> =>
+  points.newest(series, { before: cutoff + 1, limit: NEWEST_POINTS });
+
+/** Has a backend make a forecast. @throws Problem series-too-short or backend-unavailable. */
+export async function makeForecast(
+  observations: Observations,
+  { backend, ...options }: ForecastParameters,
+  forecasters: Forecasters,
+): Promise<ForecastResult> {
+  const made = await forecasters.pick(backend).forecast(observations, options);
+  if (!made.ok) {
+    const { needed, got } = made.error;
+    throw new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });
+  }
+  const { frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, warnings } = made.value;
+  return {
+    backend: made.value.backend,
+    frequency: formatDuration(frequencyMs),
+    timestamps: [...timestamps],
+    mean: [...mean],
+    intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: [...lo], hi: [...hi] })),
+    models: [...models],
+    seasonLength,
+    accuracy,
+    warnings: [...warnings],
+  };
+}
