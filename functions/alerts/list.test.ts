@@ -14,6 +14,7 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 type Answer = { items: Alert[]; nextCursor: string | null };
+const ids = async (status: string) => (await list({ status })).items.map(({ id }) => id);
 const list = async (query: object = {}, options = {}) => (await harness.call(listAlerts, query, options)) as Answer;
 
 describe("200", () => {
@@ -55,7 +56,6 @@ describe("200", () => {
     ];
     await harness.call(acknowledgeAlert, { id: taken, ttl: "1h" });
     await harness.call(resolveAlert, { id: ended });
-    const ids = async (status: string) => (await list({ status })).items.map(({ id }) => id);
     expect([await ids("firing"), await ids("acknowledged"), await ids("resolved"), await ids("suppressed")]).toEqual([
       [firing],
       [taken],

@@ -3,7 +3,9 @@ import { Alert } from "./alert.ts";
 import { AlertId, ChannelId, DeliveryId, InboxMessageId } from "./ids.ts";
 import { IsoTime } from "./time.ts";
 
-const url = v.pipe(v.string(), v.maxLength(2_048), v.url(), v.regex(/^https?:\/\//, "Expected an http or https URL"));
+// Said without the value: it may be a secret.
+const URL_MESSAGE = "Expected an http or https URL";
+const url = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
 /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
 const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
 
@@ -11,13 +13,23 @@ export const ChannelName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLen
 const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };
 const none = v.optional(v.strictObject({}), {});
 
+const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
+  v.variant("kind", [
+    v.strictObject({
+      kind: v.literal("webhook"),
+      config: v.strictObject({ url, secret: v.optional(WebhookSecret) }),
+      ...common,
+      ...extra,
+    }),
+    v.strictObject({ kind: v.literal("slack"), config: v.strictObject({ url }), ...common, ...extra }),
+    v.strictObject({ kind: v.literal("inbox"), config: none, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("console"), config: none, ...common, ...extra }),
+  ]);
+
 /** A channel as a person writes it, its secrets in the clear. A new kind is one variant here, one renderer, one line in the send table. */
-export const ChannelDefinition = v.variant("kind", [
-  v.strictObject({ kind: v.literal("webhook"), config: v.strictObject({ url, secret: v.optional(WebhookSecret) }), ...common }),
-  v.strictObject({ kind: v.literal("slack"), config: v.strictObject({ url }), ...common }),
-  v.strictObject({ kind: v.literal("inbox"), config: none, ...common }),
-  v.strictObject({ kind: v.literal("console"), config: none, ...common }),
-]);
+export const ChannelDefinition = kinds({});
+/** The same with the id of the channel that it takes the place of. A webhook secret that is left out stays as it is. */
+export const ChannelReplacement = kinds({ id: ChannelId });
 export type ChannelDefinition = v.InferOutput<typeof ChannelDefinition>;
 export type ChannelKind = ChannelDefinition["kind"];
 
@@ -34,7 +46,7 @@ export const Channel = v.strictObject({
 });
 export type Channel = v.InferOutput<typeof Channel>;
 
-/** The answer to a creation: a webhook secret that we made is shown once. */
+/** The answer to a creation or a change: a webhook secret that we made is shown once. */
 export const CreatedChannel = v.strictObject({ ...Channel.entries, secret: v.optional(v.string()) });
 export type CreatedChannel = v.InferOutput<typeof CreatedChannel>;
 

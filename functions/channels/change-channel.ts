@@ -1,0 +1,40 @@
+import type { ChannelDefinition, CreatedChannel } from "../../shared/contract/channel.ts";
+import type { ChannelId } from "../../shared/contract/ids.ts";
+import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { canonicalJson } from "../../shared/core/hash-id.ts";
+import type { Deps } from "../../shared/ports.ts";
+import type { TenantContext } from "../../shared/runtime/route.ts";
+import { channelAnswer } from "./channel-answer.ts";
+import { definitionOf, recordOf, withSecret } from "./channel-record.ts";
+
+/** How often a write is tried anew that lost against another. */
+const TRIES = 5;
+
+/**
+ * Gives a channel another definition; the same definition again changes nothing.
+ * @param edit - Gets the present definition with its secrets in the clear.
+ * @throws Problem not-found, precondition-failed, conflict, and what `edit` throws.
+ */
+export async function changeChannel(
+  id: ChannelId,
+  edit: (present: ChannelDefinition) => ChannelDefinition,
+  { org, requireMatch }: Pick<TenantContext, "org" | "requireMatch">,
+  deps: Pick<Deps, "store" | "clock" | "secrets" | "random">,
+): Promise<CreatedChannel> {
+  const { channels } = deps.store.forOrg(org);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const before = await channels.get(id);
+    if (before === null) throw notFound();
+    requireMatch(channelAnswer(before));
+
+    const present = definitionOf(before, org, deps);
+    const { definition, made } = withSecret(edit(present), deps);
+    if (canonicalJson(definition) === canonicalJson(present)) return channelAnswer(before);
+
+    const disabledReason = definition.enabled ? null : before.disabledReason;
+    const version = before.version + 1;
+    const after = recordOf(definition, { ...before, version, disabledReason, updatedAt: deps.clock.now() }, org, deps);
+    if (await channels.replace(after)) return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
+  }
+  throw new Problem("conflict", "The channel is changing all the time. Send the request again.");
+}

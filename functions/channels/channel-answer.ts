@@ -1,0 +1,15 @@
+import type { Channel } from "../../shared/contract/channel.ts";
+import { isoTime } from "../../shared/contract/time.ts";
+import type { ChannelRecord } from "../../shared/ports/alerting.ts";
+
+/** A channel as the API shows it: of its configuration only what is no secret. */
+export const channelAnswer = ({ id, name, kind, shown, enabled, disabledReason, createdAt, updatedAt }: ChannelRecord): Channel => ({
+  id,
+  name,
+  kind,
+  config: shown,
+  enabled,
+  disabledReason,
+  createdAt: isoTime(createdAt),
+  updatedAt: isoTime(updatedAt),
+});

@@ -1,0 +1,46 @@
+import { Buffer } from "node:buffer";
+import type { ChannelDefinition } from "../../shared/contract/channel.ts";
+import type { OrgId } from "../../shared/contract/ids.ts";
+import type { ChannelRecord } from "../../shared/ports/alerting.ts";
+import { openConfig, sealConfig } from "../../shared/ports/channel-config.ts";
+import type { Deps } from "../../shared/ports.ts";
+
+const SECRET_BYTES = 32;
+
+/** Gives a webhook the secret that it lacks. `made`: the new secret, to be shown once; undefined where none was made. */
+export function withSecret(
+  definition: ChannelDefinition,
+  { random }: Pick<Deps, "random">,
+): { definition: ChannelDefinition; made?: string } {
+  if (definition.kind !== "webhook" || definition.config.secret !== undefined) return { definition };
+  const made = `whsec_${Buffer.from(random.bytes(SECRET_BYTES)).toString("base64")}`;
+  return { definition: { ...definition, config: { ...definition.config, secret: made } }, made };
+}
+
+/** What is stored of a definition: its configuration sealed, and beside it what may be shown. */
+export const recordOf = (
+  { name, kind, config, enabled }: ChannelDefinition,
+  of: Pick<ChannelRecord, "id" | "version" | "disabledReason" | "createdAt" | "updatedAt">,
+  org: OrgId,
+  { secrets }: Pick<Deps, "secrets">,
+): ChannelRecord => ({
+  id: of.id,
+  version: of.version,
+  name,
+  kind,
+  shown: "url" in config ? { url: new URL(config.url).origin } : {},
+  sealed: sealConfig(secrets, org, of.id, config),
+  enabled,
+  disabledReason: of.disabledReason,
+  createdAt: of.createdAt,
+  updatedAt: of.updatedAt,
+});
+
+/** The definition behind a stored channel, its secrets in the clear. */
+export const definitionOf = (channel: ChannelRecord, org: OrgId, { secrets }: Pick<Deps, "secrets">) =>
+  ({
+    name: channel.name,
+    kind: channel.kind,
+    enabled: channel.enabled,
+    config: openConfig(secrets, org, channel),
+  }) as ChannelDefinition;

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { CreatedChannel } from "../../shared/contract/channel.ts";
+import { MAX_CHANNELS } from "../../shared/ports/alerting.ts";
+import { openConfig } from "../../shared/ports/channel-config.ts";
+import { startHarness } from "../../shared/testing/harness.ts";
+import type { Harness } from "../../shared/testing/harness.ts";
+import { createChannel } from "./create.ts";
+import { getChannel } from "./get.ts";
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const create = async (definition: object) => (await harness.call(createChannel, definition)) as CreatedChannel;
+const stored = async ({ id }: { id: CreatedChannel["id"] }) => (await harness.deps.store.forOrg(harness.org).channels.get(id))!;
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+const HOOK = "https://hooks.example.com/services/T000/B000/verysecret";
+
+describe("201", () => {
+  test("a webhook secret that was not given is made, shown once, and kept sealed", async () => {
+    const created = await create({ name: "Hook", kind: "webhook", config: { url: HOOK } });
+    expect(created.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(created).toMatchObject({ name: "Hook", kind: "webhook", enabled: true, disabledReason: null });
+    const channel = await stored(created);
+    expect(openConfig(harness.deps.secrets, harness.org, { ...channel, kind: "webhook" })).toEqual({ url: HOOK, secret: created.secret });
+    expect(await harness.call(getChannel, { id: created.id })).not.toHaveProperty("secret");
+    expect(createChannel.location!(created as never)).toBe(`/api/v1/channels/${created.id}`);
+  });
+
+  test("a webhook secret that was given is not shown", async () => {
+    const created = await create({ name: "Hook", kind: "webhook", config: { url: HOOK, secret: SECRET } });
+    expect(JSON.stringify(created)).not.toContain(SECRET);
+    const channel = await stored(created);
+    expect(openConfig(harness.deps.secrets, harness.org, { ...channel, kind: "webhook" }).secret).toBe(SECRET);
+  });
+
+  test.each(["webhook", "slack"])("of the URL of a %s channel only the origin is shown or stored in the clear", async (kind) => {
+    const created = await create({ name: "Hook", kind, config: { url: "https://user:pass@hooks.example.com/verysecret?key=verysecret" } });
+    expect(created.config).toEqual({ url: "https://hooks.example.com" });
+    const rows = await harness.database.read("SELECT * FROM channel", {});
+    const clear = JSON.stringify(rows.map((row) => ({ ...row, sealed: null })));
+    expect(clear).not.toMatch(/verysecret|pass/);
+  });
+
+  test.each(["inbox", "console"])("an %s channel needs no configuration", async (kind) => {
+    expect(await create({ name: "Here", kind })).toMatchObject({ kind, config: {} });
+  });
+});
+
+describe("400", () => {
+  test.each([
+    ["a URL of another scheme", { kind: "webhook", config: { url: "ftp://verysecret" } }],
+    ["no URL", { kind: "slack", config: { url: "verysecret" } }],
+    ["a secret that is none", { kind: "webhook", config: { url: HOOK, secret: "verysecret" } }],
+  ])("%s is refused without saying it again", async (_, definition) => {
+    const refused = create({ name: "Hook", ...definition });
+    await expect(refused).rejects.toThrow("Expected");
+    await expect(refused).rejects.not.toThrow("verysecret");
+  });
+});
+
+describe("422", () => {
+  test("an organisation that has as many channels as it may gets no more", async () => {
+    for (let n = 0; n < MAX_CHANNELS; n += 1) await create({ name: "Here", kind: "inbox" });
+    await expect(create({ name: "One more", kind: "inbox" })).rejects.toMatchObject({ kind: "limit-reached" });
+  });
+});

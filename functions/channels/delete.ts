@@ -1,0 +1,24 @@
+import * as v from "valibot";
+import { ChannelId } from "../../shared/contract/ids.ts";
+import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { channelAnswer } from "./channel-answer.ts";
+
+export const deleteChannel = route({
+  method: "DELETE",
+  path: "/api/v1/channels/{id}",
+  summary: "Delete a channel; what was still to be sent on it is given up",
+  scope: "admin",
+  input: v.strictObject({ id: ChannelId }),
+  output: null,
+  problems: ["not-found", "precondition-failed", "conflict"],
+
+  async handle({ id }, context, { store }) {
+    const { channels } = store.forOrg(context.org);
+    const channel = await channels.get(id);
+    if (channel === null) throw notFound();
+    context.requireMatch(channelAnswer(channel));
+    if (!(await channels.remove(id, channel.version))) throw new Problem("conflict", "The channel was changed meanwhile.");
+    return null;
+  },
+});

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { CreatedChannel } from "../../shared/contract/channel.ts";
+import { openConfig } from "../../shared/ports/channel-config.ts";
+import { startHarness } from "../../shared/testing/harness.ts";
+import type { Harness } from "../../shared/testing/harness.ts";
+import { createChannel } from "./create.ts";
+import { patchChannel } from "./patch.ts";
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const HOOK = "https://hooks.example.com/one";
+const create = async () => (await harness.call(createChannel, { name: "Hook", kind: "webhook", config: { url: HOOK } })) as CreatedChannel;
+const patch = async (id: string, changes: object) => (await harness.call(patchChannel, { id, ...changes })) as CreatedChannel;
+const config = async ({ id }: CreatedChannel) => {
+  const channel = (await harness.deps.store.forOrg(harness.org).channels.get(id))!;
+  return openConfig(harness.deps.secrets, harness.org, { ...channel, kind: "webhook" });
+};
+
+describe("200", () => {
+  test("members that are named change, and the secret and the URL stay", async () => {
+    const created = await create();
+    expect(await patch(created.id, { name: "Renamed", enabled: false })).toMatchObject({ name: "Renamed", enabled: false });
+    expect(await config(created)).toEqual({ url: HOOK, secret: created.secret });
+  });
+
+  test("a secret set to null is made anew, and shown once", async () => {
+    const created = await create();
+    const { secret } = await patch(created.id, { config: { secret: null } });
+    expect(secret).toMatch(/^whsec_/);
+    expect(secret).not.toBe(created.secret);
+    expect(await config(created)).toEqual({ url: HOOK, secret });
+  });
+});
+
+describe("400", () => {
+  test("what does not fit is refused with its path, without any secret", async () => {
+    const created = await create();
+    const refused = patch(created.id, { kind: "slack" });
+    await expect(refused).rejects.toMatchObject({ kind: "validation-failed", errors: [{ path: "config.secret" }] });
+    const error = await refused.catch((thrown: unknown) => JSON.stringify(thrown));
+    expect(error).not.toContain(created.secret);
+    expect(error).not.toContain("/one");
+  });
+});
+
+describe("404", () => {
+  test("a channel of another organisation is answered like one that is missing", async () => {
+    const { id } = await create();
+    await expect(harness.call(patchChannel, { id, name: "Mine" }, { org: harness.otherOrg })).rejects.toMatchObject({ kind: "not-found" });
+  });
+});

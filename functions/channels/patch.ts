@@ -1,0 +1,27 @@
+import * as v from "valibot";
+import { ChannelDefinition, CreatedChannel } from "../../shared/contract/channel.ts";
+import { ChannelId } from "../../shared/contract/ids.ts";
+import { fieldErrors, invalid } from "../../shared/contract/problem.ts";
+import { mergePatch } from "../../shared/core/merge-patch.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { changeChannel } from "./change-channel.ts";
+
+export const patchChannel = route({
+  method: "PATCH",
+  path: "/api/v1/channels/{id}",
+  summary: "Change some members of a channel (JSON merge patch); a webhook secret set to null is made anew, and shown once",
+  scope: "admin",
+  input: v.looseObject({ id: ChannelId }),
+  output: CreatedChannel,
+  etag: true,
+  problems: ["not-found", "precondition-failed", "conflict"],
+
+  handle({ id, ...patch }, context, deps) {
+    const edit = (present: ChannelDefinition): ChannelDefinition => {
+      const patched = v.safeParse(ChannelDefinition, mergePatch(present, patch));
+      if (!patched.success) throw invalid(fieldErrors(patched.issues));
+      return patched.output;
+    };
+    return changeChannel(id, edit, context, deps);
+  },
+});

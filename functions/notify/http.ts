@@ -1,0 +1,6 @@
+import { http } from "../../shared/runtime/route.ts";
+import { getDelivery } from "./get-delivery.ts";
+import { listDeliveries } from "./list-deliveries.ts";
+import { listInbox } from "./list-inbox.ts";
+
+export default http([listDeliveries, getDelivery, listInbox]);
