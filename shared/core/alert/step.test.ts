@@ -35,7 +35,6 @@ function run(instance: Instance, rule: Timing, evaluations: readonly Evaluation[
 
 const minutes = (outcomes: readonly (readonly [number, Outcome])[]): Evaluation[] =>
   outcomes.map(([minute, outcome]) => ({ at: minute * MINUTE, outcome }));
-const firing = (rule = timing()) => run(newInstance(id, "warning"), rule, [{ at: 0, outcome: "true", value: 95 }]).instance;
 const episodes = (transitions: readonly Transition[]) => transitions.filter((transition) => transition.kind === "episode");
 const short = (transitions: readonly Transition[]) =>
   transitions.map(({ kind, from, to, reason, notify }) => `${kind} ${from}>${to} ${reason}${notify === null ? "" : ` !${notify}`}`);

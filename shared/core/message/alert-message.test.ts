@@ -1,0 +1,173 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Alert, Evidence } from "../../contract/alert.ts";
+import type { AlertId, GroupId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
+import { hashId } from "../hash-id.ts";
+import { alertMessage, plainMessage } from "./alert-message.ts";
+import type { Notification } from "./alert-message.ts";
+
+const threshold: Evidence = {
+  kind: "threshold",
+  aggregate: "avg",
+  window: 300_000,
+  operator: "gt",
+  threshold: 90,
+  recover: 80,
+  value: 95.25,
+  points: 5,
+  lastPointAt: 0,
+};
+const alert = (name: string, changes: Partial<Alert> = {}): Alert => ({
+  id: hashId<AlertId>("alt", [name]),
+  instanceId: hashId<InstanceId>("ins", [name]),
+  ruleId: hashId<RuleId>("rul", ["cpu"]),
+  ruleName: "CPU is high",
+  series: { id: hashId<SeriesId>("ser", [name]), metricKey: "cpu", dimensions: { host: name, region: "eu" } },
+  status: "firing",
+  condition: "firing",
+  severity: "warning",
+  pendingAt: "2026-11-20T09:55:00.000Z",
+  startedAt: "2026-11-20T10:00:00.000Z",
+  resolvedAt: null,
+  reason: null,
+  value: 97.5,
+  acknowledgedBy: null,
+  notificationCount: 0,
+  lastNotifiedAt: null,
+  suppressedBy: [],
+  labels: { team: "infra" },
+  annotations: { runbook: "https://wiki.example/cpu" },
+  evidence: threshold,
+  ...changes,
+});
+const notification = (alerts: readonly Alert[], changes: Partial<Notification> = {}): Notification => ({
+  kind: "firing",
+  reason: "first",
+  at: Date.UTC(2026, 10, 20, 10, 5),
+  groupKey: hashId<GroupId>("grp", [1]),
+  alerts,
+  linkBase: "http://localhost:8080/api/v1/alerts/",
+  ...changes,
+});
+const resolved = (changes: Partial<Alert> = {}) =>
+  alert("a", { status: "resolved", resolvedAt: "2026-11-20T10:12:00.000Z", reason: "recovered", value: 71, ...changes });
+
+describe("a message about one alert", () => {
+  test("firing: it names the rule and the series, the value, since when, what was compared, and where to look", () => {
+    const one = alert("a");
+    expect(plainMessage(alertMessage(notification([one])), 10)).toEqual([
+      "Warning: CPU is high on cpu{host=a, region=eu}",
+      "  Value: 97.5",
+      "  Firing since 2026-11-20 10:00:00 UTC (5 min)",
+      "  avg over 5m: 95.25 (alerts above 90, recovers at 80)",
+      "  runbook: https://wiki.example/cpu",
+      "  labels: team=infra",
+      `  http://localhost:8080/api/v1/alerts/${one.id}`,
+    ]);
+  });
+
+  test("resolved: it gives the current value, the value when it fired and how long it fired", () => {
+    const message = alertMessage(notification([resolved()], { kind: "resolved", reason: "all resolved" }));
+    expect(message.title).toBe("Resolved: CPU is high on cpu{host=a, region=eu}");
+    expect(message.alerts[0]!.lines.slice(0, 2)).toEqual(["Value: 71, was 95.25 when it fired", "Fired for 12 min"]);
+  });
+
+  test.each(["manual", "rule_deleted", "rule_disabled", "expired", "corrected", "no_data_ok"])(
+    "an end that is no recovery (%s) says so",
+    (reason) => {
+      const { alerts } = alertMessage(notification([resolved({ reason })], { kind: "resolved" }));
+      expect(alerts[0]!.lines[2]).toMatch(/^(Resolved by hand|Ended because)/);
+    },
+  );
+
+  test("a repeat says that it still fires, and who has taken it on", () => {
+    const taken = alert("a", { severity: "critical", acknowledgedBy: { kind: "key", id: "key_1", name: "Ada" } });
+    const message = alertMessage(notification([taken], { reason: "repeat" }));
+    expect(message.title).toBe("Critical, still firing: CPU is high on cpu{host=a, region=eu}");
+    expect(message.alerts[0]!.lines).toContain("Acknowledged by Ada");
+  });
+
+  test("a series without dimensions is its metric, and without a place to link to there is no link", () => {
+    const bare = alert("a", { series: { id: hashId<SeriesId>("ser", [1]), metricKey: "load", dimensions: {} } });
+    expect(alertMessage(notification([bare], { linkBase: null })).alerts[0]).toMatchObject({ series: "load", link: null });
+  });
+
+  test("names and annotations cannot break a line or drive a terminal", () => {
+    const evil = alert("a\u001b[2J", { ruleName: "x\ny", annotations: { note: "one\r\ntwo" } });
+    for (const line of plainMessage(alertMessage(notification([evil])), 10)) expect(line).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+const lines = (evidence: Evidence) => {
+  const plain = alert("a", { value: null, startedAt: null, labels: {}, annotations: {}, evidence });
+  return alertMessage(notification([plain])).alerts[0]!.lines;
+};
+
+describe("evidence", () => {
+  test("of an anomaly: the value, what was expected, the band, how rare it is, and which methods found it", () => {
+    const methods = { flatline: { score: 0.1, weight: 1 }, residual: { score: 0.9, weight: 1 }, none: { score: 0, weight: 1 } };
+    expect(
+      lines({
+        kind: "anomaly",
+        value: 150,
+        expected: 100,
+        lo: 90,
+        hi: 110,
+        score: 0.93,
+        severity: "high",
+        direction: "above",
+        daysPerFalseAlarm: 186,
+        methods,
+      }),
+    ).toEqual([
+      "150, expected 100 (90 to 110)",
+      "high anomaly above, score 0.93, as rare as once in 186 days",
+      "found by residual (0.9), flatline (0.1)",
+    ]);
+  });
+
+  test("of absent data: that there are none", () => {
+    expect(lines({ kind: "no_data", missed: 3 })).toEqual(["No data: points were due and none came."]);
+  });
+
+  test.each<[string, Evidence]>([
+    ["nothing", {}],
+    ["a kind of its own", { kind: "toString" }],
+    ["a threshold without numbers", { kind: "threshold", value: "95", operator: "gt" }],
+    ["an anomaly without numbers", { kind: "anomaly", value: null, methods: { residual: null } }],
+  ])("that is %s says nothing and breaks nothing", (_name, evidence) => {
+    expect(lines(evidence)).toEqual([]);
+  });
+});
+
+describe("a message about several alerts", () => {
+  test("critical ones come first, then the oldest", () => {
+    const alerts = [
+      alert("late", { startedAt: "2026-11-20T10:03:00.000Z" }),
+      alert("early", { startedAt: "2026-11-20T10:01:00.000Z" }),
+      alert("critical", { severity: "critical", startedAt: "2026-11-20T10:04:00.000Z" }),
+    ];
+    const message = alertMessage(notification(alerts));
+    expect(message.title).toBe("Critical: CPU is high on 3 series");
+    expect(message.alerts.map(({ series }) => series)).toEqual([
+      "cpu{host=critical, region=eu}",
+      "cpu{host=early, region=eu}",
+      "cpu{host=late, region=eu}",
+    ]);
+  });
+
+  test("of several rules it says how many", () => {
+    const other = alert("b", { ruleId: hashId<RuleId>("rul", ["disk"]), ruleName: "Disk is full" });
+    expect(alertMessage(notification([alert("a"), other])).title).toBe("Warning: 2 alerts of 2 rules");
+  });
+
+  test("plain text names each series and counts those that it leaves out", () => {
+    const lines = plainMessage(alertMessage(notification(Array.from({ length: 12 }, (_, n) => alert(`h${n}`)))), 10);
+    expect(lines.filter((line) => line.startsWith("cpu{"))).toHaveLength(10);
+    expect(lines.at(-1)).toBe("+2 more");
+  });
+});
+
+test("a test message says that it is one", () => {
+  const message = alertMessage(notification([], { kind: "test", reason: null, groupKey: null }));
+  expect(plainMessage(message, 10)).toEqual(["Test message from IntentVision: this channel works"]);
+});

@@ -1,0 +1,124 @@
+import type { Alert } from "../../contract/alert.ts";
+import type { GroupId } from "../../contract/ids.ts";
+import type { Severity } from "../../contract/rule.ts";
+import type { FlushReason } from "../alert/flush.ts";
+import { evidenceLines, firingValue } from "./evidence-lines.ts";
+import { elapsedText, numberText, oneLine, timeText } from "./plain-text.ts";
+
+/** One message before it is rendered for its channel. JSON-safe. */
+export interface Notification {
+  readonly kind: "firing" | "resolved" | "test";
+  /** Why it is sent; null for a test. */
+  readonly reason: FlushReason | null;
+  /** When it was decided, Unix ms. */
+  readonly at: number;
+  /** null for a test. */
+  readonly groupKey: GroupId | null;
+  /** As they were then. Empty for a test. */
+  readonly alerts: readonly Alert[];
+  /** What an alert's id is put behind to make a link; null where there is nowhere to link to. */
+  readonly linkBase: string | null;
+}
+
+/** One alert in words, each text one line without control characters. */
+export interface AlertText {
+  readonly severity: Severity;
+  readonly ruleName: string;
+  /** Metric and dimensions, as `cpu{host=a}`. */
+  readonly series: string;
+  /** Value, duration, evidence, annotations: what to know, the most important first. */
+  readonly lines: readonly string[];
+  readonly link: string | null;
+}
+
+/** What every channel shows, in its own form. */
+export interface AlertMessage {
+  readonly title: string;
+  /** Critical ones first, then the oldest. */
+  readonly alerts: readonly AlertText[];
+}
+
+const ENDED: Readonly<Record<string, string>> = {
+  manual: "Resolved by hand.",
+  rule_deleted: "Ended because its rule was deleted.",
+  rule_disabled: "Ended because its rule was switched off.",
+  rule_changed: "Ended because its rule was changed and no longer watches this series.",
+  expired: "Ended because the series has been silent for too long; it is not known to have recovered.",
+  corrected: "Ended because late points showed that it was none.",
+  no_data_ok: "Ended because there are no data, which its rule takes for well.",
+};
+
+/** What a notification says. */
+export function alertMessage(notification: Notification): AlertMessage {
+  const { kind, reason, alerts } = notification;
+  if (kind === "test") return { title: "Test message from IntentVision: this channel works", alerts: [] };
+  const ordered = alerts.toSorted((a, b) => rank(a) - rank(b) || (a.startedAt ?? "").localeCompare(b.startedAt ?? ""));
+  const texts = ordered.map((alert) => alertText(alert, notification));
+  const first = texts[0];
+  if (first === undefined) return { title: kind === "resolved" ? "Resolved" : "Firing", alerts: [] };
+
+  const severity = first.severity === "critical" ? "Critical" : "Warning";
+  const state = kind === "resolved" ? "Resolved" : reason === "repeat" ? `${severity}, still firing` : severity;
+  const rules = new Set(alerts.map(({ ruleId }) => ruleId)).size;
+  const what = rules > 1 ? `${alerts.length} alerts of ${rules} rules` : first.ruleName;
+  const where = rules > 1 ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;
+  return { title: `${state}: ${what}${where}`, alerts: texts };
+}
+
+/**
+ * A message as plain lines: the title, then each alert with its lines below it.
+ * @param most - Alerts to write out; of the others their number is said.
+ */
+export function plainMessage({ title, alerts }: AlertMessage, most: number): readonly string[] {
+  const shown = alerts
+    .slice(0, most)
+    .flatMap(({ series, severity, lines, link }) => [
+      ...(alerts.length === 1 ? [] : [`${series} (${severity})`]),
+      ...lines.map((line) => `  ${line}`),
+      ...(link === null ? [] : [`  ${link}`]),
+    ]);
+  return [title, ...shown, ...(alerts.length > most ? [`+${alerts.length - most} more`] : [])];
+}
+
+function alertText(alert: Alert, { kind, at, linkBase }: Notification): AlertText {
+  const { id, severity, ruleName, series, annotations, labels } = alert;
+  const dimensions = Object.entries(series.dimensions).map(([name, value]) => `${name}=${value}`);
+  const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  const lines = [
+    ...(kind === "resolved" ? resolvedLines(alert) : firingLines(alert, at)),
+    ...evidenceLines(alert.evidence),
+    ...Object.entries(annotations).map(([name, text]) => `${name}: ${text}`),
+    ...(labelled.length === 0 ? [] : [`labels: ${labelled.join(", ")}`]),
+  ];
+  return {
+    severity,
+    ruleName: oneLine(ruleName),
+    series: oneLine(dimensions.length === 0 ? series.metricKey : `${series.metricKey}{${dimensions.join(", ")}}`),
+    lines: lines.map(oneLine),
+    link: linkBase === null || id === null ? null : `${linkBase}${id}`,
+  };
+}
+
+function firingLines({ value, startedAt, acknowledgedBy }: Alert, at: number): readonly string[] {
+  const started = startedAt === null ? null : Date.parse(startedAt);
+  return [
+    ...(value === null ? [] : [`Value: ${numberText(value)}`]),
+    ...(started === null ? [] : [`Firing since ${timeText(started)} (${elapsedText(at - started)})`]),
+    ...(acknowledgedBy === null ? [] : [`Acknowledged by ${acknowledgedBy.name ?? acknowledgedBy.id}`]),
+  ];
+}
+
+function resolvedLines({ value, startedAt, resolvedAt, reason, evidence }: Alert): readonly string[] {
+  const fired = firingValue(evidence);
+  const was = fired === null ? "" : `, was ${numberText(fired)} when it fired`;
+  const ended = reason === null ? undefined : ENDED[reason];
+  return [
+    ...(value === null ? [] : [`Value: ${numberText(value)}${was}`]),
+    ...(startedAt === null || resolvedAt === null ? [] : [`Fired for ${elapsedText(Date.parse(resolvedAt) - Date.parse(startedAt))}`]),
+    ...(ended === undefined ? [] : [ended]),
+  ];
+}
+
+function rank({ severity }: Alert): number {
+  return severity === "critical" ? 0 : 1;
+}

@@ -1,0 +1,79 @@
+import type { Evidence } from "../../contract/alert.ts";
+import { Operator } from "../../contract/rule.ts";
+import { formatDuration } from "../../contract/time.ts";
+import { numberText } from "./plain-text.ts";
+
+const COMPARED: Readonly<Record<Operator, string>> = {
+  gt: "above",
+  gte: "at or above",
+  lt: "below",
+  lte: "at or below",
+  eq: "at",
+  neq: "at anything but",
+};
+/** Methods that a message names, the strongest first. */
+const NAMED_METHODS = 3;
+
+/** What each kind of evidence says. Evidence is stored JSON, so nothing is taken for granted; a kind not named here says nothing. */
+const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
+  threshold: thresholdLines,
+  anomaly: anomalyLines,
+  no_data: () => ["No data: points were due and none came."],
+};
+
+/** The lines that tell why an alert fired. */
+export function evidenceLines(evidence: Evidence): readonly string[] {
+  const kind = evidence["kind"];
+  return typeof kind === "string" && Object.hasOwn(LINES, kind) ? LINES[kind]!(evidence) : [];
+}
+
+/** The value that made an alert fire; null where its evidence has none. */
+export function firingValue(evidence: Evidence): number | null {
+  return numberOf(evidence["value"]);
+}
+
+function thresholdLines(evidence: Evidence): readonly string[] {
+  const { aggregate, window, operator } = evidence;
+  const [value, threshold, recover] = [evidence["value"], evidence["threshold"], evidence["recover"]].map(numberOf);
+  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
+  const what = typeof aggregate === "string" && typeof window === "number" ? `${aggregate} over ${formatDuration(window)}` : "value";
+  const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
+  return [`${what}: ${numberText(value)} (alerts ${COMPARED[operator]} ${numberText(threshold)}${until})`];
+}
+
+function anomalyLines(evidence: Evidence): readonly string[] {
+  const { severity, direction, methods } = evidence;
+  const number = (name: string) => numberOf(evidence[name]);
+  const [value, expected, lo, hi, score, days] = ["value", "expected", "lo", "hi", "score", "daysPerFalseAlarm"].map(number);
+  const lines: string[] = [];
+  if (typeof value === "number" && typeof expected === "number") {
+    const band = typeof lo === "number" && typeof hi === "number" ? ` (${numberText(lo)} to ${numberText(hi)})` : "";
+    lines.push(`${numberText(value)}, expected ${numberText(expected)}${band}`);
+  }
+  if (typeof score === "number") {
+    const how = [severity, "anomaly", direction].filter((word) => typeof word === "string").join(" ");
+    const rare = typeof days === "number" ? `, as rare as once in ${numberText(Math.round(days))} days` : "";
+    lines.push(`${how}, score ${numberText(score)}${rare}`);
+  }
+  const found = strongest(methods);
+  if (found.length > 0) lines.push(`found by ${found.join(", ")}`);
+  return lines;
+}
+
+function strongest(methods: unknown): readonly string[] {
+  if (typeof methods !== "object" || methods === null) return [];
+  return Object.entries(methods as Record<string, { score?: unknown } | null>)
+    .map(([name, method]) => [name, numberOf(method?.score) ?? 0] as const)
+    .filter(([, score]) => score > 0)
+    .toSorted(([, x], [, y]) => y - x)
+    .slice(0, NAMED_METHODS)
+    .map(([name, score]) => `${name} (${numberText(score)})`);
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function isOperator(value: unknown): value is Operator {
+  return (Operator.options as readonly unknown[]).includes(value);
+}

@@ -1,0 +1,14 @@
+import type { ChannelKind } from "../../contract/channel.ts";
+import type { Notification } from "./alert-message.ts";
+import { renderConsole } from "./console.ts";
+import { renderInbox } from "./inbox.ts";
+import { renderSlack } from "./slack.ts";
+import { renderWebhook } from "./webhook.ts";
+
+/** How each kind of channel says a notification: one line a kind. */
+export const renderers = {
+  webhook: renderWebhook,
+  slack: renderSlack,
+  inbox: renderInbox,
+  console: renderConsole,
+} as const satisfies Record<ChannelKind, (notification: Notification) => unknown>;
