@@ -1,0 +1,216 @@
+import type { AnomalySeverity, Direction } from "../../contract/anomaly.ts";
+import { statisticOf } from "./calibration.ts";
+import { METHOD_TABLES, RARITY_TABLE } from "./calibration-tables.ts";
+import { cadenceOf, createLearned, jointRarity, learn, raritiesOf, readAll, WARM_UP_POINTS } from "./learned.ts";
+import type { Learned } from "./learned.ts";
+import type { Observation, Reading } from "./method.ts";
+import { METHODS } from "./methods.ts";
+import { daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
+import { cloneLearned } from "./state-codec.ts";
+import { wallClock } from "./wall-clock.ts";
+
+/** The streaming detector of one series between two batches. `advance` changes it in place. */
+export interface DetectorState {
+  /** IANA name. */
+  readonly timezone: string;
+  readonly learned: Learned;
+  /** Points that the watermark has not passed, ascending, no timestamp twice. */
+  readonly waiting: { timestamp: number; value: number }[];
+  /** The newest timestamp seen, Unix ms; -1 before the first. */
+  newest: number;
+}
+
+export interface DetectOptions {
+  /** 0..1: see daysAtSensitivity. */
+  readonly sensitivity: number;
+  /** Of methods, by name; the default is each method's own. 0 leaves it out. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
+  readonly direction?: Direction | undefined;
+}
+
+/** What is said of one point. */
+export interface PointScore {
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly value: number;
+  /** 0..1. */
+  readonly score: number;
+  readonly expected: number | null;
+  /** The band at the sensitivity: a value outside of it is anomalous by what was expected alone. */
+  readonly lo: number | null;
+  readonly hi: number | null;
+  readonly anomalous: boolean;
+  /** How severe it would be; null while there is no score. */
+  readonly severity: AnomalySeverity | null;
+  readonly direction: "above" | "below" | null;
+  readonly daysPerFalseAlarm: number | null;
+  readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
+  /** Behind the watermark: scored, not learned. */
+  readonly late: boolean;
+  /** There is no score yet, or severity is capped at medium. */
+  readonly warmingUp: boolean;
+}
+
+/** Values beyond this are taken for it: their differences would overflow. */
+const LARGEST = 1e150;
+const LONGEST_LAG_MS = 15 * 60_000;
+/** Until a cadence is learned a fast series would wait with too many points. */
+const MOST_WAITING = 96;
+/** Below so many points severity is capped at medium. */
+const SETTLED_POINTS = 200;
+/** Two methods agree where each finds the point at least so rare. */
+const AGREE_RARITY = Math.log10(10);
+const STREAK_FOR_CONSENSUS = 3;
+/** The mean absolute error of a normal distribution in standard deviations, inverted. */
+const SCALE_TO_DEVIATION = 1.2533;
+
+export const createDetector = ({ timezone = "UTC" }: { timezone?: string } = {}): DetectorState => ({
+  timezone,
+  learned: createLearned(),
+  waiting: [],
+  newest: -1,
+});
+
+/**
+ * Scores a batch of points, each on its arrival against what was learned up to then and the earlier points that still wait, and learns
+ * those that the watermark has passed: two cadences behind the newest, at most 15 minutes. For points in time order every way of
+ * splitting them into batches gives the same scores and the same state, bit for bit.
+ *
+ * @param state - Changed in place.
+ * @param points - Unix ms and finite values, shape (n,), in the order they came.
+ * @throws RangeError for a value or timestamp that is not finite: the doors refuse them.
+ */
+export function advance(
+  state: DetectorState,
+  { timestamps, values }: { readonly timestamps: Float64Array; readonly values: Float64Array },
+  options: DetectOptions,
+): PointScore[] {
+  const scores: PointScore[] = [];
+  let live: Learned | null = null;
+  for (let row = 0; row < timestamps.length; row++) {
+    const [timestamp, value] = [timestamps[row]!, values[row]!];
+    if (!Number.isFinite(timestamp) || !Number.isFinite(value)) throw new RangeError("A point is not finite");
+    const point = observe(state, timestamp, value);
+
+    if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
+      scores.push(scorePoint(state.learned, point, readAll(state.learned, point), value, options, true));
+      continue;
+    }
+    const inOrder = timestamp > state.newest;
+    const before: Learned = inOrder ? (live ?? liveOf(state, Infinity)) : liveOf(state, timestamp);
+    const readings = readAll(before, point);
+    scores.push(scorePoint(before, point, readings, value, options, false));
+    insert(state, timestamp, value);
+    state.newest = Math.max(state.newest, timestamp);
+    if (inOrder) learn(before, point, readings);
+    // What came out of order changes everything behind it: the live state is made again when it is needed.
+    live = inOrder ? before : null;
+    passWatermark(state);
+  }
+  return scores;
+}
+
+/** The time between the points of the series, ms; null until it is learned. */
+export const detectorCadence = ({ learned }: DetectorState): number | null => cadenceOf(learned);
+
+function observe({ timezone }: DetectorState, timestamp: number, value: number): Observation {
+  const bounded = Math.max(-LARGEST, Math.min(LARGEST, value));
+  return { timestamp, localTime: wallClock(timestamp, timezone), value: bounded };
+}
+
+function lagOf(learned: Learned): number {
+  return Math.min(LONGEST_LAG_MS, 2 * (cadenceOf(learned) ?? Infinity));
+}
+
+/** What would be known if all points that wait before a time were learned. */
+function liveOf(state: DetectorState, before: number): Learned {
+  const live = cloneLearned(state.learned);
+  for (const { timestamp, value } of state.waiting) {
+    if (timestamp >= before) break;
+    const point = observe(state, timestamp, value);
+    learn(live, point, readAll(live, point));
+  }
+  return live;
+}
+
+function insert({ waiting }: DetectorState, timestamp: number, value: number): void {
+  let place = waiting.length;
+  while (place > 0 && waiting[place - 1]!.timestamp > timestamp) place -= 1;
+  if (place > 0 && waiting[place - 1]!.timestamp === timestamp) waiting[place - 1]!.value = value;
+  else waiting.splice(place, 0, { timestamp, value });
+}
+
+function passWatermark(state: DetectorState): void {
+  const { learned, waiting, newest } = state;
+  while (waiting.length > 0 && (waiting[0]!.timestamp <= newest - lagOf(learned) || waiting.length > MOST_WAITING)) {
+    const { timestamp, value } = waiting.shift()!;
+    const point = observe(state, timestamp, value);
+    learn(learned, point, readAll(learned, point));
+  }
+}
+
+function scorePoint(
+  learned: Learned,
+  point: Observation,
+  readings: readonly Reading[],
+  value: number,
+  { sensitivity, weights = {}, direction = "either" }: DetectOptions,
+  late: boolean,
+): PointScore {
+  const { timestamp } = point;
+  const expectation = readings.find(({ expected }) => expected !== null);
+  const expected = expectation?.expected ?? null;
+  if (learned.n < WARM_UP_POINTS) {
+    const nothing = {
+      score: 0,
+      lo: null,
+      hi: null,
+      anomalous: false,
+      severity: null,
+      direction: null,
+      daysPerFalseAlarm: null,
+      methods: {},
+    };
+    return { timestamp, value, expected, ...nothing, late, warmingUp: true };
+  }
+  const rarities = raritiesOf(readings, weights);
+  const days = 10 ** jointRarity(rarities);
+  const off = expected === null ? 0 : point.value - expected;
+  const side = off > 0 ? "above" : off < 0 ? "below" : null;
+  const wanted = direction === "either" || side === direction;
+  const band = bandOf(readings, sensitivity);
+  const warmingUp = learned.n < SETTLED_POINTS;
+  const agreeing = rarities.filter((rarity) => rarity >= AGREE_RARITY).length;
+  const consensus = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
+  const scale = expectation?.scale ?? null;
+  const effect = scale === null ? null : scale === 0 ? (off === 0 ? 0 : Infinity) : Math.abs(off) / (SCALE_TO_DEVIATION * scale);
+  return {
+    timestamp,
+    value,
+    score: wanted ? scoreOf(days) : 0,
+    expected,
+    ...band,
+    anomalous: wanted && days >= daysAtSensitivity(sensitivity),
+    severity: severityOf(days, { consensus, effect, warmingUp }),
+    direction: side,
+    daysPerFalseAlarm: days,
+    methods: Object.fromEntries(
+      rarities.map((rarity, m) => {
+        const { name, weight } = METHODS[m]!;
+        return [name, { score: scoreOf(10 ** rarity), weight: weights[name] ?? weight }];
+      }),
+    ),
+    late,
+    warmingUp,
+  };
+}
+
+/** Where a method that expects something would start to call a point anomalous by itself. */
+function bandOf(readings: readonly Reading[], sensitivity: number): { lo: number | null; hi: number | null } {
+  const m = readings.findIndex(({ expected, unit }) => expected !== null && unit !== null && unit > 0);
+  if (m < 0) return { lo: null, hi: null };
+  const { expected, unit } = readings[m]!;
+  const combined = Math.log10(statisticOf(RARITY_TABLE, Math.log10(daysAtSensitivity(sensitivity))));
+  const half = statisticOf(METHOD_TABLES[METHODS[m]!.name]!, combined) * unit!;
+  return { lo: expected! - half, hi: expected! + half };
+}

@@ -1,0 +1,122 @@
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { addToDigest, createDigest, decodeDigest, digestQuantile, encodeDigest } from "./quantile-digest.ts";
+import type { QuantileDigest } from "./quantile-digest.ts";
+
+/**
+ * How far a number is from everything seen before: the distance to the nearest prototype, relative to the range of the numbers. Prototypes
+ * are a few dozen values that stand for their neighbourhood; those not met for longest give way.
+ */
+export interface Novelty {
+  readonly digest: QuantileDigest;
+  /** Of the range, 0.2% to 99.8%; 0 until there is one. */
+  range: number;
+  readonly values: Float64Array;
+  readonly sightings: Uint16Array;
+  /** Unix ms. */
+  readonly seenAt: Float64Array;
+  n: number;
+}
+
+/** What tells one use of novelty from another. */
+export interface NoveltyOptions {
+  /** Sightings until a prototype counts as known. */
+  readonly accepted: number;
+}
+
+const PROTOTYPES = 40;
+/** A value so near to a prototype, relative to the range, is its neighbour. */
+const NEIGHBOURHOOD = 0.05;
+const TAIL = 0.002;
+/** A prototype that was not met for so long is forgotten. */
+const EXPIRES_MS = 35 * 86_400_000;
+/** What cannot be expressed in ranges: far beyond everything. */
+const MOST = 1e6;
+
+export const createNovelty = (): Novelty => ({
+  digest: createDigest(),
+  range: 0,
+  values: new Float64Array(PROTOTYPES),
+  sightings: new Uint16Array(PROTOTYPES),
+  seenAt: new Float64Array(PROTOTYPES),
+  n: 0,
+});
+
+/** The distance to the nearest accepted prototype, in ranges: 0..1e6; 0 while nothing is known. */
+export function readNovelty({ values, sightings, n, range }: Novelty, value: number, { accepted }: NoveltyOptions): number {
+  let nearest = Infinity;
+  for (let i = 0; i < n; i++) {
+    if (sightings[i]! < accepted) continue;
+    const distance = Math.abs(values[i]! - value);
+    if (distance < nearest) nearest = distance;
+  }
+  return nearest === Infinity || range === 0 ? 0 : Math.min(MOST, nearest / range);
+}
+
+/** Takes a number in. `trusted`: what comes first is known at once, whatever `accepted` asks for later. */
+export function learnNovelty(novelty: Novelty, value: number, timestamp: number, { accepted }: NoveltyOptions, trusted: boolean): void {
+  const { digest, values, sightings, seenAt } = novelty;
+  if (addToDigest(digest, value)) {
+    const low = digestQuantile(digest, TAIL);
+    const high = digestQuantile(digest, 1 - TAIL);
+    novelty.range = Math.max(high - low, 1e-9 * Math.max(Math.abs(low), Math.abs(high)), 1e-12);
+  }
+  let nearest = -1;
+  let distance = Infinity;
+  for (let i = 0; i < novelty.n; i++) {
+    const away = Math.abs(values[i]! - value);
+    if (away < distance) [nearest, distance] = [i, away];
+  }
+  if (nearest >= 0 && distance <= NEIGHBOURHOOD * novelty.range) {
+    sightings[nearest] = Math.min(65_535, sightings[nearest]! + 1);
+    seenAt[nearest] = timestamp;
+    return;
+  }
+  const place = novelty.n < PROTOTYPES ? novelty.n : oldest(seenAt);
+  novelty.n = Math.min(PROTOTYPES, novelty.n + 1);
+  values[place] = value;
+  sightings[place] = trusted ? accepted : 1;
+  seenAt[place] = timestamp;
+  forget(novelty, timestamp);
+}
+
+function oldest(seenAt: Float64Array): number {
+  let place = 0;
+  for (let i = 1; i < seenAt.length; i++) if (seenAt[i]! < seenAt[place]!) place = i;
+  return place;
+}
+
+function forget(novelty: Novelty, now: number): void {
+  const { values, sightings, seenAt } = novelty;
+  let kept = 0;
+  for (let i = 0; i < novelty.n; i++) {
+    if (seenAt[i]! < now - EXPIRES_MS) continue;
+    values[kept] = values[i]!;
+    sightings[kept] = sightings[i]!;
+    seenAt[kept] = seenAt[i]!;
+    kept += 1;
+  }
+  novelty.n = kept;
+}
+
+export function encodeNovelty({ digest, range, values, sightings, seenAt, n }: Novelty, writer: ByteWriter): void {
+  encodeDigest(digest, writer);
+  writer.f64(range);
+  writer.u8(n);
+  for (let i = 0; i < n; i++) {
+    writer.f64(values[i]!);
+    writer.u16(sightings[i]!);
+    writer.f64(seenAt[i]!);
+  }
+}
+
+export function decodeNovelty(reader: ByteReader): Novelty {
+  const novelty: Novelty = { ...createNovelty(), digest: decodeDigest(reader) };
+  novelty.range = reader.f64();
+  novelty.n = reader.u8();
+  for (let i = 0; i < novelty.n; i++) {
+    novelty.values[i] = reader.f64();
+    novelty.sightings[i] = reader.u16();
+    novelty.seenAt[i] = reader.f64();
+  }
+  return novelty;
+}

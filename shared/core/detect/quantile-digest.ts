@@ -1,0 +1,114 @@
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+
+/**
+ * Quantiles of a stream in bounded space: weighted centroids, finest at both tails, with old points fading out.
+ * @see Dunning, "The t-digest: Efficient estimates of distributions" (2021): the arcsine scale function.
+ */
+export interface QuantileDigest {
+  means: Float64Array;
+  weights: Float64Array;
+  /** Centroids in use. */
+  n: number;
+  /** Values not merged yet, at most BUFFER. */
+  readonly buffer: Float64Array;
+  buffered: number;
+}
+
+const SIZE = 32;
+const BUFFER = 24;
+/** Points until a value counts half. */
+const HALF_LIFE = 6_400;
+const FADE = 0.5 ** (BUFFER / HALF_LIFE);
+/** The scale function lets at most so many centroids stand, and half as many again while it merges. */
+const MOST = 2 * SIZE;
+
+export const createDigest = (): QuantileDigest => ({
+  means: new Float64Array(MOST),
+  weights: new Float64Array(MOST),
+  n: 0,
+  buffer: new Float64Array(BUFFER),
+  buffered: 0,
+});
+
+/** Takes a value in. Returns whether the quantiles have moved. */
+export function addToDigest(digest: QuantileDigest, value: number): boolean {
+  digest.buffer[digest.buffered] = value;
+  digest.buffered += 1;
+  if (digest.buffered < BUFFER && digest.n > 0) return false;
+  merge(digest);
+  return true;
+}
+
+/**
+ * An estimate of a quantile; exact at both ends.
+ * @param p - 0..1.
+ */
+export function digestQuantile({ means, weights, n }: QuantileDigest, p: number): number {
+  if (n === 0) return 0;
+  let total = 0;
+  for (let i = 0; i < n; i++) total += weights[i]!;
+  const target = p * total;
+  let below = 0;
+  for (let i = 0; i < n; i++) {
+    const middle = below + weights[i]! / 2;
+    if (target <= middle) {
+      if (i === 0) return means[0]!;
+      const before = below - weights[i - 1]! / 2;
+      return means[i - 1]! + (means[i]! - means[i - 1]!) * ((target - before) / (middle - before));
+    }
+    below += weights[i]!;
+  }
+  return means[n - 1]!;
+}
+
+function merge(digest: QuantileDigest): void {
+  const { means, weights, n, buffer, buffered } = digest;
+  const rows: (readonly [mean: number, weight: number])[] = [];
+  for (let i = 0; i < n; i++) rows.push([means[i]!, weights[i]! * FADE]);
+  for (let i = 0; i < buffered; i++) rows.push([buffer[i]!, 1]);
+  rows.sort((a, b) => a[0] - b[0]);
+  const total = rows.reduce((sum, [, weight]) => sum + weight, 0);
+
+  const merged: { means: Float64Array; weights: Float64Array } = { means: new Float64Array(MOST), weights: new Float64Array(MOST) };
+  let kept = 0;
+  let below = 0;
+  let [mean, weight] = rows[0]!;
+  let start = scaleOf(0);
+  for (const [nextMean, nextWeight] of rows.slice(1)) {
+    const fits = scaleOf((below + weight + nextWeight) / total) - start <= 1;
+    if (fits || kept === MOST - 1) {
+      mean += (nextMean - mean) * (nextWeight / (weight + nextWeight));
+      weight += nextWeight;
+    } else {
+      merged.means[kept] = mean;
+      merged.weights[kept] = weight;
+      kept += 1;
+      below += weight;
+      start = scaleOf(below / total);
+      [mean, weight] = [nextMean, nextWeight];
+    }
+  }
+  merged.means[kept] = mean;
+  merged.weights[kept] = weight;
+  Object.assign(digest, { ...merged, n: kept + 1, buffered: 0 });
+}
+
+const scaleOf = (q: number): number => (Math.asin(2 * Math.min(1, Math.max(0, q)) - 1) * SIZE) / Math.PI;
+
+export function encodeDigest({ means, weights, n, buffer, buffered }: QuantileDigest, writer: ByteWriter): void {
+  writer.u8(n);
+  writer.f64s(means.subarray(0, n));
+  writer.f64s(weights.subarray(0, n));
+  writer.u8(buffered);
+  writer.f64s(buffer.subarray(0, buffered));
+}
+
+export function decodeDigest(reader: ByteReader): QuantileDigest {
+  const digest = createDigest();
+  digest.n = reader.u8();
+  digest.means.set(reader.f64s(digest.n));
+  digest.weights.set(reader.f64s(digest.n));
+  digest.buffered = reader.u8();
+  digest.buffer.set(reader.f64s(digest.buffered));
+  return digest;
+}

@@ -1,0 +1,77 @@
+import type { Result } from "../result.ts";
+import { byteReader, byteWriter } from "./bytes.ts";
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+import type { DetectorState } from "./detector.ts";
+import { SPACINGS } from "./learned.ts";
+import type { Learned } from "./learned.ts";
+import { METHODS } from "./methods.ts";
+
+/** The first byte of every state. A method that is added or changes its layout makes a new one: states of others start anew. */
+const VERSION = 1;
+/** The most that a state takes. */
+export const MAX_STATE_BYTES = 8_192;
+
+export interface BadState {
+  readonly reason: "bad-state";
+  readonly message: string;
+}
+
+/** Encodes a detector: the same state always gives the same bytes. */
+export function encodeState({ timezone, learned, waiting, newest }: DetectorState): Uint8Array {
+  const writer = byteWriter(MAX_STATE_BYTES);
+  const zone = new TextEncoder().encode(timezone);
+  writer.u8(VERSION);
+  writer.u8(zone.length);
+  for (const byte of zone) writer.u8(byte);
+  writer.f64(newest);
+  writer.u8(waiting.length);
+  for (const { timestamp, value } of waiting) {
+    writer.f64(timestamp);
+    writer.f64(value);
+  }
+  encodeLearned(learned, writer);
+  return writer.done();
+}
+
+/** Decodes a detector. Bytes that are no state of this version are an outcome: the series is then learned anew. */
+export function decodeState(bytes: Uint8Array): Result<DetectorState, BadState> {
+  try {
+    const reader = byteReader(bytes);
+    const version = reader.u8();
+    if (version !== VERSION) return { ok: false, error: { reason: "bad-state", message: `The state is of version ${version}` } };
+    const zone = new TextDecoder().decode(Uint8Array.from({ length: reader.u8() }, () => reader.u8()));
+    const newest = reader.f64();
+    const waiting = Array.from({ length: reader.u8() }, () => ({ timestamp: reader.f64(), value: reader.f64() }));
+    const learned = decodeLearned(reader);
+    if (reader.left !== 0) return { ok: false, error: { reason: "bad-state", message: "The state is longer than it says" } };
+    return { ok: true, value: { timezone: zone, learned, waiting, newest } };
+  } catch (error) {
+    if (error instanceof RangeError) return { ok: false, error: { reason: "bad-state", message: "The state is cut short or broken" } };
+    throw error;
+  }
+}
+
+/** A copy that shares nothing. */
+export function cloneLearned(learned: Learned): Learned {
+  const writer = byteWriter(MAX_STATE_BYTES);
+  encodeLearned(learned, writer);
+  return decodeLearned(byteReader(writer.done()));
+}
+
+function encodeLearned({ n, learnedTo, states, spacings, spacingCount, streak }: Learned, writer: ByteWriter): void {
+  writer.u32(n);
+  writer.f64(learnedTo);
+  writer.u8(spacingCount);
+  writer.f64s(spacings);
+  writer.u8(streak);
+  for (const [m, method] of METHODS.entries()) method.encode(states[m], writer);
+}
+
+function decodeLearned(reader: ByteReader): Learned {
+  const n = reader.u32();
+  const learnedTo = reader.f64();
+  const spacingCount = reader.u8();
+  const spacings = reader.f64s(SPACINGS);
+  const streak = reader.u8();
+  return { n, learnedTo, spacingCount, spacings, streak, states: METHODS.map((method) => method.decode(reader)) };
+}
