@@ -53,6 +53,8 @@ export interface InstancesStore {
   ofRule(rule: RuleId): Promise<readonly InstanceOfSeries[]>;
   /** Instances whose condition is pending, by id. */
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
+  /** The newest evaluation of each rule that has instances. */
+  lastEvaluations(): Promise<ReadonlyMap<RuleId, number>>;
   /**
    * Makes evaluations of one rule durable, whole or not at all. False when the rule is no longer enabled at this version, when one of
    * the instances has moved since it was loaded, or when it would be more than the rule may have.

@@ -30,6 +30,10 @@ const SELECT_PENDING = `
     AND (:rule IS NULL OR i.rule = :rule) AND (:series IS NULL OR i.series = :series)
     AND (:severity IS NULL OR i.severity = :severity) AND (:metricKey IS NULL OR s.metric_key = :metricKey)
   ORDER BY i.id LIMIT :limit`;
+const SELECT_LAST_EVALUATIONS = `
+  SELECT rule, max(last_evaluated_at) AS at FROM rule_instance
+  WHERE org = :org AND last_evaluated_at IS NOT NULL GROUP BY rule`;
+
 const instanceOf = (row: Row): InstanceRecord => ({
   id: row["id"] as InstanceId,
   rule: row["rule"] as RuleId,
@@ -68,6 +72,10 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       const filter = { rule: rule ?? null, series: series ?? null, severity: severity ?? null, metricKey: metricKey ?? null };
       const rows = await database.read(SELECT_PENDING, { org, ...filter, after: cursor ?? "", limit: limit + 1 });
       return pageOf(rows.map(pendingOf), limit, ({ id }) => id);
+    },
+    async lastEvaluations() {
+      const rows = await database.read(SELECT_LAST_EVALUATIONS, { org });
+      return new Map(rows.map((row) => [row["rule"] as RuleId, row["at"] as number]));
     },
     async commit({ rule, changes, at }) {
       const { statements, events } = writeInstances(outbox, org, { rule, changes, at });

@@ -1,4 +1,5 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
+import type { ConversionConfig } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import * as alert from "../../shared/contract/alert.ts";
 import * as anomaly from "../../shared/contract/anomaly.ts";
@@ -131,7 +132,12 @@ const operationId = ({ method, path }: Route): string =>
     .map((part, place) => (place === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
     .join("");
 
-const config = { target: "draft-2020-12", ignoreActions: ["brand"], errorMode: "ignore" } as const;
+const config = (typeMode: "input" | "output"): ConversionConfig => ({
+  target: "draft-2020-12",
+  ignoreActions: ["brand"],
+  errorMode: "ignore",
+  typeMode,
+});
 const overrideRef = ({ referenceId }: { referenceId: string }) => `#/components/schemas/${referenceId}`;
 
 function jsonSchema(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
@@ -140,8 +146,7 @@ function jsonSchema(schema: v.GenericSchema, typeMode: "input" | "output"): Json
     $defs: __,
     ...rest
   } = toJsonSchema(schema, {
-    ...config,
-    typeMode,
+    ...config(typeMode),
     ...(typeMode === "output" ? { definitions: NAMED, overrideRef } : {}),
   });
   return rest as Json;
@@ -150,7 +155,7 @@ function jsonSchema(schema: v.GenericSchema, typeMode: "input" | "output"): Json
 /** The definition of a named answer, which may refer to the others but not to itself. */
 function definition(schema: v.GenericSchema): Json {
   const definitions = Object.fromEntries(Object.entries(NAMED).filter(([, named]) => named !== schema));
-  const { $schema: _, $defs: __, ...rest } = toJsonSchema(schema, { ...config, typeMode: "output", definitions, overrideRef });
+  const { $schema: _, $defs: __, ...rest } = toJsonSchema(schema, { ...config("output"), definitions, overrideRef });
   return rest as Json;
 }
 

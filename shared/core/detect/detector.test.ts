@@ -53,7 +53,7 @@ describe("streaming", () => {
         expect(split).toEqual(scores);
         expect(encodeState(state)).toEqual(encodeState(whole));
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
@@ -83,7 +83,7 @@ describe("streaming", () => {
         for (const own of swapped) advance(b, slice(series, own, own + 1), OPTIONS);
         expect(encodeState(b)).toEqual(encodeState(a));
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 
@@ -168,7 +168,7 @@ describe("what is not", () => {
   test("calm series: their false alarms stay within three times what the sensitivity asks for", () => {
     let [alarms, days] = [0, 0];
     for (const kind of SERIES_KINDS) {
-      for (const seed of [101, 102, 103, 104]) {
+      for (const seed of [101, 102]) {
         let quietUntil = 0;
         const series = generateSeries(kind, seed, 21);
         for (const [row, { anomalous }] of advance(createDetector(), series, OPTIONS).entries()) {
@@ -243,7 +243,7 @@ describe("hostile series", () => {
     growing: (row) => 1.01 ** (row % 60_000),
   };
   test.each(Object.keys(nasty))("%s values neither grow the state nor give a number that is none", (name) => {
-    const n = name === "random" ? 100_000 : 5_000;
+    const n = name === "random" ? 20_000 : 3_000;
     const rows = Array.from({ length: n }, (_, row) => [row * MINUTE, Math.min(1.7e308, nasty[name]!(row))] as const);
     const state = createDetector();
     for (const { score, expected, lo, hi, daysPerFalseAlarm } of advance(state, columns(rows), OPTIONS)) {
