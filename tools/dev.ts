@@ -11,7 +11,7 @@ import type { Topic } from "../shared/contract/events.ts";
 import { configWith, readLocalConfig } from "../shared/runtime/config.ts";
 import { createRuntime } from "../shared/runtime/deps.ts";
 import { frameworkServer } from "../shared/runtime/entry.ts";
-import { handlerOf } from "../shared/runtime/handlers.ts";
+import { handlerOf, logRefusal } from "../shared/runtime/handlers.ts";
 import { errorFields } from "../shared/runtime/log.ts";
 import type { EventFunction, FunctionDefinition } from "../shared/runtime/route.ts";
 import { serveEvent } from "../shared/runtime/serve-event.ts";
@@ -75,13 +75,14 @@ async function main(): Promise<void> {
     unlimitedKeys,
   });
   const onError = (error: unknown) => runtime.log.error("The local system stumbled", errorFields(error));
+  const onRefusal = (error: unknown) => logRefusal(runtime.log, error);
   await migrate(runtime.database, MIGRATIONS, clock.now());
   const { platform } = openInvocation(runtime, null).deps.store;
   const org = await ensureLocalOrg(platform, secrets, runtime, clock.now());
   unlimitedKeys.add(org.keyId);
 
   const alone = options.only !== undefined;
-  const { server, close } = frameworkServer("intentvision", gateway(...backendsOf(functions, alone)), { onError });
+  const { server, close } = frameworkServer("intentvision", gateway(...backendsOf(functions, alone)), { onError: onRefusal });
   await new Promise<void>((ready, fail) => {
     server.once("error", fail);
     server.listen(port, "127.0.0.1", ready);

@@ -1,8 +1,7 @@
 import { readConfig } from "./config.ts";
 import { createRuntime } from "./deps.ts";
 import { serve } from "./entry.ts";
-import { handlerOf } from "./handlers.ts";
-import { errorFields } from "./log.ts";
+import { handlerOf, logRefusal } from "./handlers.ts";
 import type { FunctionDefinition } from "./route.ts";
 
 /**
@@ -11,8 +10,5 @@ import type { FunctionDefinition } from "./route.ts";
  */
 export async function deploy(name: string, definition: FunctionDefinition, secrets: readonly string[]): Promise<void> {
   const runtime = await createRuntime(readConfig(secrets));
-  serve(name, handlerOf(name, definition, runtime), {
-    onError: (error, req) =>
-      runtime.log.error("Request failed outside its verb", { path: req?.url?.split("?", 1)[0], ...errorFields(error) }),
-  });
+  serve(name, handlerOf(name, definition, runtime), { onError: (error) => logRefusal(runtime.log, error) });
 }

@@ -1,7 +1,10 @@
-import { readEnvelope } from "./envelope.ts";
 import { recordFailure } from "../bus/retries.ts";
+import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { parseJsonBody } from "./body.ts";
 import type { Handler, HandlerRequest } from "./entry.ts";
+import { readEnvelope } from "./envelope.ts";
+import { errorFields } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { EventFunction, FunctionDefinition, HttpFunction } from "./route.ts";
 import { openInvocation } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
@@ -15,6 +18,13 @@ const HOST = /^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9a-fA-F:]{2,45}\](?::\d{
 /** What the entry calls for each request of a function. */
 export const handlerOf = (name: string, definition: FunctionDefinition, runtime: Runtime): Handler =>
   definition.kind === "http" ? httpHandler(name, definition, runtime) : pushHandler(name, definition, runtime);
+
+/** Logs what the entry answered by itself: a refusal is the caller's doing, anything else is ours. */
+export function logRefusal(log: Log, error: unknown): void {
+  const ours = !(error instanceof Problem) || PROBLEMS[error.kind].status >= 500;
+  if (ours) log.error("Request failed outside its verb", errorFields(error));
+  else log.info("Request refused at the door", { problem: error.kind, detail: error.detail });
+}
 
 const httpHandler =
   (name: string, definition: HttpFunction, runtime: Runtime): Handler =>

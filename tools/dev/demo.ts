@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import { DEMO_METRICS, historyIncidents, MINUTE_MS, simulateHistory, simulateMinute, SIMULATED } from "./simulation.ts";
+import { DEMO_METRICS, historyIncidents, MINUTE_MS, OUTAGE, simulateHistory, simulateMinute, SIMULATED } from "./simulation.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How long the live incident lasts that a newcomer sees, from the first full minute on. */
@@ -87,7 +87,7 @@ export function startDemo(client: Client, terminal: Terminal, now: () => number,
       terminal.say(
         `An incident is being simulated for ${INCIDENT_MINUTES} minutes, from now on: watch for its alert here and in the inbox.`,
       );
-    client.ingest(simulateMinute(minute, minute >= firstFull && minute < incidentEnds)).catch(onError);
+    client.ingest(simulateMinute(minute, minute >= firstFull && minute < incidentEnds ? OUTAGE : undefined)).catch(onError);
   };
   send();
   return { stop: () => clearTimeout(timer) };

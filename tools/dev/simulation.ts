@@ -5,14 +5,26 @@ const DAY_MINUTES = 1_440;
 /** Of every series of the demo: nobody should take them for a real system's. */
 export const SIMULATED = { service: "checkout", source: "simulated" } as const;
 
-/** A time of trouble in the simulated history: its label. */
+/** What an incident does to the shop: factors on requests and latency, and errors a minute on top. */
+export interface Trouble {
+  readonly requests: number;
+  readonly latency: number;
+  readonly errors: number;
+}
+
+/** A time of trouble, with its label. */
 export interface Incident {
   readonly what: string;
   /** Unix ms, inclusive. */
   readonly from: number;
   /** Unix ms, exclusive. */
   readonly to: number;
+  readonly trouble: Trouble;
 }
+
+const NO_TROUBLE: Trouble = { requests: 1, latency: 1, errors: 0 };
+/** What the live incident does: worse than anything in the history. */
+export const OUTAGE: Trouble = { requests: 0.1, latency: 8, errors: 60 };
 
 /** What the demo's shop measures each minute. */
 export const DEMO_METRICS = {
@@ -22,19 +34,18 @@ export const DEMO_METRICS = {
 } as const;
 
 /**
- * One minute of a simulated shop: more traffic by day than by night and on workdays, latency that grows with it, few errors. In an
- * incident requests fall to a fifth, latency grows fivefold, and errors pile up.
+ * One minute of a simulated shop: more traffic by day than by night and on workdays, latency that grows with it, few errors.
  *
- * @param minute - Unix ms, at a full minute. The same minute always gives the same values.
+ * @param minute - Unix ms, at a full minute. The same minute in the same trouble always gives the same values.
  */
-export function simulateMinute(minute: number, inIncident: boolean): Metric[] {
+export function simulateMinute(minute: number, trouble: Trouble = NO_TROUBLE): Metric[] {
   const at = minute / MINUTE_MS;
   const phase = (2 * Math.PI * (at % DAY_MINUTES)) / DAY_MINUTES;
   const weekday = new Date(minute).getUTCDay();
   const busy = (1 + 0.6 * Math.sin(phase - Math.PI / 2)) * (weekday === 0 || weekday === 6 ? 0.7 : 1);
-  const requests = 400 * busy * (1 + 0.05 * noise(at, 1)) * (inIncident ? 0.2 : 1);
-  const latency = (80 + 40 * busy) * (1 + 0.06 * noise(at, 2)) * (inIncident ? 5 : 1);
-  const errors = Math.max(0, Math.round(1.5 + 1.2 * noise(at, 3))) + (inIncident ? 40 : 0);
+  const requests = 400 * busy * (1 + 0.05 * noise(at, 1)) * trouble.requests;
+  const latency = (80 + 40 * busy) * (1 + 0.06 * noise(at, 2)) * trouble.latency;
+  const errors = Math.max(0, Math.round(1.5 + 1.2 * noise(at, 3))) + trouble.errors;
   const metric = (metricKey: string, value: number): Metric => ({ metricKey, timestamp: minute, value, dimensions: SIMULATED });
   return [
     metric(DEMO_METRICS.requests, Math.round(requests)),
@@ -45,11 +56,15 @@ export function simulateMinute(minute: number, inIncident: boolean): Metric[] {
 
 /** The labelled incidents of the history that ends at a time, exclusive. */
 export function historyIncidents(end: number): Incident[] {
-  const at = (daysAgo: number, minutes: number, what: string): Incident => {
+  const at = (daysAgo: number, minutes: number, what: string, trouble: Partial<Trouble>): Incident => {
     const from = end - daysAgo * DAY_MINUTES * MINUTE_MS;
-    return { what, from, to: from + minutes * MINUTE_MS };
+    return { what, from, to: from + minutes * MINUTE_MS, trouble: { ...NO_TROUBLE, ...trouble } };
   };
-  return [at(12.3, 25, "a bad release, rolled back"), at(5.6, 12, "the database failed over"), at(1.4, 8, "a full disk")];
+  return [
+    at(12.3, 25, "a bad release, rolled back", { errors: 30 }),
+    at(5.6, 12, "the database failed over", { requests: 0.4, errors: 12 }),
+    at(1.4, 8, "a full disk", { latency: 2.5 }),
+  ];
 }
 
 /** Thirty days of minutes that end at a time, exclusive, with their incidents in them. */
@@ -57,8 +72,8 @@ export function simulateHistory(end: number): Metric[] {
   const incidents = historyIncidents(end);
   const metrics: Metric[] = [];
   for (let minute = end - 30 * DAY_MINUTES * MINUTE_MS; minute < end; minute += MINUTE_MS) {
-    const inIncident = incidents.some(({ from, to }) => minute >= from && minute < to);
-    metrics.push(...simulateMinute(minute, inIncident));
+    const incident = incidents.find(({ from, to }) => minute >= from && minute < to);
+    metrics.push(...simulateMinute(minute, incident?.trouble));
   }
   return metrics;
 }
