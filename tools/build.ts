@@ -21,8 +21,8 @@ async function bundle(name: string, file: string, secrets: readonly string[]): P
   const folder = new URL(`${name}/`, DIST);
   await mkdir(folder, { recursive: true });
   const entry = `
-    import definition from "./functions/${file}";
-    import { deploy } from "./shared/runtime/deploy.ts";
+    import definition from ${JSON.stringify(`./functions/${file}`)};
+    import { deploy } from ${JSON.stringify("./shared/runtime/deploy.ts")};
     await deploy(${JSON.stringify(name)}, definition, ${JSON.stringify(secrets)});
   `;
   const { metafile } = await build({

@@ -132,7 +132,7 @@ async function main(): Promise<void> {
   function subscribersOf(loaded: readonly Loaded[]) {
     return loaded.flatMap(({ name, entry, definition }) => {
       if (definition.kind !== "event") return [];
-      const consumer = definition as EventFunction;
+      const consumer: EventFunction = definition;
       return [
         {
           consumer: consumer.consumer,

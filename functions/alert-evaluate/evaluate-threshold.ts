@@ -1,5 +1,5 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
-import type { Rule, ThresholdCondition } from "../../shared/contract/rule.ts";
+import type { Rule } from "../../shared/contract/rule.ts";
 import type { Series } from "../../shared/contract/series.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange, InstanceRecord } from "../../shared/core/alert/alert-record.ts";
@@ -76,7 +76,7 @@ function advance(
     }
     const { interval, severity } = rule;
     const context = { at, severity, previous: heldSeverity(after), interval, cadence, lastPointAt: Math.min(lastPointAt, at) };
-    const next = step(after, rule, evaluateThreshold(rule.condition as ThresholdCondition, points, context));
+    const next = step(after, rule, evaluateThreshold(rule.condition, points, context));
     after = next.instance;
     transitions.push(...next.transitions);
   }
@@ -101,7 +101,7 @@ function reachOf(
 ): { from: number; to: number } {
   let [from, to] = [Infinity, 0];
   for (const { series, times } of due) {
-    const window = thresholdWindow(rule.condition as ThresholdCondition, rule.interval, scored.get(series.id)?.cadenceMs ?? null);
+    const window = thresholdWindow(rule.condition, rule.interval, scored.get(series.id)?.cadenceMs ?? null);
     from = Math.min(from, times[0]! - window + 1);
     to = Math.max(to, times.at(-1)! + 1);
   }

@@ -23,7 +23,6 @@ export interface NamedSeriesPoints extends SeriesPoints {
 
 /** Who reads the write log by a cursor of its own: compaction waits for them, for an hour at most. */
 export const LOG_CONSUMERS = ["detect"] as const;
-export type LogConsumer = (typeof LOG_CONSUMERS)[number];
 
 /** A row of the write log. */
 export interface LogRow {

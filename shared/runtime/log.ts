@@ -48,7 +48,7 @@ export function errorFields(error: unknown): LogFields {
   const stacks: string[] = [];
   let cause = error;
   for (let depth = 0; cause !== undefined && depth < 5; depth++) {
-    stacks.push(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+    stacks.push(cause instanceof Error ? (cause.stack ?? cause.message) : JSON.stringify(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return { stack: stacks.join("\nCaused by: ") };

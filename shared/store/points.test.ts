@@ -163,7 +163,7 @@ test.each([
   ["the chunks of a series", "SELECT data FROM chunk WHERE series = 's' AND org = 'o' AND t0 >= 1 AND t0 < 2 ORDER BY t0", "chunk_series"],
 ])("%s is found by its index", async (_name, sql, index) => {
   const plan = await harness.database.read(`EXPLAIN QUERY PLAN ${sql}`, {});
-  expect(plan.map((row) => String(row["detail"])).join("\n")).toContain(index);
+  expect(plan.map((row) => row["detail"] as string).join("\n")).toContain(index);
 });
 
 test("a series is found by matchers, page by page", async () => {

@@ -77,30 +77,7 @@ export function pointStore(
       for (const { series } of unknown) known.add(series);
     },
 
-    async read(series, { from, to, limit, order }) {
-      // The log first: a row that is compacted between the two reads then shows up twice, never not at all.
-      const logged = await readLog(new Set([series]), from, to);
-      const sources: SequencedPoints[] = [...(logged.get(series) ?? [])];
-      const sql = order === "asc" ? SELECT_CHUNKS_ASCENDING : SELECT_CHUNKS_DESCENDING;
-      let [low, high] = [from, to];
-      let found = 0;
-      for (let offset = 0; found < limit; offset += CHUNKS_A_READ) {
-        const rows = await database.read(sql, { org, series, from, to, limit: CHUNKS_A_READ, offset });
-        for (const row of rows) {
-          const chunk = within(decodeChunk(bytesOf(row["data"]!)), from, to);
-          sources.push({ seq: row["seq"] as number, ...chunk });
-          found += chunk.timestamps.length;
-        }
-        if (rows.length < CHUNKS_A_READ) break;
-        // More chunks follow: what lies beyond the last one read is not whole yet.
-        const last = rows.at(-1)!;
-        if (found >= limit && order === "asc") high = Math.min(to, (last["t1"] as number) + 1);
-        if (found >= limit && order === "desc") low = Math.max(from, last["t0"] as number);
-      }
-      const merged = within(mergePoints(sources), low, high);
-      const start = order === "desc" ? Math.max(0, merged.timestamps.length - limit) : 0;
-      return { timestamps: merged.timestamps.slice(start, start + limit), values: merged.values.slice(start, start + limit) };
-    },
+    read,
 
     async readMany(series, { from, to }) {
       const sources = await readLog(new Set(series), from, to);
@@ -120,12 +97,11 @@ export function pointStore(
       return merged;
     },
 
-    newest(series, { before, limit }) {
-      return this.read(series, { from: 0, to: before, limit, order: "desc" });
-    },
+    newest: (series, { before, limit }) => read(series, { from: 0, to: before, limit, order: "desc" }),
 
     async after(seq, { maxPoints }) {
-      if (seq < (await readCursor(database, "compact", org))) {
+      const compacted = await readCursor(database, "compact", org);
+      if (seq < compacted) {
         const chunks = await database.read(SELECT_CHUNKS_OF_PASS, { org, seq });
         const points = chunks.map((row) => ({ series: row["series"] as SeriesId, ...decodeChunk(bytesOf(row["data"]!)) }));
         if (chunks.length > 0) return [{ seq: chunks[0]!["seq"] as number, createdAt: null, points }];
@@ -141,9 +117,37 @@ export function pointStore(
           points: decodeLog(bytesOf(row["payload"]!)),
         });
       }
+      // Rows that were compacted between the two reads are in neither: they are in chunks by now.
+      const compactedNow = await readCursor(database, "compact", org);
+      if (compactedNow !== compacted && compactedNow > seq) return this.after(seq, { maxPoints });
       return log;
     },
   };
+
+  async function read(series: SeriesId, { from, to, limit, order }: Parameters<PointStore["read"]>[1]): Promise<PointColumns> {
+    // The log first: a row that is compacted between the two reads then shows up twice, never not at all.
+    const logged = await readLog(new Set([series]), from, to);
+    const sources: SequencedPoints[] = [...(logged.get(series) ?? [])];
+    const sql = order === "asc" ? SELECT_CHUNKS_ASCENDING : SELECT_CHUNKS_DESCENDING;
+    let [low, high] = [from, to];
+    let found = 0;
+    for (let offset = 0; found < limit; offset += CHUNKS_A_READ) {
+      const rows = await database.read(sql, { org, series, from, to, limit: CHUNKS_A_READ, offset });
+      for (const row of rows) {
+        const chunk = within(decodeChunk(bytesOf(row["data"]!)), from, to);
+        sources.push({ seq: row["seq"] as number, ...chunk });
+        found += chunk.timestamps.length;
+      }
+      if (rows.length < CHUNKS_A_READ) break;
+      // More chunks follow: what lies beyond the last one read is not whole yet.
+      const last = rows.at(-1)!;
+      if (found >= limit && order === "asc") high = Math.min(to, (last["t1"] as number) + 1);
+      if (found >= limit && order === "desc") low = Math.max(from, last["t0"] as number);
+    }
+    const merged = within(mergePoints(sources), low, high);
+    const start = order === "desc" ? Math.max(0, merged.timestamps.length - limit) : 0;
+    return { timestamps: merged.timestamps.slice(start, start + limit), values: merged.values.slice(start, start + limit) };
+  }
 
   async function readLog(series: ReadonlySet<SeriesId>, from: number, to: number): Promise<Map<SeriesId, SequencedPoints[]>> {
     const sources = new Map<SeriesId, SequencedPoints[]>();

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Event } from "../contract/events.ts";
-import type { DeadLetterId, EventId, KeyId, OrgId, SeriesId } from "../contract/ids.ts";
+import type { EventId, KeyId, OrgId, SeriesId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
@@ -146,4 +146,4 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
 
 /** An event as a bus would hand it over. */
 export const testEvent = <Type extends Event["type"]>(type: Type, org: OrgId | null, data: Event<Type>["data"], at = START): Event =>
-  ({ id: hashId<EventId & DeadLetterId>("evt", [type, org, data, at]), type, org, at, traceparent: null, data }) as Event;
+  ({ id: hashId<EventId>("evt", [type, org, data, at]), type, org, at, traceparent: null, data }) as Event;

@@ -149,18 +149,18 @@ function jsonSchema(schema: v.GenericSchema, typeMode: "input" | "output"): Json
     ...config(typeMode),
     ...(typeMode === "output" ? { definitions: NAMED, overrideRef } : {}),
   });
-  return rest as Json;
+  return rest;
 }
 
 /** The definition of a named answer, which may refer to the others but not to itself. */
 function definition(schema: v.GenericSchema): Json {
   const definitions = Object.fromEntries(Object.entries(NAMED).filter(([, named]) => named !== schema));
   const { $schema: _, $defs: __, ...rest } = toJsonSchema(schema, { ...config("output"), definitions, overrideRef });
-  return rest as Json;
+  return rest;
 }
 
 function without(schema: { properties?: Record<string, Json>; required?: string[] }, names: readonly string[]): Json {
-  if (names.length === 0) return schema as Json;
+  if (names.length === 0) return schema;
   const properties = Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name)));
   return { ...schema, properties, required: (schema.required ?? []).filter((name) => !names.includes(name)) };
 }

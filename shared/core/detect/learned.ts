@@ -38,7 +38,7 @@ export const createLearned = (): Learned => ({
 export function cadenceOf({ spacings, spacingCount }: Learned): number | null {
   const n = Math.min(SPACINGS, spacingCount);
   if (n < LEAST_SPACINGS) return null;
-  return spacings.slice(0, n).sort()[n >> 1]!;
+  return spacings.slice(0, n).toSorted()[n >> 1]!;
 }
 
 export const readAll = ({ states }: Learned, point: Observation): Reading[] => METHODS.map((method, m) => method.read(states[m], point));

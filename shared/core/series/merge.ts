@@ -27,7 +27,7 @@ export function mergePoints(sources: readonly SequencedPoints[]): { timestamps: 
   if (ascending) return { timestamps, values };
 
   // A stable sort keeps the order of writing among equal timestamps: the last of them stays.
-  const rows = Uint32Array.from({ length: n }, (_, row) => row).sort((a, b) => timestamps[a]! - timestamps[b]! || a - b);
+  const rows = Uint32Array.from({ length: n }, (_, row) => row).toSorted((a, b) => timestamps[a]! - timestamps[b]! || a - b);
   const mergedTimestamps = new Float64Array(n);
   const mergedValues = new Float64Array(n);
   let kept = 0;
