@@ -97,6 +97,14 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     timeoutS: 300,
     secrets: DATABASE,
   },
+  "detect-due": {
+    file: "detect/tick.ts",
+    summary: "Scores points that came before their time, once it has come",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
   rules: {
     file: "rules/http.ts",
     summary: "Alert rules",

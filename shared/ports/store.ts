@@ -9,6 +9,7 @@ import type {
   InstancesStore,
   RulesStore,
 } from "./alerting.ts";
+import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, PointStore, SeriesStore } from "./points.ts";
@@ -25,6 +26,8 @@ export interface OrgStore {
   readonly points: PointStore;
   readonly series: SeriesStore;
   readonly deadLetters: DeadLetterStore;
+  readonly detection: DetectionStore;
+  readonly anomalies: AnomaliesStore;
   readonly forecasts: ForecastsStore;
   readonly keys: KeysStore;
   readonly idempotency: IdempotencyStore;
@@ -48,6 +51,7 @@ export interface PlatformStore {
   readonly compaction: CompactionStore;
   readonly alerting: AlertingDue;
   readonly forecasting: ForecastingDue;
+  readonly detecting: DetectionDue;
   /** Answers when the database does. */
   ping(): Promise<void>;
 }

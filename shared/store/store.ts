@@ -2,12 +2,14 @@ import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Store } from "../ports/store.ts";
 import { alertingDue } from "./alerting-due.ts";
 import { alertsStore } from "./alerts.ts";
+import { anomaliesStore } from "./anomalies.ts";
 import { channelsStore } from "./channels.ts";
 import { compactionStore } from "./compaction.ts";
 import { readCursor } from "./cursors.ts";
 import type { Database } from "./database.ts";
 import { deadLetterStore } from "./dead-letters.ts";
 import { deliveriesStore } from "./deliveries.ts";
+import { detectionDue, detectionStore } from "./detection.ts";
 import { eventStore } from "./events.ts";
 import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
@@ -36,6 +38,8 @@ export function createStores(database: Database): (invocation: Invocation) => St
         points: pointStore(database, outbox, invocation, org, known),
         series: seriesStore(database, org, resolved),
         deadLetters: deadLetterStore(database, org),
+        detection: detectionStore(database, outbox, org),
+        anomalies: anomaliesStore(database, org),
         forecasts: forecastsStore(database, outbox, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
@@ -56,6 +60,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         compaction: compactionStore(database),
         alerting: alertingDue(database),
         forecasting: forecastingDue(database),
+        detecting: detectionDue(database),
         async ping() {
           await database.read("SELECT 1", {});
         },

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Detection } from "../../shared/contract/anomaly.ts";
+import { quietPoints } from "../../shared/testing/detection.ts";
+import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
+import type { Harness } from "../../shared/testing/harness.ts";
+import { createDetection } from "./create.ts";
+import event from "./event.ts";
+
+const MINUTE = 60_000;
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const create = async (input: unknown, options = {}) => (await harness.call(createDetection, input, options)) as Detection;
+const inputOf = (points: readonly (readonly [number, number])[]) => ({
+  timestamps: points.map(([timestamp]) => timestamp),
+  values: points.map(([, value]) => value),
+});
+const spikeAt = START - 20 * MINUTE;
+const spiky = (n = 300) => quietPoints(n, { spikes: [spikeAt] });
+
+describe("200", () => {
+  test("points that come with the request are answered in columns, with what is anomalous and its context", async () => {
+    const input = inputOf(spiky());
+    const detection = await create({ input, context: 3 });
+    expect(detection).toMatchObject(input);
+    for (const column of [detection.scores, detection.expected, detection.lo, detection.hi]) expect(column).toHaveLength(300);
+    expect(detection.scores.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 0));
+
+    const index = input.values.indexOf(500);
+    const spike = detection.anomalies.find((anomaly) => anomaly.index === index)!;
+    expect(spike).toMatchObject({ timestamp: spikeAt, value: 500, score: detection.scores[index], direction: "above" });
+    expect(spike.context).toMatchObject({ timestamps: input.timestamps.slice(index - 3, index + 4), max: 500 });
+    expect(Object.keys(spike.methods).length).toBeGreaterThan(1);
+  });
+
+  test("stored or sent along, the scores are those that live detection gave", async () => {
+    const points = spiky(400);
+    const series = await harness.store("cpu", points);
+    await harness.deliver(event, testEvent("metrics.ingested", harness.org, { seq: 1, n: 1, from: 0, to: 0 }));
+    const live = (await harness.deps.store.forOrg(harness.org).anomalies.forSeries([series], { after: 0 })).map((anomaly) => [
+      anomaly.timestamp,
+      anomaly.score,
+      anomaly.expected,
+      anomaly.severity,
+      anomaly.methods,
+    ]);
+    expect(live.length).toBeGreaterThan(0);
+
+    const of = ({ anomalies }: Detection) =>
+      anomalies.map(({ timestamp, score, expected, severity, methods }) => [timestamp, score, expected, severity, methods]);
+    const from = points[0]![0];
+    expect(of(await create({ input: inputOf(points) }))).toEqual(live);
+    expect(of(await create({ series, from, to: START + 1 }))).toEqual(live);
+    // What lies before the window warms the detector up, so a part is scored like the whole.
+    const part = await create({ series, from: spikeAt - 5 * MINUTE });
+    expect(part.timestamps[0]).toBe(spikeAt - 5 * MINUTE);
+    expect(of(part)).toEqual(live.filter(([timestamp]) => (timestamp as number) >= spikeAt - 5 * MINUTE));
+    const whole = await create({ series });
+    expect(whole.scores.slice(-part.scores.length)).toEqual(part.scores);
+  });
+
+  test("a series may be named by its metric and dimensions; what lies at or after `to`, or after now, is left out", async () => {
+    const series = await harness.store("cpu", quietPoints(100, { until: START + 10 * MINUTE }), { host: "a" });
+    const named = { metricKey: "cpu", dimensions: { host: "a" } };
+    expect((await create({ series: named })).timestamps.at(-1)).toBe(START);
+    const detection = await create({ series: named, from: START, to: START + 5 * MINUTE });
+    expect(detection.series).toBe(series);
+    expect(detection.timestamps).toEqual([0, 1, 2, 3, 4].map((minute) => START + minute * MINUTE));
+    expect((await create({ series, from: START + MINUTE, to: START + MINUTE + 1 })).timestamps).toEqual([START + MINUTE]);
+  });
+
+  test("rows keep their order: a duplicate and a backward row are scored in their places, and not learned", async () => {
+    const points = spiky();
+    const [before, after] = [points.slice(0, 290), points.slice(290)];
+    const [duplicate, backward] = [[before.at(-1)![0], 480] as const, [before.at(-5)![0], 490] as const];
+    const clean = await create({ input: inputOf(points) });
+    const dirty = await create({ input: inputOf([...before, duplicate, backward, ...after]) });
+    expect(dirty.values.slice(290, 292)).toEqual([480, 490]);
+    expect(dirty.scores[290]).toBeGreaterThan(0.4);
+    expect([...dirty.scores.slice(0, 290), ...dirty.scores.slice(292)]).toEqual(clean.scores);
+  });
+
+  test("sensitivity decides what is anomalous, not the scores; direction leaves out the other side; context 0 gives none", async () => {
+    const input = inputOf(spiky());
+    const [calm, keen] = [await create({ input, sensitivity: 0 }), await create({ input, sensitivity: 1, context: 0 })];
+    expect(keen.scores).toEqual(calm.scores);
+    expect(keen.anomalies.length).toBeGreaterThanOrEqual(calm.anomalies.length);
+    expect(keen.anomalies[0]!.context).toBeNull();
+    expect((await create({ input, direction: "below" })).anomalies.filter(({ value }) => value === 500)).toEqual([]);
+  });
+
+  test("weights change what the ensemble says", async () => {
+    const input = inputOf(spiky());
+    const { anomalies } = await create({ input });
+    const { name } = Object.entries(anomalies[0]!.methods).map(([method]) => ({ name: method }))[0]!;
+    const without = await create({ input, weights: { [name]: 0 } });
+    expect(without.scores).not.toEqual((await create({ input })).scores);
+  });
+
+  test("nothing is stored and nobody is told", async () => {
+    await create({ input: inputOf(spiky()) });
+    expect(harness.committed).toEqual([]);
+    expect(await harness.database.read("SELECT * FROM anomaly", {})).toEqual([]);
+  });
+});
+
+describe("400", () => {
+  test("a weight for a method that there is not is refused with the names that there are", async () => {
+    await expect(create({ input: inputOf(spiky()), weights: { magic: 1 } })).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "weights.magic", message: expect.stringContaining("value-novelty") }],
+    });
+  });
+
+  test("a window with more points than an answer may have is refused", async () => {
+    const rows = quietPoints(100_001);
+    for (let start = 0; start < rows.length; start += 20_000) await harness.store("cpu", rows.slice(start, start + 20_000));
+    await expect(create({ series: { metricKey: "cpu" }, from: 0 })).rejects.toMatchObject({ kind: "validation-failed" });
+  });
+});
+
+describe("404", () => {
+  test("a series of another organisation is answered like one that is missing", async () => {
+    const series = await harness.store("cpu", spiky());
+    for (const [asked, org] of [
+      [series, harness.otherOrg],
+      [`ser_${"0".repeat(24)}`, harness.org],
+      [{ metricKey: "load" }, harness.org],
+    ]) {
+      await expect(create({ series: asked }, { org })).rejects.toMatchObject({ kind: "not-found" });
+    }
+  });
+});

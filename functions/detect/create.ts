@@ -1,0 +1,109 @@
+import { Detection, DetectionRequest } from "../../shared/contract/anomaly.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
+import { contextAround } from "../../shared/core/detect/context.ts";
+import { createDetector } from "../../shared/core/detect/detector.ts";
+import type { DetectOptions, PointScore } from "../../shared/core/detect/detector.ts";
+import { METHODS } from "../../shared/core/detect/methods.ts";
+import { scoreRows } from "../../shared/core/detect/on-demand.ts";
+import type { PointColumns } from "../../shared/ports/points.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import { route } from "../../shared/runtime/route.ts";
+
+/** What lies before the window is learned, not scored: so many points. */
+const WARM_UP_POINTS = 4_096;
+const MOST_POINTS = 100_000;
+/** A window without a start is so long. */
+const NEWEST_POINTS = 10_000;
+/** After so many points others get their turn in this process. */
+const POINTS_A_TURN = 5_000;
+
+export const createDetection = route({
+  method: "POST",
+  path: "/api/v1/detections",
+  summary: "Score the points of a stored series, or points that come with the request, as live detection would",
+  scope: "read",
+  input: DetectionRequest,
+  output: Detection,
+  problems: ["not-found"],
+
+  async handle(request, { org }, { store, clock }) {
+    const { input, timezone, sensitivity, weights, direction, context } = request;
+    requireMethods(weights ?? {});
+    const options = { sensitivity, weights, direction };
+    const stored = input === undefined ? await readWindow(store.forOrg(org), request, clock.now()) : null;
+    const points = stored?.points ?? columnsOf(input!);
+
+    const detector = createDetector(timezone === undefined ? {} : { timezone });
+    if (stored !== null) await scoreInTurns(detector, stored.before, options);
+    const scores = await scoreInTurns(detector, points, options);
+    return {
+      ...(stored === null ? {} : { series: stored.series }),
+      timestamps: [...points.timestamps],
+      values: [...points.values],
+      scores: scores.map(({ score }) => score),
+      expected: scores.map(({ expected }) => expected),
+      lo: scores.map(({ lo }) => lo),
+      hi: scores.map(({ hi }) => hi),
+      anomalies: anomaliesOf(scores, points, context),
+    };
+  },
+});
+
+const columnsOf = ({ timestamps, values }: { timestamps: number[]; values: number[] }): PointColumns => ({
+  timestamps: Float64Array.from(timestamps),
+  values: Float64Array.from(values),
+});
+
+function requireMethods(weights: Readonly<Record<string, number>>): void {
+  const names: readonly string[] = METHODS.map(({ name }) => name);
+  const unknown = Object.keys(weights).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw invalid(unknown.map((name) => ({ path: `weights.${name}`, message: `Expected one of ${names.join(", ")}` })));
+  }
+}
+
+/** The points asked for, and those before them. Points ahead of now are left out unless they are asked for. */
+async function readWindow({ series, points }: OrgStore, { series: reference, from, to }: DetectionRequest, now: number) {
+  // The contract asks for a series where there is no input.
+  const asked = reference!;
+  const id = typeof asked === "string" ? asked : series.idOf(asked.metricKey, asked.dimensions);
+  if ((await series.get(id)) === null) throw notFound();
+
+  const end = to ?? Math.max(now + 1, (from ?? 0) + 1);
+  if (from === undefined) {
+    const newest = await points.newest(id, { before: end, limit: NEWEST_POINTS + WARM_UP_POINTS });
+    const start = Math.max(0, newest.timestamps.length - NEWEST_POINTS);
+    return { series: id, points: rowsOf(newest, start, Infinity), before: rowsOf(newest, 0, start) };
+  }
+  const window = await points.read(id, { from, to: end, limit: MOST_POINTS + 1, order: "asc" });
+  if (window.timestamps.length > MOST_POINTS) {
+    throw invalid([{ path: "to", message: `Expected a window of at most ${MOST_POINTS} points` }]);
+  }
+  return { series: id, points: window, before: await points.newest(id, { before: from, limit: WARM_UP_POINTS }) };
+}
+
+const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number): PointColumns => ({
+  timestamps: timestamps.subarray(start, end),
+  values: values.subarray(start, end),
+});
+
+async function scoreInTurns(
+  detector: ReturnType<typeof createDetector>,
+  points: PointColumns,
+  options: DetectOptions,
+): Promise<PointScore[]> {
+  const scores: PointScore[] = [];
+  for (let start = 0; start < points.timestamps.length; start += POINTS_A_TURN) {
+    if (start > 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const score of scoreRows(detector, rowsOf(points, start, start + POINTS_A_TURN), options)) scores.push(score);
+  }
+  return scores;
+}
+
+function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
+  return scores.flatMap(({ timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods }, index) => {
+    if (!anomalous || severity === null) return [];
+    const context = k === 0 ? null : contextAround(points, index, k);
+    return [{ index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, context }];
+  });
+}

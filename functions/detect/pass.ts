@@ -1,0 +1,102 @@
+import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
+import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
+import { detectSeries, newDetectorRecord } from "../../shared/core/detect/series-detection.ts";
+import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
+import type { SequencedPoints } from "../../shared/core/series/merge.ts";
+import type { Deps } from "../../shared/ports.ts";
+import type { DetectionPass } from "../../shared/ports/detection.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+
+/** A pass holds so many points in memory, or those of one row. */
+const POINTS_A_PASS = 200_000;
+/** A batch writes the states of so many series. */
+const SERIES_A_BATCH = 1_000;
+/** After so many points others get their turn in this process. */
+const POINTS_A_TURN = 5_000;
+
+/** `lost`: somebody else has written meanwhile, and this is to be done again. */
+export type PassOutcome = "scored" | "nothing" | "lost";
+
+/** What one series of a pass gets. */
+interface Work {
+  readonly record: DetectorRecord;
+  readonly points: ArrivedPoints;
+}
+
+/** Scores the points that came before their time, which has come. */
+export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<PassOutcome> {
+  const tenant = deps.store.forOrg(org);
+  const rows = await tenant.detection.due(now, { maxPoints: POINTS_A_PASS });
+  if (rows.length === 0) return "nothing";
+
+  const { due, rest } = splitAhead(rows, { now, mostSeries: SERIES_A_BATCH });
+  const cursor = await tenant.cursor("detect");
+  const records = await recordsOf(tenant, [...due.keys()]);
+  const work = [...due].map(([series, points]): Work => ({ record: records.get(series)!, points }));
+  const detections = await detectAll(org, deps, work, now);
+  const ahead = { add: aheadRows(rest), remove: rows.map(({ id }) => id) };
+  return commit(tenant, { cursor: { from: cursor, to: cursor }, detections, ahead, at: now });
+}
+
+/** Scores what the write log holds after the cursor, in one batch, or in several where there are many series. */
+export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<PassOutcome> {
+  const tenant = deps.store.forOrg(org);
+  const from = await tenant.cursor("detect");
+  const rows = await tenant.points.after(from, { maxPoints: POINTS_A_PASS });
+  if (rows.length === 0) return "nothing";
+
+  const seq = Math.max(...rows.map((row) => row.seq));
+  const arrivals = arrivalsOf(rows);
+  const series = [...arrivals.keys()];
+  for (let start = 0; start === 0 || start < series.length; start += SERIES_A_BATCH) {
+    const part = series.slice(start, start + SERIES_A_BATCH);
+    const records = await recordsOf(tenant, part);
+    const ahead: { series: SeriesId; points: SequencedPoints }[] = [];
+    const work = part.map((id): Work => {
+      const record = records.get(id)!;
+      const split = splitArrivals(arrivals.get(id)!, record, now);
+      ahead.push(...split.ahead.map((points) => ({ series: id, points })));
+      return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due };
+    });
+    const detections = await detectAll(org, deps, work, now);
+    // The cursor moves with the last batch. Until then the states know how far they are.
+    const cursor = { from, to: start + SERIES_A_BATCH < series.length ? from : seq };
+    const outcome = await commit(tenant, { cursor, detections, ahead: { add: aheadRows(ahead), remove: [] }, at: now });
+    if (outcome === "lost") return outcome;
+  }
+  return "scored";
+}
+
+async function recordsOf({ detection }: OrgStore, series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, DetectorRecord>> {
+  const stored = new Map((await detection.states(series)).map((record) => [record.series, record]));
+  return new Map(series.map((id) => [id, stored.get(id) ?? newDetectorRecord(id)]));
+}
+
+async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], now: number): Promise<SeriesDetection[]> {
+  const detections: SeriesDetection[] = [];
+  let n = 0;
+  for (const { record, points } of work) {
+    const detection = detectSeries(org, record, points, now);
+    if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
+    detections.push(detection);
+    n += points.timestamps.length;
+    if (n < POINTS_A_TURN) continue;
+    n = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return detections;
+}
+
+async function commit(
+  { detection }: OrgStore,
+  { detections, ...pass }: Pick<DetectionPass, "cursor" | "ahead" | "at"> & { detections: readonly SeriesDetection[] },
+): Promise<PassOutcome> {
+  const committed = await detection.commit({
+    ...pass,
+    states: detections.map(({ record }) => record),
+    anomalies: detections.flatMap(({ anomalies }) => anomalies),
+    clears: detections.flatMap(({ record: { series }, clears }) => clears.map((at) => ({ series, at }))),
+    cleared: detections.flatMap(({ record: { series }, clearedAt }) => (clearedAt === null ? [] : [{ series, at: clearedAt }])),
+  });
+  return committed ? "scored" : "lost";
+}

@@ -1,0 +1,80 @@
+import type { PointScore } from "./detector.ts";
+
+/** How far a series is scored, between two batches. Times are Unix ms. */
+export interface ScoringProgress {
+  /** The newest scored point; null before the first. */
+  readonly scoredTo: number | null;
+  /** The newest scored point that was no anomaly; null before the first. */
+  readonly calmTo: number | null;
+  /** Whether there are anomalies that no point has cleared: a live one, or only historical ones. */
+  readonly open: "none" | "historical" | "live";
+}
+
+export interface Finding {
+  /** Of the scores. */
+  readonly row: number;
+  readonly historical: boolean;
+  /** The first scored point after it that was none; null while there is no such point. */
+  clearedAt: number | null;
+}
+
+export interface Findings {
+  readonly anomalies: readonly Finding[];
+  /** Points that clear what was open before this batch: each clears the anomalies before it. */
+  readonly clears: readonly number[];
+  /** The last point that cleared a live anomaly; null when none did. */
+  readonly clearedAt: number | null;
+  readonly progress: ScoringProgress;
+}
+
+/**
+ * The anomalies among newly scored points, and what they clear: an anomaly is open until the first scored point after it that is none. One
+ * that comes in behind such a point is cleared by it at once. Points without a score clear nothing.
+ *
+ * @param scores - Of one series, in the order the points came.
+ * @param historical - Whether a row was older than the lateness bound when it came.
+ */
+export function findAnomalies(scores: readonly PointScore[], historical: (row: number) => boolean, before: ScoringProgress): Findings {
+  let { scoredTo, calmTo } = before;
+  let clearedAt: number | null = null;
+  let openBefore = before.open;
+  const anomalies: Finding[] = [];
+  const clears: number[] = [];
+  let opened: Finding[] = [];
+
+  for (const [row, { timestamp, anomalous, severity }] of scores.entries()) {
+    scoredTo = Math.max(scoredTo ?? timestamp, timestamp);
+    if (anomalous) {
+      const finding: Finding = { row, historical: historical(row), clearedAt: null };
+      anomalies.push(finding);
+      if (calmTo === null || timestamp >= calmTo) opened.push(finding);
+      else {
+        finding.clearedAt = calmTo;
+        if (!finding.historical) clearedAt = calmTo;
+      }
+      continue;
+    }
+    if (severity === null || (calmTo !== null && timestamp <= calmTo)) continue;
+    calmTo = timestamp;
+    if (openBefore !== "none") {
+      clears.push(timestamp);
+      if (openBefore === "live") clearedAt = timestamp;
+      // Nothing that was open before is newer than what was scored before.
+      if (timestamp > before.scoredTo!) openBefore = "none";
+    }
+    if (opened.length === 0) continue;
+    const still: Finding[] = [];
+    for (const finding of opened) {
+      if (scores[finding.row]!.timestamp >= timestamp) still.push(finding);
+      else {
+        finding.clearedAt = timestamp;
+        if (!finding.historical) clearedAt = timestamp;
+      }
+    }
+    opened = still;
+  }
+
+  const live = openBefore === "live" || opened.some((finding) => !finding.historical);
+  const open = live ? "live" : opened.length > 0 ? "historical" : openBefore;
+  return { anomalies, clears, clearedAt, progress: { scoredTo, calmTo, open } };
+}

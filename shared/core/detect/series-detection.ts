@@ -1,0 +1,116 @@
+import type { AnomalyId, OrgId, SeriesId } from "../../contract/ids.ts";
+import type { ScoredAnomaly } from "../alert/anomaly.ts";
+import { hashId } from "../hash-id.ts";
+import { advance, createDetector, detectorCadence } from "./detector.ts";
+import type { DetectorState, DetectOptions, PointScore } from "./detector.ts";
+import { findAnomalies } from "./findings.ts";
+import type { ScoringProgress } from "./findings.ts";
+import { decodeState, encodeState } from "./state-codec.ts";
+
+/** What live detection remembers of a series. Times are Unix ms. */
+export interface DetectorRecord extends ScoringProgress {
+  readonly series: SeriesId;
+  /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
+  readonly version: number;
+  /** The log row up to which the series was scored: 0 at first. */
+  readonly seq: number;
+  /** The learned time between points; null until there is one. */
+  readonly cadenceMs: number | null;
+  /** The detector, encoded. */
+  readonly state: Uint8Array;
+}
+
+/** An anomaly that live detection found. Times are Unix ms. */
+export type NewAnomaly = ScoredAnomaly & { readonly series: SeriesId; readonly detectedAt: number };
+
+/** Points to be scored, in the order they came; shape (n,) each. */
+export interface ArrivedPoints {
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  /** 1 where a point was older than the lateness bound when it came. */
+  readonly historical: Uint8Array;
+}
+
+/** What scoring a batch of one series changes. */
+export interface SeriesDetection {
+  readonly record: DetectorRecord;
+  readonly anomalies: readonly NewAnomaly[];
+  /** Points that clear what was open before. */
+  readonly clears: readonly number[];
+  /** The last point that cleared a live anomaly; null when none did. */
+  readonly clearedAt: number | null;
+  /** Why the series was learned anew; null when it was not. */
+  readonly trouble: string | null;
+}
+
+/** How live detection scores: what is anomalous at one false alarm in ten days a series is stored. */
+const LIVE: DetectOptions = { sensitivity: 0.5 };
+
+/** A series before its first point. */
+export const newDetectorRecord = (series: SeriesId): DetectorRecord => ({
+  series,
+  version: 0,
+  seq: 0,
+  scoredTo: null,
+  calmTo: null,
+  cadenceMs: null,
+  open: "none",
+  state: new Uint8Array(),
+});
+
+export const anomalyId = (org: OrgId, series: SeriesId, timestamp: number): AnomalyId => hashId("ano", [org, series, timestamp]);
+
+/**
+ * Scores what has come in for one series. A state that cannot be read, or that the detector fails on, is given up: the series is learned
+ * anew from this batch, so that it never stands in the way of others.
+ *
+ * @param detectedAt - Unix ms.
+ */
+export function detectSeries(org: OrgId, record: DetectorRecord, points: ArrivedPoints, detectedAt: number): SeriesDetection {
+  const { series } = record;
+  const { detector, scores, trouble } = advanceStored(record.state, points);
+  const found = findAnomalies(scores, (row) => points.historical[row] === 1, record);
+  const anomalies = found.anomalies.map(({ row, historical, clearedAt }): NewAnomaly => {
+    const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = scores[row]!;
+    const id = anomalyId(org, series, timestamp);
+    const scored = { timestamp, value, expected, lo, hi, score, direction, daysPerFalseAlarm, methods };
+    // An anomaly has a severity: while there is no score, nothing is anomalous.
+    return { id, series, ...scored, severity: severity!, historical, clearedAt, detectedAt };
+  });
+  const state = encodeState(detector);
+  return {
+    record: { ...record, ...found.progress, cadenceMs: detectorCadence(detector), state },
+    anomalies,
+    clears: found.clears,
+    clearedAt: found.clearedAt,
+    trouble,
+  };
+}
+
+interface Advanced {
+  readonly detector: DetectorState;
+  readonly scores: readonly PointScore[];
+  readonly trouble: string | null;
+}
+
+function advanceStored(state: Uint8Array, points: ArrivedPoints): Advanced {
+  if (state.length === 0) return advanceAnew(points, null);
+  const decoded = decodeState(state);
+  if (!decoded.ok) return advanceAnew(points, decoded.error.message);
+  try {
+    return { detector: decoded.value, scores: advance(decoded.value, points, LIVE), trouble: null };
+  } catch (error) {
+    return advanceAnew(points, messageOf(error));
+  }
+}
+
+function advanceAnew(points: ArrivedPoints, trouble: string | null): Advanced {
+  const detector = createDetector();
+  try {
+    return { detector, scores: advance(detector, points, LIVE), trouble };
+  } catch (error) {
+    return { detector: createDetector(), scores: [], trouble: messageOf(error) };
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,81 @@
+import type { Anomaly, AnomalySeverity } from "../contract/anomaly.ts";
+import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
+import type { Page, PageQuery } from "../contract/page.ts";
+import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
+import type { SeriesPoints } from "./points.ts";
+
+// Times are Unix ms.
+
+/** Points that came before their time: of one log row, to be scored from `dueAt` on. */
+export interface PointsAhead {
+  readonly seq: number;
+  /** The earliest of their timestamps. */
+  readonly dueAt: number;
+  readonly points: readonly SeriesPoints[];
+}
+
+/** The effects of one pass, written in one batch. */
+export interface DetectionPass {
+  /** Where the cursor of the write log stood when the pass read on, and where it goes: the same while a part of the rows is still to be done. */
+  readonly cursor: { readonly from: number; readonly to: number };
+  readonly states: readonly DetectorRecord[];
+  /** One that is there already stays as it is, and is not told again. */
+  readonly anomalies: readonly NewAnomaly[];
+  /** Points that clear what was open before the pass, in the order they came. */
+  readonly clears: readonly { readonly series: SeriesId; readonly at: number }[];
+  /** Series of which live anomalies were cleared, by the last point that did. */
+  readonly cleared: readonly { readonly series: SeriesId; readonly at: number }[];
+  readonly ahead: { readonly add: readonly PointsAhead[]; readonly remove: readonly number[] };
+  readonly at: number;
+}
+
+export interface DetectionStore {
+  /** Those that are stored, in any order. */
+  states(series: readonly SeriesId[]): Promise<readonly DetectorRecord[]>;
+  /** Points ahead of their time of which at least one is due, the most overdue first; at most about `maxPoints`, at least one row. */
+  due(now: number, limits: { maxPoints: number }): Promise<readonly (PointsAhead & { readonly id: number })[]>;
+  /**
+   * Makes a pass durable, whole or not at all, with `anomaly.detected` for what is not historical and `anomaly.cleared`. False when
+   * somebody else has moved the cursor or one of the states meanwhile: load again, score again.
+   */
+  commit(pass: DetectionPass): Promise<boolean>;
+  /** How far series are scored; those that never were are missing. */
+  lastScored(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, LastScored>>;
+}
+
+export interface LastScored {
+  readonly scoredTo: number | null;
+  readonly cadenceMs: number | null;
+  readonly anomalous: boolean;
+}
+
+export interface AnomalyFilter {
+  readonly series?: SeriesId | undefined;
+  readonly metricKey?: string | undefined;
+  /** Inclusive. */
+  readonly from?: number | undefined;
+  /** Exclusive. */
+  readonly to?: number | undefined;
+  readonly minSeverity?: AnomalySeverity | undefined;
+  readonly historical?: boolean | undefined;
+}
+
+/** Anomalies that `forSeries` answers at most. */
+export const MAX_ANOMALIES_A_READ = 10_000;
+
+export interface AnomaliesStore {
+  get(id: AnomalyId): Promise<Anomaly | null>;
+  /** Newest first. */
+  list(filter: AnomalyFilter, page: PageQuery): Promise<Page<Anomaly>>;
+  /**
+   * What an evaluation of these series has to know: anomalies with a timestamp after a time, those cleared after it, and those not cleared
+   * yet; ascending by series and time, the newest MAX_ANOMALIES_A_READ of them.
+   */
+  forSeries(series: readonly SeriesId[], since: { after: number }): Promise<readonly NewAnomaly[]>;
+}
+
+/** What is due in detection, across organisations: for ticks. */
+export interface DetectionDue {
+  /** Organisations with points whose time has come, at most `limit`. */
+  orgs(now: number, limit: number): Promise<readonly OrgId[]>;
+}

@@ -1,0 +1,140 @@
+import type { Row } from "@libsql/client";
+import { AnomalySeverity } from "../contract/anomaly.ts";
+import type { Anomaly } from "../contract/anomaly.ts";
+import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
+import { isoTime, isoTimeOrNull } from "../contract/time.ts";
+import type { NewAnomaly } from "../core/detect/series-detection.ts";
+import { MAX_ANOMALIES_A_READ } from "../ports/detection.ts";
+import type { AnomaliesStore, AnomalyFilter, DetectionPass } from "../ports/detection.ts";
+import type { Database, Statement } from "./database.ts";
+import { parseTimeCursor, timeCursor } from "./newest-first.ts";
+import { pageOf } from "./page.ts";
+
+// What was published stays: the same point again changes nothing.
+const INSERT = `
+  INSERT INTO anomaly (id, org, series, timestamp, value, expected, lo, hi, score, severity, direction, days_per_false_alarm, methods,
+    historical, cleared_at, detected_at)
+  VALUES (:id, :org, :series, :timestamp, :value, :expected, :lo, :hi, :score, :severity, :direction, :days, :methods, :historical,
+    :clearedAt, :detectedAt)
+  ON CONFLICT (id) DO NOTHING`;
+// Rides anomaly_cleared.
+const CLEAR = "UPDATE anomaly SET cleared_at = :at WHERE series = :series AND cleared_at IS NULL AND org = :org AND timestamp < :at";
+// Rides the primary key, once for each id; not limited: the caller's ids bound it.
+const SELECT_STORED = "SELECT a.id FROM json_each(:ids) AS ids JOIN anomaly AS a ON a.id = ids.value AND a.org = :org";
+// Rides the primary key.
+const SELECT = "SELECT * FROM anomaly WHERE id = :id AND org = :org";
+const SELECT_PAGE = (where: string) => `
+  SELECT * FROM anomaly WHERE org = :org ${where} AND (timestamp, id) < (:before, :beforeId)
+    AND timestamp >= :from AND timestamp < :to AND severity >= :severity AND (:historical IS NULL OR historical = :historical)
+  ORDER BY timestamp DESC, id DESC LIMIT :limit`;
+// Rides anomaly_newest.
+const SELECT_PAGE_OF_ALL = SELECT_PAGE("");
+// Rides anomaly_series.
+const SELECT_PAGE_OF_SERIES = SELECT_PAGE("AND series = :series");
+// Rides anomaly_series.
+const SELECT_PAGE_OF_BOTH = SELECT_PAGE(
+  "AND series = :series AND EXISTS (SELECT 1 FROM series WHERE id = :series AND metric_key = :metricKey)",
+);
+// Rides anomaly_newest; the metric's series are looked up in series_metric once.
+const SELECT_PAGE_OF_METRIC = SELECT_PAGE("AND series IN (SELECT id FROM series WHERE org = :org AND metric_key = :metricKey)");
+// Rides anomaly_series and anomaly_cleared, once for each series.
+const SELECT_SINCE = `
+  SELECT a.* FROM (
+    SELECT n.id FROM json_each(:ids) AS ids JOIN anomaly AS n ON n.series = ids.value AND n.timestamp > :after
+    UNION SELECT o.id FROM json_each(:ids) AS ids JOIN anomaly AS o ON o.series = ids.value AND o.cleared_at IS NULL
+    UNION SELECT c.id FROM json_each(:ids) AS ids JOIN anomaly AS c ON c.series = ids.value AND c.cleared_at > :after
+  ) AS found JOIN anomaly AS a ON a.id = found.id AND a.org = :org
+  ORDER BY a.timestamp DESC LIMIT :limit`;
+
+const END_OF_TIME = Number.MAX_SAFE_INTEGER;
+const severityIndex = (severity: AnomalySeverity) => AnomalySeverity.options.indexOf(severity);
+
+export const insertAnomaly = (org: OrgId, anomaly: NewAnomaly): Statement => ({
+  sql: INSERT,
+  args: {
+    org,
+    id: anomaly.id,
+    series: anomaly.series,
+    timestamp: anomaly.timestamp,
+    value: anomaly.value,
+    expected: anomaly.expected,
+    lo: anomaly.lo,
+    hi: anomaly.hi,
+    score: anomaly.score,
+    severity: severityIndex(anomaly.severity),
+    direction: anomaly.direction,
+    days: anomaly.daysPerFalseAlarm,
+    methods: JSON.stringify(anomaly.methods),
+    historical: Number(anomaly.historical),
+    clearedAt: anomaly.clearedAt,
+    detectedAt: anomaly.detectedAt,
+  },
+});
+
+/** Clears the open anomalies of a series that lie before a point. */
+export const clearAnomalies = (org: OrgId, { series, at }: DetectionPass["clears"][number]): Statement => ({
+  sql: CLEAR,
+  args: { org, series, at },
+});
+
+/** Which of some anomalies are stored already. */
+export async function storedAnomalies(database: Database, org: OrgId, ids: readonly AnomalyId[]): Promise<ReadonlySet<AnomalyId>> {
+  if (ids.length === 0) return new Set();
+  const rows = await database.read(SELECT_STORED, { org, ids: JSON.stringify(ids) });
+  return new Set(rows.map((row) => row["id"] as AnomalyId));
+}
+
+const newAnomalyOf = (row: Row): NewAnomaly => ({
+  id: row["id"] as AnomalyId,
+  series: row["series"] as SeriesId,
+  timestamp: row["timestamp"] as number,
+  value: row["value"] as number,
+  expected: row["expected"] as number | null,
+  lo: row["lo"] as number | null,
+  hi: row["hi"] as number | null,
+  score: row["score"] as number,
+  severity: AnomalySeverity.options[row["severity"] as number]!,
+  direction: row["direction"] as Anomaly["direction"],
+  daysPerFalseAlarm: row["days_per_false_alarm"] as number | null,
+  methods: JSON.parse(row["methods"] as string) as Anomaly["methods"],
+  historical: row["historical"] === 1,
+  clearedAt: row["cleared_at"] as number | null,
+  detectedAt: row["detected_at"] as number,
+});
+
+function anomalyOf(row: Row): Anomaly {
+  const { timestamp, clearedAt, detectedAt, ...anomaly } = newAnomalyOf(row);
+  return { ...anomaly, timestamp: isoTime(timestamp), clearedAt: isoTimeOrNull(clearedAt), detectedAt: isoTime(detectedAt) };
+}
+
+export function anomaliesStore(database: Database, org: OrgId): AnomaliesStore {
+  return {
+    async get(id) {
+      const [row] = await database.read(SELECT, { id, org });
+      return row === undefined ? null : anomalyOf(row);
+    },
+    async list(filter, { limit, cursor }) {
+      const args = { org, ...pageArgs(filter), ...parseTimeCursor(cursor), limit: limit + 1 };
+      const rows = await readPage(filter, args);
+      return pageOf(rows.map(anomalyOf), limit, ({ timestamp, id }) => timeCursor(Date.parse(timestamp), id));
+    },
+    async forSeries(series, { after }) {
+      const rows = await database.read(SELECT_SINCE, { org, ids: JSON.stringify(series), after, limit: MAX_ANOMALIES_A_READ });
+      return rows.map(newAnomalyOf).toSorted((a, b) => (a.series === b.series ? a.timestamp - b.timestamp : a.series < b.series ? -1 : 1));
+    },
+  };
+
+  function readPage({ series, metricKey }: AnomalyFilter, args: Statement["args"]): Promise<Row[]> {
+    if (series !== undefined && metricKey !== undefined) return database.read(SELECT_PAGE_OF_BOTH, { ...args, series, metricKey });
+    if (series !== undefined) return database.read(SELECT_PAGE_OF_SERIES, { ...args, series });
+    if (metricKey !== undefined) return database.read(SELECT_PAGE_OF_METRIC, { ...args, metricKey });
+    return database.read(SELECT_PAGE_OF_ALL, args);
+  }
+}
+
+const pageArgs = ({ from, to, minSeverity, historical }: AnomalyFilter) => ({
+  from: from ?? 0,
+  to: to ?? END_OF_TIME,
+  severity: minSeverity === undefined ? 0 : severityIndex(minSeverity),
+  historical: historical === undefined ? null : Number(historical),
+});

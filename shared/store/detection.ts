@@ -1,0 +1,145 @@
+import type { Row } from "@libsql/client";
+import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
+import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
+import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
+import type { DetectionDue, DetectionStore, LastScored, PointsAhead } from "../ports/detection.ts";
+import { clearAnomalies, insertAnomaly, storedAnomalies } from "./anomalies.ts";
+import { unlessLost } from "./compare-and-set.ts";
+import { moveCursor } from "./cursors.ts";
+import { bytesOf } from "./database.ts";
+import type { Database, Statement } from "./database.ts";
+import type { Outbox } from "./outbox.ts";
+
+// Rides the primary key, once for each id; not limited: the caller's ids bound it.
+const SELECT_STATES = "SELECT d.* FROM json_each(:ids) AS ids JOIN detector_state AS d ON d.series = ids.value AND d.org = :org";
+const SELECT_LAST_SCORED = `
+  SELECT d.series, d.scored_to, d.cadence_ms, d.open FROM json_each(:ids) AS ids
+  JOIN detector_state AS d ON d.series = ids.value AND d.org = :org`;
+// A state that somebody else has moved gets a version of NULL, which its column refuses: the whole batch fails.
+const UPSERT_STATE = `
+  INSERT INTO detector_state (series, org, version, seq, scored_to, calm_to, cadence_ms, open, state)
+  VALUES (:series, :org, :version + 1, :seq, :scoredTo, :calmTo, :cadenceMs, :open, :state)
+  ON CONFLICT (series) DO UPDATE SET version = CASE WHEN version = :version AND org = :org THEN excluded.version END, seq = excluded.seq,
+    scored_to = excluded.scored_to, calm_to = excluded.calm_to, cadence_ms = excluded.cadence_ms, open = excluded.open, state = excluded.state`;
+// Rides points_ahead_org.
+const SELECT_DUE = "SELECT id, seq, due_at, n, payload FROM points_ahead WHERE org = :org AND due_at <= :now ORDER BY due_at, id LIMIT 256";
+// Rides points_ahead_due.
+const SELECT_DUE_ORGS = "SELECT DISTINCT org FROM points_ahead WHERE due_at <= :now LIMIT :limit";
+const INSERT_AHEAD = `
+  INSERT INTO points_ahead (org, seq, due_at, n, encoding, payload) VALUES (:org, :seq, :dueAt, :n, :encoding, :payload)`;
+const DELETE_AHEAD = "DELETE FROM points_ahead WHERE org = :org AND id IN (SELECT value FROM json_each(:ids))";
+
+/** An event names so many anomalies at most. */
+const ANOMALIES_AN_EVENT = 100;
+/** What `open` is in its column. */
+const OPEN = ["none", "historical", "live"] as const satisfies readonly DetectorRecord["open"][];
+
+const upsertState = (org: OrgId, { series, version, seq, scoredTo, calmTo, cadenceMs, open, state }: DetectorRecord): Statement => ({
+  sql: UPSERT_STATE,
+  args: { org, series, version, seq, scoredTo, calmTo, cadenceMs, open: OPEN.indexOf(open), state },
+});
+
+const insertAhead = (org: OrgId, { seq, dueAt, points }: PointsAhead): Statement => ({
+  sql: INSERT_AHEAD,
+  args: {
+    org,
+    seq,
+    dueAt,
+    n: points.reduce((sum, { timestamps }) => sum + timestamps.length, 0),
+    encoding: LOG_ENCODING,
+    payload: encodeLog(points),
+  },
+});
+
+const recordOf = (row: Row): DetectorRecord => ({
+  series: row["series"] as SeriesId,
+  version: row["version"] as number,
+  seq: row["seq"] as number,
+  scoredTo: row["scored_to"] as number | null,
+  calmTo: row["calm_to"] as number | null,
+  cadenceMs: row["cadence_ms"] as number | null,
+  open: OPEN[row["open"] as number]!,
+  state: bytesOf(row["state"]!),
+});
+
+export function detectionStore(database: Database, outbox: Outbox, org: OrgId): DetectionStore {
+  return {
+    async states(series) {
+      return (await database.read(SELECT_STATES, { org, ids: JSON.stringify(series) })).map(recordOf);
+    },
+
+    async due(now, { maxPoints }) {
+      const due: (PointsAhead & { id: number })[] = [];
+      let n = 0;
+      for (const row of await database.read(SELECT_DUE, { org, now })) {
+        n += row["n"] as number;
+        if (due.length > 0 && n > maxPoints) break;
+        due.push({
+          id: row["id"] as number,
+          seq: row["seq"] as number,
+          dueAt: row["due_at"] as number,
+          points: decodeLog(bytesOf(row["payload"]!)),
+        });
+      }
+      return due;
+    },
+
+    async commit({ cursor, states, anomalies, clears, cleared, ahead, at }) {
+      // Whoever stores one of them meanwhile moves its series' state, and then this batch is refused.
+      const ids = anomalies.map(({ id }) => id);
+      const stored = await storedAnomalies(database, org, ids);
+      const fresh = anomalies.filter(({ id }) => !stored.has(id));
+      return unlessLost(() =>
+        outbox.write(
+          [
+            ...moveCursor("detect", org, cursor.from, cursor.to),
+            ...states.map((state) => upsertState(org, state)),
+            ...clears.map((clear) => clearAnomalies(org, clear)),
+            ...fresh.map((anomaly) => insertAnomaly(org, anomaly)),
+            ...(ahead.remove.length === 0 ? [] : [{ sql: DELETE_AHEAD, args: { org, ids: JSON.stringify(ahead.remove) } }]),
+            ...ahead.add.map((points) => insertAhead(org, points)),
+          ],
+          [
+            ...detected(fresh).map((data) => outbox.event("anomaly.detected", org, at, data)),
+            ...cleared.map((data) => outbox.event("anomaly.cleared", org, at, data)),
+          ],
+        ),
+      );
+    },
+
+    async lastScored(series) {
+      const rows = await database.read(SELECT_LAST_SCORED, { org, ids: JSON.stringify(series) });
+      return new Map(
+        rows.map((row): [SeriesId, LastScored] => [
+          row["series"] as SeriesId,
+          {
+            scoredTo: row["scored_to"] as number | null,
+            cadenceMs: row["cadence_ms"] as number | null,
+            anomalous: row["open"] !== 0,
+          },
+        ]),
+      );
+    },
+  };
+}
+
+/** What people are told of: live anomalies, by series. */
+function detected(anomalies: readonly NewAnomaly[]): { series: SeriesId; anomalies: AnomalyId[] }[] {
+  const live = Map.groupBy(
+    anomalies.filter(({ historical }) => !historical),
+    ({ series }) => series,
+  );
+  return [...live].flatMap(([series, own]) => {
+    const ids = own.map(({ id }) => id);
+    return Array.from({ length: Math.ceil(ids.length / ANOMALIES_AN_EVENT) }, (_, part) => ({
+      series,
+      anomalies: ids.slice(part * ANOMALIES_AN_EVENT, (part + 1) * ANOMALIES_AN_EVENT),
+    }));
+  });
+}
+
+export const detectionDue = (database: Database): DetectionDue => ({
+  async orgs(now, limit) {
+    return (await database.read(SELECT_DUE_ORGS, { now, limit })).map((row) => row["org"] as OrgId);
+  },
+});
