@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { aggregate } from "../../shared/core/series/bucket.ts";
+import { aggregateValues } from "../../shared/core/series/aggregate.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
@@ -88,7 +88,7 @@ describe("points", () => {
         const buckets = Map.groupBy(model, ([timestamp]) => Math.floor(timestamp / 2_000) * 2_000);
         const expected = [...buckets].map(([start, own]) => [
           start,
-          aggregate(
+          aggregateValues(
             Float64Array.from(own, ([, value]) => value),
             "avg",
           ),

@@ -1,6 +1,6 @@
 import type { Operator, Severity, ThresholdCondition } from "../../contract/rule.ts";
+import { aggregateValues } from "../series/aggregate.ts";
 import { within } from "../series/merge.ts";
-import { aggregateValues } from "./aggregate.ts";
 import type { Evaluation, Instance } from "./step.ts";
 
 /** Columns of one series, ascending, no timestamp twice. They may reach further than the window on both sides. */
@@ -42,7 +42,7 @@ export function evaluateThreshold(condition: ThresholdCondition, points: Window,
   const { timestamps, values } = within(points, at - window + 1, at + 1);
   if (values.length === 0) return { at, outcome: isPointDue(points, window, context) ? "missed" : "not_due" };
 
-  const value = aggregateValues(condition.aggregate, values);
+  const value = aggregateValues(values, condition.aggregate);
   if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
   const level = levelOf(condition, context, value);
   if (level === null) return { at, outcome: "false", value };
