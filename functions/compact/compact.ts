@@ -3,7 +3,8 @@ import type { Deps } from "../../shared/ports.ts";
 
 /** A pass takes at most so many points: it holds them in memory. */
 const POINTS_A_PASS = 1_000_000;
-const LEASE_MS = 60_000;
+/** Longer than a pass: who still holds it after that has died. */
+const LEASE_MS = 15_000;
 
 /**
  * Moves the write log of an organisation into chunks, until what is left must wait for its readers.

@@ -4,7 +4,8 @@ import type { Deps } from "../../shared/ports.ts";
 import { scoreAhead, scoreLog } from "./pass.ts";
 import type { PassOutcome } from "./pass.ts";
 
-const LEASE_MS = 60_000;
+/** Longer than a pass: who still holds it after that has died. */
+const LEASE_MS = 15_000;
 /** Passes that may be lost in a row: the lease keeps others away, so more of them mean trouble. */
 const MOST_LOST = 5;
 
