@@ -4,6 +4,8 @@ import type { RuleDefinition } from "../../shared/contract/rule.ts";
 import { evaluate, fire, ruleDefinition, storeRule } from "../../shared/testing/alerting.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
+import { startHttp } from "../../shared/testing/http.ts";
+import rulesHttp from "./http.ts";
 import { replaceRule } from "./replace.ts";
 
 let harness: Harness;
@@ -24,6 +26,15 @@ describe("200", () => {
     harness.clock.advance(1_000);
     expect(await put(rule.id, ruleDefinition())).toMatchObject({ version: 1, updatedAt: "2026-11-20T10:00:00.000Z" });
     expect(harness.committed).toEqual([]);
+  });
+
+  test("what was read can be written back as it is", async () => {
+    const rule = await storeRule(harness);
+    const server = startHttp(harness);
+    const key = await server.keyOf(harness.org, ["*"]);
+    const path = `/api/v1/rules/${rule.id}`;
+    const { body } = await server.request(rulesHttp, "GET", path, { key });
+    expect(await server.request(rulesHttp, "PUT", path, { key, body })).toMatchObject({ status: 200, body: body as object });
   });
 
   test.each([

@@ -10,6 +10,7 @@ export const replaceRule = route({
   scope: "admin",
   input: RuleReplacement,
   output: RuleAnswer,
+  readOnly: ["version", "createdAt", "updatedAt"],
   etag: true,
   problems: ["not-found", "precondition-failed", "conflict"],
 

@@ -48,6 +48,8 @@ export interface RouteDefinition<Scope extends RouteScope, Input extends v.Gener
   readonly input: Input;
   /** null: no body (204), or bytes. */
   readonly output: Output;
+  /** Members of an answer that a client may send back with what it changes: they are passed over. */
+  readonly readOnly?: readonly string[];
   /** The status of success: 200, or 201 where `location` is given, or 204 where there is no output. */
   readonly status?: number;
   /** Further statuses of success, each with the answers that it is for. */
@@ -75,6 +77,7 @@ export interface Route {
   readonly scope: RouteScope;
   readonly input: v.GenericSchema;
   readonly output: v.GenericSchema | null;
+  readonly readOnly?: readonly string[];
   readonly status: number;
   readonly otherStatuses: Readonly<Record<number, (output: never) => boolean>>;
   readonly location?: (output: never) => string | null;

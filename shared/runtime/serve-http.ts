@@ -252,9 +252,10 @@ export function matchPath(pattern: string, path: string): Params | null {
 function readInput(route: Route, params: Params, request: HttpRequest): unknown {
   const members =
     request.method === "GET" || request.method === "HEAD" || request.method === "DELETE" ? readQuery(request.url) : readJson(request);
-  const clash = Object.keys(params).find((name) => Object.hasOwn(members, name));
-  if (clash !== undefined) throw invalid([{ path: clash, message: "Stands in the path, and may not be given again" }]);
-  const parsed = v.safeParse(route.input, { ...members, ...params });
+  const clash = Object.keys(params).find((name) => Object.hasOwn(members, name) && members[name] !== params[name]);
+  if (clash !== undefined) throw invalid([{ path: clash, message: "Stands in the path already, as another" }]);
+  const written = Object.fromEntries(Object.entries(members).filter(([name]) => !route.readOnly?.includes(name)));
+  const parsed = v.safeParse(route.input, { ...written, ...params });
   if (parsed.success) return parsed.output;
   throw invalid(fieldErrors(parsed.issues));
 }
