@@ -19,8 +19,9 @@ const INSERT = `
   ON CONFLICT (id) DO NOTHING`;
 // Rides anomaly_cleared.
 const CLEAR = "UPDATE anomaly SET cleared_at = :at WHERE series = :series AND cleared_at IS NULL AND org = :org AND timestamp < :at";
-// Rides the primary key, once for each id; not limited: the caller's ids bound it.
-const SELECT_STORED = "SELECT a.id FROM json_each(:ids) AS ids JOIN anomaly AS a ON a.id = ids.value AND a.org = :org";
+// Rides the primary key, once for each id (CROSS JOIN keeps the planner from going through the organisation's anomalies instead); not
+// limited: the caller's ids bound it.
+const SELECT_STORED = "SELECT a.id FROM json_each(:ids) AS ids CROSS JOIN anomaly AS a ON a.id = ids.value AND a.org = :org";
 // Rides the primary key.
 const SELECT = "SELECT * FROM anomaly WHERE id = :id AND org = :org";
 const SELECT_PAGE = (where: string) => `
@@ -40,10 +41,10 @@ const SELECT_PAGE_OF_METRIC = SELECT_PAGE("AND series IN (SELECT id FROM series 
 // Rides anomaly_series and anomaly_cleared, once for each series.
 const SELECT_SINCE = `
   SELECT a.* FROM (
-    SELECT n.id FROM json_each(:ids) AS ids JOIN anomaly AS n ON n.series = ids.value AND n.timestamp > :after
-    UNION SELECT o.id FROM json_each(:ids) AS ids JOIN anomaly AS o ON o.series = ids.value AND o.cleared_at IS NULL
-    UNION SELECT c.id FROM json_each(:ids) AS ids JOIN anomaly AS c ON c.series = ids.value AND c.cleared_at > :after
-  ) AS found JOIN anomaly AS a ON a.id = found.id AND a.org = :org
+    SELECT n.id FROM json_each(:ids) AS ids CROSS JOIN anomaly AS n ON n.series = ids.value AND n.timestamp > :after
+    UNION SELECT o.id FROM json_each(:ids) AS ids CROSS JOIN anomaly AS o ON o.series = ids.value AND o.cleared_at IS NULL
+    UNION SELECT c.id FROM json_each(:ids) AS ids CROSS JOIN anomaly AS c ON c.series = ids.value AND c.cleared_at > :after
+  ) AS found CROSS JOIN anomaly AS a ON a.id = found.id AND a.org = :org
   ORDER BY a.timestamp DESC LIMIT :limit`;
 
 const END_OF_TIME = Number.MAX_SAFE_INTEGER;

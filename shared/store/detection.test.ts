@@ -143,3 +143,19 @@ describe("tenant isolation", () => {
     expect(await tenant().anomalies.forSeries([cpu], { after: 0 })).toMatchObject([{ clearedAt: null }]);
   });
 });
+
+test("what a pass reads is looked up by its ids, however many anomalies and states the organisation has", async () => {
+  const { read } = harness.database;
+  const plans: string[] = [];
+  const explaining: typeof read = async (sql, args) => {
+    if (sql.includes("json_each")) plans.push((await read(`EXPLAIN QUERY PLAN ${sql}`, args)).map((row) => row["detail"]).join("; "));
+    return read(sql, args);
+  };
+  Object.assign(harness.database, { read: explaining });
+  await tenant().detection.states([cpu]);
+  await tenant().detection.lastScored([cpu]);
+  await tenant().anomalies.forSeries([cpu], { after: START });
+  await tenant().detection.commit(testPass({ anomalies: [testAnomaly(harness.org, cpu, START)] }));
+  expect(plans).toHaveLength(4);
+  for (const plan of plans) expect(plan).not.toMatch(/SCAN (a|d|n|o|c)\b|\(org=/);
+});

@@ -11,10 +11,10 @@ import type { Database, Statement } from "./database.ts";
 import type { Outbox } from "./outbox.ts";
 
 // Rides the primary key, once for each id; not limited: the caller's ids bound it.
-const SELECT_STATES = "SELECT d.* FROM json_each(:ids) AS ids JOIN detector_state AS d ON d.series = ids.value AND d.org = :org";
+const SELECT_STATES = "SELECT d.* FROM json_each(:ids) AS ids CROSS JOIN detector_state AS d ON d.series = ids.value AND d.org = :org";
 const SELECT_LAST_SCORED = `
   SELECT d.series, d.scored_to, d.cadence_ms, d.open FROM json_each(:ids) AS ids
-  JOIN detector_state AS d ON d.series = ids.value AND d.org = :org`;
+  CROSS JOIN detector_state AS d ON d.series = ids.value AND d.org = :org`;
 // One statement for all states of a pass: preparing one for each costs as much as writing them. Rows are
 // [series, version, seq, scoredTo, calmTo, cadenceMs, open, first byte, bytes]. A state that somebody else has moved gets a version of
 // NULL, which its column refuses: the whole batch fails.
