@@ -253,6 +253,27 @@ describe("what may come between", () => {
     inOne.close();
   });
 
+  test("rows that are compacted between two reads of one pass are read from the chunks", async () => {
+    const cpu = await harness.store("cpu", quietPoints(300));
+    await harness.store("load", quietPoints(300));
+    harness.clock.advance(2 * 60 * MINUTE);
+    const { read } = harness.database;
+    const overtaken: typeof read = async (sql, args) => {
+      if (sql.includes("FROM write_log WHERE org = :org AND seq > :seq ORDER BY")) {
+        Object.assign(harness.database, { read });
+        await harness.deps.store.platform.compaction.compact(harness.org, { maxPoints: 1_000_000, now: harness.clock.now() });
+        await harness.store("cpu", quietPoints(1, { until: START + MINUTE }));
+      }
+      return read(sql, args);
+    };
+    Object.assign(harness.database, { read: overtaken });
+    await harness.deliver(event, ingested(3));
+    expect(await tenant().cursor("detect")).toBe(3);
+    const load = tenant().series.idOf("load", {});
+    const scored = await tenant().detection.lastScored([cpu, load]);
+    expect([scored.get(cpu)?.scoredTo, scored.get(load)?.scoredTo]).toEqual([START + MINUTE, START]);
+  });
+
   test("work that does not fit into the time is left for the next delivery", async () => {
     await harness.store("cpu", quietPoints(30));
     const { write } = harness.database;

@@ -148,7 +148,8 @@ test("what a pass reads is looked up by its ids, however many anomalies and stat
   const { read } = harness.database;
   const plans: string[] = [];
   const explaining: typeof read = async (sql, args) => {
-    if (sql.includes("json_each")) plans.push((await read(`EXPLAIN QUERY PLAN ${sql}`, args)).map((row) => row["detail"]).join("; "));
+    if (sql.includes("json_each"))
+      plans.push((await read(`EXPLAIN QUERY PLAN ${sql}`, args)).map((row) => row["detail"] as string).join("; "));
     return read(sql, args);
   };
   Object.assign(harness.database, { read: explaining });
