@@ -1,6 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { createClient, LibsqlError } from "@libsql/client";
 import type { InValue, ResultSet, Row } from "@libsql/client";
 import { Unavailable } from "../contract/problem.ts";
+import { checkArguments } from "./parameters.ts";
 
 /** One SQL statement with its named arguments. */
 export interface Statement {
@@ -30,56 +32,164 @@ export interface DatabaseAddress {
   /** `file:...` for the embedded database, `libsql:`, `https:` or `http:` for a remote one. */
   readonly url: string;
   readonly authToken?: string | undefined;
+  /** How long a call tries again while others hold the database, 10 s. */
+  readonly patienceMs?: number;
 }
 
-/** How long a write waits for another process's write. */
-const BUSY_TIMEOUT_MS = 5_000;
+type Run = <Value>(work: () => Promise<Value>) => Promise<Value>;
+
+/**
+ * How long the driver waits for another process's write. It waits inside the call and holds up this whole process: long enough for a
+ * usual batch, and for anything longer the call is tried again later.
+ */
+const BUSY_TIMEOUT_MS = 100;
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 100;
+const PATIENCE_MS = 10_000;
+/** A remote database that has not answered by then is given up: whether it wrote is not known. */
+const REMOTE_TIMEOUT_MS = 30_000;
 
 /**
  * Opens the database; an embedded file is opened with a write-ahead log that is synced at each commit.
- * One connection for a file: settings do not carry over to further ones, and its calls are synchronous anyway.
+ *
+ * A file has one connection, since its calls are synchronous anyway. Its writes are done one after another, so that only one of them
+ * waits for other processes at a time, while reads go on.
  */
-export async function openDatabase({ url, authToken }: DatabaseAddress): Promise<Database> {
+export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }: DatabaseAddress): Promise<Database> {
   const embedded = url.startsWith("file:");
   const client = createClient({
     url,
     intMode: "number",
     ...(authToken === undefined ? {} : { authToken }),
-    ...(embedded ? { timeout: BUSY_TIMEOUT_MS, concurrency: 1 } : {}),
+    ...(embedded ? { timeout: BUSY_TIMEOUT_MS, concurrency: 1 } : { fetch: fetchInTime }),
   });
+  const inTurn = embedded ? oneAtATime() : atOnce;
+  const onConnection = embedded ? oneAtATime() : atOnce;
+  let isSetUp = !embedded;
+
   if (embedded) {
-    await client.execute("PRAGMA journal_mode = WAL");
-    await client.execute("PRAGMA synchronous = FULL");
+    try {
+      await call(async () => {});
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
   return {
     async read(sql, args) {
-      return (await guarded(() => client.execute({ sql, args }))).rows;
+      checkArguments({ sql, args });
+      return (await call(() => client.execute({ sql, args }))).rows;
     },
-    write: (statements) => guarded(() => client.batch([...statements], "write")),
+    async write(statements) {
+      for (const statement of statements) checkArguments(statement);
+      return callToWrite(() => client.batch([...statements], "write"));
+    },
     async script(sql) {
-      await guarded(() => client.batch([...sql], "write"));
+      await callToWrite(() => client.batch([...sql], "write"));
     },
     close: () => client.close(),
   };
-}
 
-async function guarded<Value>(call: () => Promise<Value>): Promise<Value> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof LibsqlError && error.code.startsWith("SQLITE_CONSTRAINT")) throw new Conflict(error);
-    if (error instanceof LibsqlError && !isBug(error)) {
-      throw new Unavailable("The database does not answer", { retryable: true, cause: error });
+  function callToWrite<Value>(work: () => Promise<Value>): Promise<Value> {
+    const giveUpAt = performance.now() + patienceMs;
+    return inTurn(() => call(work, giveUpAt));
+  }
+
+  /** Tries while the database is busy: nothing has happened then, since a batch starts by taking the write lock. */
+  async function call<Value>(work: () => Promise<Value>, giveUpAt = performance.now() + patienceMs): Promise<Value> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await onConnection(() => attempt(work));
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= giveUpAt) throw translated(error);
+      }
+      await pause(pauseMs);
     }
-    if (error instanceof TypeError && error.message.includes("fetch failed")) {
-      throw new Unavailable("The database cannot be reached", { retryable: true, cause: error });
+  }
+
+  async function attempt<Value>(work: () => Promise<Value>): Promise<Value> {
+    try {
+      if (!isSetUp) {
+        await client.execute("PRAGMA journal_mode = WAL");
+        await client.execute("PRAGMA synchronous = FULL");
+        isSetUp = true;
+      }
+      return await work();
+    } catch (error) {
+      // The driver leaves a busy statement in progress, and until it is collected its connection commits nothing: another one takes over.
+      if (embedded && isBusy(error) && !client.closed) {
+        client.reconnect();
+        isSetUp = false;
+      }
+      throw error;
     }
-    throw error;
   }
 }
 
-/** A statement that SQLite cannot run is our mistake, not an outage. */
-const isBug = (error: LibsqlError): boolean => ["SQLITE_ERROR", "SQL_PARSE_ERROR", "SQLITE_MISMATCH", "SQLITE_RANGE"].includes(error.code);
+const atOnce: Run = (work) => work();
+
+/** Runs work in the order it came, each when the one before has ended, however it did. */
+function oneAtATime(): Run {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
+const fetchInTime: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS) });
+
+const SQLITE_BUSY = 5;
+const SQLITE_CONSTRAINT = 19;
+/** OK, as the driver says of a text without a statement; ERROR, TOOBIG, MISMATCH, MISUSE, RANGE: https://www.sqlite.org/rescode.html */
+const BUGS: readonly unknown[] = [0, 1, 18, 20, 21, 25];
+/** The same over HTTP, where the number does not come along, and what a remote database refuses before SQLite sees it. */
+const REMOTE_BUGS: readonly string[] = [
+  "SQLITE_ERROR",
+  "SQLITE_TOOBIG",
+  "SQLITE_MISMATCH",
+  "SQLITE_MISUSE",
+  "SQLITE_RANGE",
+  "SQLITE_UNKNOWN",
+  "SQL_PARSE_ERROR",
+  "SQL_INPUT_ERROR",
+  "SQL_NO_STATEMENT",
+  "SQL_MANY_STATEMENTS",
+  "ARGS_INVALID",
+  "ARGS_BOTH_POSITIONAL_AND_NAMED",
+];
+/** A STRICT table's refusal of a type has no code of its own over HTTP. */
+const WRONG_TYPE = /cannot store \w+ value in \w+ column/;
+
+/** The primary result code; the driver has no name for some extended ones. */
+const primaryCode = ({ rawCode }: LibsqlError): number | undefined => (rawCode === undefined ? undefined : rawCode & 255);
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof LibsqlError && (primaryCode(error) === SQLITE_BUSY || error.code.startsWith("SQLITE_BUSY"));
+
+const isConstraint = (error: LibsqlError): boolean =>
+  primaryCode(error) === SQLITE_CONSTRAINT || error.code.startsWith("SQLITE_CONSTRAINT");
+
+/** A statement that SQLite cannot run, or a value that a column does not take, is our mistake: neither a race nor an outage. */
+const isBug = (error: LibsqlError): boolean =>
+  BUGS.includes(primaryCode(error)) || REMOTE_BUGS.includes(error.code) || WRONG_TYPE.test(error.message);
+
+function translated(error: unknown): unknown {
+  if (error instanceof LibsqlError) {
+    if (isBug(error)) return error;
+    if (isConstraint(error)) return new Conflict(error);
+    return new Unavailable("The database does not answer", { retryable: true, cause: error });
+  }
+  if (isNetworkError(error)) return new Unavailable("The database cannot be reached", { retryable: true, cause: error });
+  return error;
+}
+
+/** What fetch throws without an answer, or while one comes in. */
+function isNetworkError(error: unknown): boolean {
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
+  return name === "TimeoutError" || (name === "TypeError" && /fetch failed|terminated/.test(String(message)));
+}
 
 /** Blobs come as ArrayBuffer from a file and as such from HTTP too. */
 export const bytesOf = (value: Row[string]): Uint8Array => new Uint8Array(value as ArrayBuffer);

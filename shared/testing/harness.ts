@@ -50,7 +50,8 @@ const NO_FORECASTERS: Forecasters = {
   },
 };
 
-export async function startHarness(options: { now?: number; forecasters?: Forecasters } = {}): Promise<Harness> {
+/** @param options.database - Has every migration applied; one in memory when not given. */
+export async function startHarness(options: { now?: number; forecasters?: Forecasters; database?: Database } = {}): Promise<Harness> {
   let now = options.now ?? START;
   let ids = 0;
   let random = 1;
@@ -58,7 +59,7 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
     throw new Error(`No test answers ${new URL(url).host}`);
   };
   const newId: NewId = (prefix) => hashId(prefix, [`test ${String((ids += 1))}`]);
-  const database = await memoryDatabase();
+  const database = options.database ?? (await memoryDatabase());
   const committed: Event[] = [];
   const alarms: number[] = [];
   const printed: string[] = [];
