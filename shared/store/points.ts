@@ -26,7 +26,7 @@ const CHUNK_START = `coalesce((SELECT t0 FROM chunk WHERE series = :series AND o
 const SELECT_CHUNKS = (order: "ASC" | "DESC") => `
   SELECT t0, t1, seq, data FROM chunk
   WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START} AND t0 < :to AND t1 >= :from
-  ORDER BY t0 ${order} LIMIT :limit OFFSET :offset`;
+  ORDER BY t0 ${order} LIMIT :limit`;
 const SELECT_CHUNKS_ASCENDING = SELECT_CHUNKS("ASC");
 const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
 // Rides chunk_series, once for each id; not limited: the caller's window bounds it.
@@ -130,19 +130,22 @@ export function pointStore(
     const sources: SequencedPoints[] = [...(logged.get(series) ?? [])];
     const sql = order === "asc" ? SELECT_CHUNKS_ASCENDING : SELECT_CHUNKS_DESCENDING;
     let [low, high] = [from, to];
+    // What is left of the window for the next page. A chunk that is merged between two pages comes twice, never not at all.
+    let [left, right] = [from, to];
     let found = 0;
-    for (let offset = 0; found < limit; offset += CHUNKS_A_READ) {
-      const rows = await database.read(sql, { org, series, from, to, limit: CHUNKS_A_READ, offset });
+    while (found < limit) {
+      const rows = await database.read(sql, { org, series, from: left, to: right, limit: CHUNKS_A_READ });
       for (const row of rows) {
         const chunk = within(decodeChunk(bytesOf(row["data"]!)), from, to);
         sources.push({ seq: row["seq"] as number, ...chunk });
         found += chunk.timestamps.length;
       }
       if (rows.length < CHUNKS_A_READ) break;
-      // More chunks follow: what lies beyond the last one read is not whole yet.
       const last = rows.at(-1)!;
-      if (found >= limit && order === "asc") high = Math.min(to, (last["t1"] as number) + 1);
-      if (found >= limit && order === "desc") low = Math.max(from, last["t0"] as number);
+      if (order === "asc") left = (last["t1"] as number) + 1;
+      else right = last["t0"] as number;
+      // More chunks follow: what lies beyond the last one read is not whole yet.
+      if (found >= limit) [low, high] = order === "asc" ? [from, Math.min(to, left)] : [Math.max(from, right), to];
     }
     const merged = within(mergePoints(sources), low, high);
     const start = order === "desc" ? Math.max(0, merged.timestamps.length - limit) : 0;
