@@ -42,7 +42,7 @@ type Run = <Value>(work: () => Promise<Value>) => Promise<Value>;
  * How long the driver waits for another process's write. It waits inside the call and holds up this whole process: long enough for a
  * usual batch, and for anything longer the call is tried again later.
  */
-const BUSY_TIMEOUT_MS = 100;
+const BUSY_TIMEOUT_MS = 25;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 const PATIENCE_MS = 10_000;
