@@ -2,103 +2,114 @@ import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { Series } from "../../shared/contract/series.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
-import type { InstanceChange, InstanceRecord } from "../../shared/core/alert/alert-record.ts";
+import type { InstanceChange } from "../../shared/core/alert/alert-record.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
-import { endEpisode, step } from "../../shared/core/alert/step.ts";
+import { endEpisode, newInstance, step } from "../../shared/core/alert/step.ts";
 import type { Instance, Transition } from "../../shared/core/alert/step.ts";
 import { evaluateThreshold, heldSeverity, thresholdWindow } from "../../shared/core/alert/threshold.ts";
 import type { LastScored } from "../../shared/ports/detection.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { Deps } from "../../shared/ports.ts";
-import { instancesOf } from "./instances.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import { instancesOfRule } from "./instances.ts";
+import type { Watched } from "./instances.ts";
 
 export type ThresholdRule = Extract<Rule, { kind: "threshold" }>;
 
 /** A series that is silent for so long has expired: its instance ends, and it is not said to have recovered. */
 const EXPIRES_MS = 86_400_000;
+/** What began earlier than this before now is looked at from now on: so far back evaluations are made up. */
+const MADE_UP_MS = 3_600_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
+
+interface Due extends Watched {
+  /** Unix ms, ascending, at least one. */
+  readonly times: readonly number[];
+}
 
 /** What the evaluations of a threshold rule change that are due by now, over all series that it selects. */
 export async function evaluateThresholdRule(org: OrgId, rule: ThresholdRule, now: number, { store }: Deps): Promise<InstanceChange[]> {
   const tenant = store.forOrg(org);
-  const watched = await instancesOf(tenant, rule, await tenant.series.select(rule.selector, MOST_SERIES));
-  const due = watched.flatMap(({ series, instance }) => {
-    const times = dueEvaluations(instance.state.lastEvaluatedAt, now, rule);
-    return times.length === 0 ? [] : [{ series, instance, times }];
-  });
+  const { stored, more } = await instancesOfRule(tenant, rule);
+  const due: Due[] = [
+    ...stored.map((watched) => ({ ...watched, times: dueEvaluations(watched.instance.state.lastEvaluatedAt, now, rule) })),
+    ...more.map((watched) => ({ ...watched, times: dueEvaluations(beginning(rule, watched.series, now), now, rule) })),
+  ].filter(({ times }) => times.length > 0);
   if (due.length === 0) return [];
 
-  const scored = await tenant.detection.lastScored(due.map(({ series }) => series.id));
-  const points = await tenant.points.readMany(
-    due.map(({ series }) => series.id),
-    reachOf(rule, due, scored),
-  );
+  const ids = due.map(({ series }) => series.id);
+  const scored = await tenant.detection.lastScored(ids);
+  const reach = reachOf(rule, due, scored);
+  const points = await tenant.points.readMany(ids, reach);
   const changes: InstanceChange[] = [];
-  for (const { series, instance, times } of due) {
-    const known = scored.get(series.id);
-    const own = points.get(series.id) ?? NO_POINTS;
-    const lastPointAt = own.timestamps.at(-1) ?? known?.scoredTo ?? (await newestPoint(tenant.points, series.id, now));
-    const after = advance(rule, instance.state, times, own, { cadence: known?.cadenceMs ?? null, lastPointAt });
-    if (after !== null) changes.push(changeOf(rule, series, instance, after));
+  for (const one of due) {
+    const known = scored.get(one.series.id);
+    const own = points.get(one.series.id) ?? NO_POINTS;
+    const reachesBack = (own.timestamps[0] ?? Infinity) <= one.times[0]!;
+    const before = reachesBack ? null : await newestBefore(tenant, one.series.id, reach.from, known?.scoredTo ?? null);
+    const change = advance(rule, one, own, { cadence: known?.cadenceMs ?? null, before });
+    if (change !== null) changes.push(change);
   }
   return changes;
 }
 
-/** One more than a rule may have: so an overflow shows. */
-const MOST_SERIES = 501;
+/**
+ * What stands for the last evaluation of a new instance: whenever it is first looked at, it begins where its rule and its series did;
+ * null where that was too long ago.
+ */
+function beginning({ updatedAt, evalDelay, interval }: ThresholdRule, { createdAt }: Series, now: number): number | null {
+  const at = Math.max(updatedAt, Date.parse(createdAt));
+  return at < now - MADE_UP_MS ? null : Math.floor((at - evalDelay) / interval) * interval - 1;
+}
 
 interface Known {
   readonly cadence: number | null;
-  readonly lastPointAt: number | null;
+  /** The newest point before the columns; null where there is none, or where the columns reach back before the first evaluation. */
+  readonly before: number | null;
 }
 
-interface Advanced {
-  readonly after: Instance;
-  readonly transitions: readonly Transition[];
-  readonly expired: boolean;
-}
-
-/** Runs the evaluations of one instance; null where a series has been silent since before the rule watched it. */
+/** Runs the evaluations of one instance; null where there is none to store, because its series is silent. */
 function advance(
   rule: ThresholdRule,
-  before: Instance,
-  times: readonly number[],
+  { series, instance, times }: Due,
   points: PointColumns,
-  { cadence, lastPointAt }: Known,
-): Advanced | null {
-  let after = before;
+  { cadence, before }: Known,
+): InstanceChange | null {
+  const { interval, severity, condition } = rule;
+  const expiresAfter = Math.max(EXPIRES_MS, thresholdWindow(condition, interval, cadence));
   const transitions: Transition[] = [];
+  let after = instance.state;
+  let isWatched = instance.version > 0;
   for (const at of times) {
-    if (lastPointAt === null || lastPointAt < at - EXPIRES_MS) {
-      if (before.lastEvaluatedAt === null) return null;
-      const ended = endEpisode(after, at, "expired");
-      return { after: ended.instance, transitions: [...transitions, ...ended.transitions], expired: true };
+    const lastPointAt = newestAt(points, at) ?? before;
+    if (lastPointAt === null || at - lastPointAt >= expiresAfter) {
+      after = note(endEpisode(after, at, "expired"));
+      isWatched = false;
+      continue;
     }
-    const { interval, severity } = rule;
-    const context = { at, severity, previous: heldSeverity(after), interval, cadence, lastPointAt: Math.min(lastPointAt, at) };
-    const next = step(after, rule, evaluateThreshold(rule.condition, points, context));
-    after = next.instance;
-    transitions.push(...next.transitions);
+    // A series that comes back after it has expired begins anew.
+    const present = isWatched ? after : newInstance(instance.id, severity);
+    const context = { at, severity, previous: heldSeverity(present), interval, cadence, lastPointAt };
+    after = note(step(present, rule, evaluateThreshold(condition, points, context)));
+    isWatched = true;
   }
-  return { after, transitions, expired: false };
+  if (!isWatched && instance.version === 0) return null;
+  const change = instanceChange(instance, { after, transitions }, rule, series);
+  return isWatched ? change : { ...change, forget: true };
+
+  function note(next: { readonly instance: Instance; readonly transitions: readonly Transition[] }): Instance {
+    transitions.push(...next.transitions);
+    return next.instance;
+  }
 }
 
-function changeOf(
-  rule: ThresholdRule,
-  series: Series,
-  instance: InstanceRecord,
-  { after, transitions, expired }: Advanced,
-): InstanceChange {
-  const change = instanceChange(instance, { after, transitions }, rule, series);
-  return expired ? { ...change, forget: true } : change;
+/** The newest timestamp at or before a time; undefined where there is none. */
+function newestAt({ timestamps }: PointColumns, at: number): number | undefined {
+  return timestamps.findLast((timestamp) => timestamp <= at);
 }
 
 /** The points that the due evaluations look at: from the oldest window's start to the newest evaluation. */
-function reachOf(
-  rule: ThresholdRule,
-  due: readonly { readonly series: Series; readonly times: readonly number[] }[],
-  scored: ReadonlyMap<SeriesId, LastScored>,
-): { from: number; to: number } {
+function reachOf(rule: ThresholdRule, due: readonly Due[], scored: ReadonlyMap<SeriesId, LastScored>): { from: number; to: number } {
   let [from, to] = [Infinity, 0];
   for (const { series, times } of due) {
     const window = thresholdWindow(rule.condition, rule.interval, scored.get(series.id)?.cadenceMs ?? null);
@@ -108,11 +119,9 @@ function reachOf(
   return { from, to };
 }
 
-async function newestPoint(
-  points: { newest(series: SeriesId, window: { before: number; limit: number }): Promise<PointColumns> },
-  series: SeriesId,
-  now: number,
-) {
-  const { timestamps } = await points.newest(series, { before: now + 1, limit: 1 });
+/** The newest point before a time. Where detection has seen no later one, it knows. */
+async function newestBefore({ points }: OrgStore, series: SeriesId, time: number, scoredTo: number | null): Promise<number | null> {
+  if (scoredTo !== null && scoredTo < time) return scoredTo;
+  const { timestamps } = await points.newest(series, { before: time, limit: 1 });
   return timestamps.at(-1) ?? null;
 }

@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { storeRule } from "../../shared/testing/alerting.ts";
+import { storeChannel } from "../../shared/testing/channels.ts";
+import { episodesOf, minute } from "../../shared/testing/evaluation.ts";
+import { startSystem } from "../../shared/testing/system.ts";
+import type { TestSystem } from "../../shared/testing/system.ts";
+
+let system: TestSystem;
+beforeEach(async () => {
+  system = await startSystem();
+});
+afterEach(() => system.harness.close());
+
+describe("after an outage", () => {
+  test.each([
+    [95, ["Critical: CPU is high on cpu"]],
+    [50, []],
+  ])("people are told at most once for a series, of its present state: at %d", async (last, told) => {
+    const { harness } = system;
+    await storeChannel(harness, { kind: "console" });
+    const rule = await storeRule(harness, { severity: "critical" });
+    for (let n = 0; n < 45; n += 1) {
+      harness.clock.set(minute(n));
+      await harness.store("cpu", [[minute(n), n === 44 ? last : n % 10 < 3 && n > 5 ? 95 : 50]]);
+      if (n < 2) await system.tick();
+    }
+    harness.clock.set(minute(45));
+    await system.tick();
+    expect((await episodesOf(harness, rule)).filter(({ to }) => to !== null)).toHaveLength(4);
+    expect(harness.printed.map((text) => text.split("\n")[0])).toEqual(told.map((title) => expect.stringContaining(title)));
+  });
+});
