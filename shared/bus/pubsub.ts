@@ -9,6 +9,8 @@ const TOKEN_URL = "http://metadata.google.internal/computeMetadata/v1/instance/s
 /** A token is renewed so long before it ends. */
 const RENEW_BEFORE_MS = 60_000;
 const TIMEOUT_MS = 10_000;
+/** Pub/Sub takes no more in one request. */
+const MESSAGES_A_REQUEST = 1_000;
 
 /** The name of a topic in Pub/Sub. */
 export const topicName = (topic: Topic): string => `intentvision-${topic}`;
@@ -38,24 +40,37 @@ export function createPubSubBus({
 
   return {
     async publish(events) {
-      for (const topic of Object.keys(TOPICS) as Topic[]) {
-        const ours = events.filter(({ type }) => topicOf(type) === topic);
-        if (ours.length === 0) continue;
-        await publishTo(topic, ours);
-        await outbox.markPublished(
-          ours.map(({ id }) => id),
-          clock.now(),
-        );
-      }
+      const topics = Object.keys(TOPICS) as Topic[];
+      const published = topics.map((topic) =>
+        publishAndMark(
+          topic,
+          events.filter(({ type }) => topicOf(type) === topic),
+        ),
+      );
+      // A topic that fails holds up no other.
+      const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
     },
     async redeliver(failed) {
-      for (const { id, event } of failed) {
-        // To all subscribers: those that have worked it off know it by its id or its effect. Failing again, it is recorded anew.
+      for (const { id, event, attempts } of failed) {
+        // To all subscribers: those that have worked it off know it by its id or its effect. Should it have failed again by the time
+        // that its failure is removed, that stays: it may have been the last attempt, and the only place that the event is in.
         await publishTo(topicOf(event.type), [event]);
-        await outbox.removeFailure(id);
+        await outbox.removeFailure(id, attempts);
       }
     },
   };
+
+  async function publishAndMark(topic: Topic, events: readonly Event[]): Promise<void> {
+    for (let start = 0; start < events.length; start += MESSAGES_A_REQUEST) {
+      const page = events.slice(start, start + MESSAGES_A_REQUEST);
+      await publishTo(topic, page);
+      await outbox.markPublished(
+        page.map(({ id }) => id),
+        clock.now(),
+      );
+    }
+  }
 
   async function publishTo(topic: Topic, events: readonly Event[]): Promise<void> {
     const messages = events.map((event) => ({
@@ -67,6 +82,9 @@ export function createPubSubBus({
       headers: { "Content-Type": "application/json", ...(await authorization()) },
       body: JSON.stringify({ messages }),
     });
+    // Read to its end, so that the connection can be used again.
+    await response.arrayBuffer();
+    if (response.status === 401) token = null;
     if (!response.ok) {
       throw new Unavailable(`Pub/Sub answered ${response.status} for ${topicName(topic)}`, { retryable: true });
     }

@@ -101,10 +101,11 @@ export interface EventStore {
     deadAt: number | null;
     at: number;
   }): Promise<void>;
-  /** The failed attempts of a consumer on an event so far. */
-  attempts(consumer: string, id: EventId): Promise<number>;
+  /** What is recorded of a consumer's failed attempts on an event, due or dead; null when it never failed, or is done with. */
+  failure(consumer: string, id: EventId): Promise<{ readonly id: DeadLetterId; readonly attempts: number } | null>;
   failuresDue(now: number, limit: number): Promise<readonly FailedEvent[]>;
-  removeFailure(id: DeadLetterId): Promise<boolean>;
+  /** Forgets a failure; with `attempts`, only as long as it has not failed again since. */
+  removeFailure(id: DeadLetterId, attempts?: number): Promise<boolean>;
   listDead(page: PageQuery): Promise<Page<EventDeadLetter>>;
   getDead(id: DeadLetterId): Promise<FailedEvent | null>;
   /** Makes a dead event due again. */

@@ -38,7 +38,10 @@ const httpHandler =
     res.end(response.body ?? undefined);
   };
 
-/** The door of an event function: a Pub/Sub push. 204 acknowledges, 500 asks for a redelivery; only Pub/Sub's service account may call it. */
+/**
+ * The door of an event function: a Pub/Sub push. 204 acknowledges, also what has become a dead letter; 500 and 503 ask for a redelivery.
+ * Only Pub/Sub's service account may call it.
+ */
 const pushHandler =
   (name: string, definition: EventFunction, runtime: Runtime): Handler =>
   async (req, res) => {
@@ -46,14 +49,22 @@ const pushHandler =
     if (!body.ok) throw body.error;
     const now = runtime.clock.now();
     const event = readEnvelope(body.value, now);
+    const { consumer } = definition;
+    const { events } = openInvocation(runtime, null).deps.store.platform;
+    let failed: { error: unknown } | null = null;
     try {
       await serveEvent(name, definition, event, runtime);
     } catch (error) {
-      const { events } = openInvocation(runtime, null).deps.store.platform;
-      const { consumer } = definition;
-      const attempts = 1 + (await events.attempts(consumer, event.id));
-      const dead = await recordFailure(events, { consumer, event, error, attempts, now, waitMs: REDELIVERED_ELSEWHERE_MS });
-      if (!dead) throw error;
+      failed = { error };
+    }
+    const before = await events.failure(consumer, event.id);
+    if (failed !== null) {
+      const attempts = 1 + (before?.attempts ?? 0);
+      const dead = await recordFailure(events, { consumer, event, ...failed, attempts, now, waitMs: REDELIVERED_ELSEWHERE_MS });
+      if (!dead) throw failed.error;
+    } else if (before !== null) {
+      // Failed before and worked off now: nobody has to look after it any more.
+      await events.removeFailure(before.id, before.attempts);
     }
     res.writeHead(204);
     res.end();

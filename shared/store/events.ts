@@ -21,7 +21,8 @@ const RECORD_FAILURE = `
   VALUES (:id, :consumer, :eventId, :type, :org, :event, :error, 1, :nextAttemptAt, :deadAt, :at)
   ON CONFLICT (consumer, event_id) DO UPDATE SET
     attempts = attempts + 1, error = excluded.error, next_attempt_at = excluded.next_attempt_at, dead_at = excluded.dead_at`;
-const SELECT_ATTEMPTS = "SELECT attempts FROM event_dead_letter WHERE consumer = :consumer AND event_id = :id";
+// Rides the unique index on consumer and event_id.
+const SELECT_FAILURE = "SELECT id, attempts FROM event_dead_letter WHERE consumer = :consumer AND event_id = :id";
 // Rides event_dead_letter_due.
 const SELECT_DUE = `
   SELECT id, consumer, event, attempts FROM event_dead_letter
@@ -29,7 +30,7 @@ const SELECT_DUE = `
 const SELECT_DEAD_PAGE = "SELECT * FROM event_dead_letter WHERE dead_at IS NOT NULL AND id > :after ORDER BY id LIMIT :limit";
 const SELECT_DEAD = "SELECT id, consumer, event, attempts FROM event_dead_letter WHERE id = :id AND dead_at IS NOT NULL";
 const REVIVE = "UPDATE event_dead_letter SET dead_at = NULL, next_attempt_at = :at WHERE id = :id AND dead_at IS NOT NULL";
-const REMOVE = "DELETE FROM event_dead_letter WHERE id = :id";
+const REMOVE = "DELETE FROM event_dead_letter WHERE id = :id AND attempts = coalesce(:attempts, attempts)";
 // Each rides an index on its time, and takes a bounded bite.
 const PRUNE = [
   "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < :before ORDER BY published_at LIMIT 50000)",
@@ -83,15 +84,15 @@ export function eventStore(database: Database, outbox: Outbox): EventStore {
       const args = { id, consumer, eventId, type, org, event: JSON.stringify(event), error, nextAttemptAt, deadAt, at };
       await database.write([{ sql: RECORD_FAILURE, args }]);
     },
-    async attempts(consumer, id) {
-      const [row] = await database.read(SELECT_ATTEMPTS, { consumer, id });
-      return row === undefined ? 0 : (row["attempts"] as number);
+    async failure(consumer, id) {
+      const [row] = await database.read(SELECT_FAILURE, { consumer, id });
+      return row === undefined ? null : { id: row["id"] as DeadLetterId, attempts: row["attempts"] as number };
     },
     async failuresDue(now, limit) {
       return (await database.read(SELECT_DUE, { now, limit })).map(failedOf);
     },
-    async removeFailure(id) {
-      const [result] = await database.write([{ sql: REMOVE, args: { id } }]);
+    async removeFailure(id, attempts) {
+      const [result] = await database.write([{ sql: REMOVE, args: { id, attempts: attempts ?? null } }]);
       return result!.rowsAffected === 1;
     },
     async listDead({ limit, cursor }) {
