@@ -146,5 +146,11 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
 }
 
 /** An event as a bus would hand it over. */
-export const testEvent = <Type extends Event["type"]>(type: Type, org: OrgId | null, data: Event<Type>["data"], at = START): Event =>
-  ({ id: hashId<EventId>("evt", [type, org, data, at]), type, org, at, traceparent: null, data }) as Event;
+export const testEvent = <Type extends Event["type"]>(type: Type, org: OrgId | null, data: Event<Type>["data"], at = START): Event => ({
+  id: hashId<EventId>("evt", [type, org, data, at]),
+  type,
+  org,
+  at,
+  traceparent: null,
+  data,
+});
