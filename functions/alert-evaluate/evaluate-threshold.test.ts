@@ -9,7 +9,7 @@ import {
   changesOf,
   episodesOf,
   ingested,
-  killNextWrite,
+  killWrite,
   minute,
   tick,
   transitionsOf,
@@ -188,7 +188,7 @@ describe("when it is worked off", () => {
     const rule = await storeRule(harness);
     await harness.store("cpu", [[START, 95]]);
     harness.clock.set(minute(1));
-    killNextWrite(harness, moment);
+    killWrite(harness, moment);
     await expect(work("event")).rejects.toThrow("failed");
     const written = moment === "after" ? 1 : 0;
     expect(await episodesOf(harness, rule)).toHaveLength(written);

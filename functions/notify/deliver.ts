@@ -1,6 +1,6 @@
-import type { DeliveryId, OrgId } from "../../shared/contract/ids.ts";
+import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
+import { Unavailable } from "../../shared/contract/problem.ts";
 import { nextAttemptAt } from "../../shared/core/alert/retry.ts";
-import type { Notification } from "../../shared/core/message/alert-message.ts";
 import type { AttemptOutcome, ChannelRecord, DeliveryRecord } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { send, SEND_TIMEOUT_MS } from "./send.ts";
@@ -10,12 +10,29 @@ import type { Sent } from "./send.ts";
 const LEASE_MS = 3 * SEND_TIMEOUT_MS;
 /** How long a resolve waits for a firing that is being sent right now. */
 const WAIT_FOR_FIRING_MS = 2_000;
+/** Receivers that are slow hold up only so many others. */
+const AT_ONCE = 8;
+/** Written to a firing that its resolve took in: by it, a later attempt at the resolve knows that it tells both. */
+const SUPERSEDED = "Resolved before it got through: the resolve tells both";
+
+/** An attempt that ended in an error of our own: what it was is for the log, not for the tenant. */
+const FAULT: Sent = { outcome: "retry", status: null, error: "It could not be sent", retryAfterMs: null };
+
+/** Sends what is due of these; one that fails holds up no other. @throws AggregateError once all had their turn. */
+export async function deliverAll(deliveries: readonly { readonly org: OrgId; readonly id: DeliveryId }[], deps: Deps): Promise<void> {
+  const errors: unknown[] = [];
+  for (let start = 0; start < deliveries.length; start += AT_ONCE) {
+    const attempts = deliveries.slice(start, start + AT_ONCE).map(({ org, id }) => deliver(org, id, deps));
+    for (const attempt of await Promise.allSettled(attempts)) if (attempt.status === "rejected") errors.push(attempt.reason);
+  }
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} deliveries failed`, { cause: errors[0] });
+}
 
 /**
  * Sends one delivery that is due: takes a lease on it, sends, and records how that went if the lease is still its own. Nothing happens
  * where it is not due, done, or in work elsewhere.
  */
-export async function deliver(org: OrgId, id: DeliveryId, deps: Deps): Promise<void> {
+async function deliver(org: OrgId, id: DeliveryId, deps: Deps): Promise<void> {
   const { store, clock, alarm, newId } = deps;
   const { deliveries, channels } = store.forOrg(org);
   const owner = newId<string>("evt");
@@ -23,18 +40,30 @@ export async function deliver(org: OrgId, id: DeliveryId, deps: Deps): Promise<v
   const delivery = await deliveries.lease(id, owner, now + LEASE_MS, now);
   if (delivery === null) return;
 
-  const outcome = await attempt(org, delivery, await channels.get(delivery.channel), deps);
+  const channel = await channels.get(delivery.channel);
+  let outcome: AttemptOutcome;
+  try {
+    outcome = channel?.enabled === true ? await attempt(org, delivery, channel, deps) : dead("The channel is switched off or gone");
+  } catch (error) {
+    // A fault of ours, or a key that is missing, is tried again like a receiver's; while the database is away the lease runs out.
+    if (channel !== null && !(error instanceof Unavailable)) await deliveries.finish(id, owner, outcomeOf(FAULT, delivery, channel, deps));
+    throw error;
+  }
   await deliveries.finish(id, owner, outcome);
   if (outcome.status === "retry" || outcome.status === "postponed") await alarm.wakeAt(outcome.at);
 }
 
-async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRecord | null, deps: Deps): Promise<AttemptOutcome> {
-  if (channel === null || !channel.enabled) return { status: "dead", lastStatus: null, lastError: "The channel is switched off or gone" };
-  const hindered = delivery.kind === "resolved" ? await settleFirings(org, delivery, deps) : null;
-  if (hindered !== null) return hindered;
-
+async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRecord, deps: Deps): Promise<AttemptOutcome> {
   const now = deps.clock.now();
-  const sent = await send({ org, delivery: delivery.id, channel, notification: delivery.payload as Notification, now }, deps);
+  // Senders that died count too: a message that kills them is not sent for ever.
+  if (nextAttemptAt(channel.kind, delivery.attempts - 1, now, 0, null) === null) return dead("Its last attempt never ended");
+  let notification = delivery.payload;
+  if (delivery.kind === "resolved") {
+    const settled = await settleFirings(org, delivery, deps);
+    if ("status" in settled) return settled;
+    notification = { ...notification, alerts: notification.alerts.filter(({ id }) => id !== null && settled.has(id)) };
+  }
+  const sent = await send({ org, delivery: delivery.id, channel, notification, now }, deps);
   if (sent.outcome === "gone") {
     await deps.store.forOrg(org).channels.disable(channel.id, "Its receiver answered 410 Gone", deps.clock.now());
   }
@@ -42,27 +71,38 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
 }
 
 /**
- * A resolve waits for its firing. One that is being sent right now is waited for; one that did not get through so far is given up, and the
- * resolve tells both; where every firing died, nobody has to hear that it is over.
+ * A resolve waits for its firings. One that is being sent right now, or that also tells of what still fires, is waited for; one that did
+ * not get through so far is given up, and the resolve tells both.
+ * @returns The alerts that the channel is to hear the end of: not those of which every firing died. Or why nothing is sent.
  */
-async function settleFirings(org: OrgId, delivery: DeliveryRecord, { store, clock }: Deps): Promise<AttemptOutcome | null> {
+async function settleFirings(org: OrgId, delivery: DeliveryRecord, { store, clock }: Deps): Promise<ReadonlySet<AlertId> | AttemptOutcome> {
   const { deliveries } = store.forOrg(org);
-  const firings = await deliveries.firingsBefore(delivery);
-  let superseded = false;
-  for (const { id } of firings.filter(({ status }) => status === "waiting")) {
-    superseded = (await deliveries.supersede(id, "Resolved before it got through: the resolve tells both")) || superseded;
+  const told = new Set<AlertId>();
+  let waitUntil = 0;
+  for (const { id, status, alerts, lastError, nextAttemptAt: due } of await deliveries.firingsBefore(delivery)) {
+    const isOver = alerts.every((alert) => delivery.alerts.includes(alert));
+    const isTold = status === "delivered" || (status === "dead" && lastError === SUPERSEDED);
+    const isSuperseded = status === "waiting" && isOver && (await deliveries.supersede(id, SUPERSEDED));
+    if (isTold || isSuperseded) for (const alert of alerts) told.add(alert);
+    else if (status !== "dead") waitUntil = Math.max(waitUntil, clock.now() + WAIT_FOR_FIRING_MS, status === "waiting" ? (due ?? 0) : 0);
   }
-  const sending = firings.some(({ status }) => status === "sending");
-  if (sending) return { status: "postponed", at: clock.now() + WAIT_FOR_FIRING_MS };
-  const heardOf = superseded || firings.some(({ status }) => status === "delivered");
-  return heardOf ? null : { status: "dead", lastStatus: null, lastError: "Its firing never got through" };
+  if (waitUntil > 0) return { status: "postponed", at: waitUntil };
+  const heard = new Set(delivery.alerts.filter((alert) => told.has(alert)));
+  return heard.size > 0 ? heard : dead("Its firing never got through");
 }
 
-function outcomeOf({ outcome, status, error, retryAfterMs }: Sent, { attempts }: DeliveryRecord, { kind }: ChannelRecord, deps: Deps): AttemptOutcome {
+function outcomeOf(
+  { outcome, status, error, retryAfterMs }: Sent,
+  { attempts }: DeliveryRecord,
+  { kind }: ChannelRecord,
+  deps: Deps,
+): AttemptOutcome {
   const at = deps.clock.now();
   if (outcome === "delivered") return { status: "delivered", at, lastStatus: status };
   const lastError = error ?? "The receiver failed";
   const next = outcome === "retry" ? nextAttemptAt(kind, attempts, at, deps.random.uniform(), retryAfterMs) : null;
-  if (next === null) return { status: "dead", lastStatus: status, lastError };
+  if (next === null) return dead(lastError, status);
   return { status: "retry", at: next, lastStatus: status, lastError };
 }
+
+const dead = (lastError: string, lastStatus: number | null = null): AttemptOutcome => ({ status: "dead", lastStatus, lastError });

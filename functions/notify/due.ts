@@ -1,28 +1,40 @@
 import type { Deps } from "../../shared/ports.ts";
-import { deliver } from "./deliver.ts";
+import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
 
 const PAGE = 100;
-/** Receivers that are slow hold up only so many others. */
-const AT_ONCE = 8;
 /** What is due after so many pages is left to the next tick or alarm. */
 const MOST_PAGES = 20;
 
-/** Flushes the groups and sends the deliveries that are due, whoever left them, and asks to be woken for the next. */
+/**
+ * Flushes the groups and sends the deliveries that are due, whoever left them, and asks to be woken for the next.
+ * @throws AggregateError what failed, once everything else is done.
+ */
 export async function workOffDue(deps: Deps): Promise<void> {
   const { alerting } = deps.store.platform;
+  const errors: unknown[] = [];
   for (let page = 0; page < MOST_PAGES; page++) {
     const groups = await alerting.flushes(deps.clock.now(), PAGE);
-    for (const { org, id } of groups) await flushGroup(org, id, deps);
+    for (const { org, id } of groups) {
+      try {
+        await flushGroup(org, id, deps);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     if (groups.length < PAGE) break;
   }
   for (let page = 0; page < MOST_PAGES; page++) {
     const deliveries = await alerting.deliveries(deps.clock.now(), PAGE);
-    for (let start = 0; start < deliveries.length; start += AT_ONCE) {
-      await Promise.all(deliveries.slice(start, start + AT_ONCE).map(({ org, id }) => deliver(org, id, deps)));
+    try {
+      await deliverAll(deliveries, deps);
+    } catch (error) {
+      errors.push(error);
     }
     if (deliveries.length < PAGE) break;
   }
+  // What failed is still due, and would ring at once: it is left to the next tick.
+  if (errors.length > 0) throw new AggregateError(errors, "Not everything that was due could be worked off", { cause: errors[0] });
   const next = await alerting.nextAt();
   if (next !== null) await deps.alarm.wakeAt(next);
 }

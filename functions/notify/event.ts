@@ -1,5 +1,5 @@
 import { event, orgOf } from "../../shared/runtime/route.ts";
-import { deliver } from "./deliver.ts";
+import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
 import { gather } from "./gather.ts";
 
@@ -15,7 +15,11 @@ export default event({
         await deps.alarm.wakeAt(due.flushAt);
         return;
       }
-      for (const delivery of await flushGroup(org, due.group, deps)) await deliver(org, delivery, deps);
+      const deliveries = await flushGroup(org, due.group, deps);
+      await deliverAll(
+        deliveries.map((id) => ({ org, id })),
+        deps,
+      );
     },
   },
 });

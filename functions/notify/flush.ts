@@ -8,6 +8,7 @@ import { deliveryId } from "../../shared/core/alert/keys.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import type { GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
+import { memberOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
 const DEFAULT_REPEAT_MS = 4 * 3_600_000;
@@ -28,7 +29,10 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const members = await tenant.alerts.getMany(Object.keys(group.state.members) as AlertId[]);
     const [first] = members;
     const repeatInterval = first === undefined ? DEFAULT_REPEAT_MS : await repeatIntervalOf(org, first.rule, deps);
-    const { messages, group: next } = decideFlush(group.state, await tenant.channels.enabled(), now, repeatInterval);
+    // What happened since, the group may not have heard of yet: nobody is told of what is over.
+    const present = Object.fromEntries(members.map((alert) => [alert.id, memberOf(alert)]));
+    const state = { ...group.state, members: { ...group.state.members, ...present } };
+    const { messages, group: next } = decideFlush(state, await tenant.channels.enabled(), now, repeatInterval);
 
     const answers = new Map(members.map((alert) => [alert.id, alertAnswer(alert, now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));

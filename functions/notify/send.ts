@@ -46,7 +46,11 @@ export const send: Send = (sending, deps) => SENDERS[sending.channel.kind](sendi
 async function sendWebhook({ org, delivery, channel, notification, now }: Sending, deps: Deps): Promise<Sent> {
   const { url, secret } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
   const body = JSON.stringify(renderers.webhook(notification));
-  const headers = secret === undefined ? {} : signWebhook({ id: webhookId(delivery), timestamp: Math.floor(now / 1_000), body, secrets: [secret] });
+  const message = { id: webhookId(delivery), timestamp: Math.floor(now / 1_000) };
+  const headers =
+    secret === undefined
+      ? { "webhook-id": message.id, "webhook-timestamp": String(message.timestamp) }
+      : signWebhook({ ...message, body, secrets: [secret] });
   return post("webhook", url, { body, headers: { ...headers } }, deps);
 }
 
@@ -65,7 +69,12 @@ async function print({ notification }: Sending, deps: Deps): Promise<Sent> {
   return DELIVERED;
 }
 
-async function post(kind: ChannelKind, url: string, { body, headers }: Pick<OutgoingRequest, "body" | "headers">, { fetch, clock }: Deps): Promise<Sent> {
+async function post(
+  kind: ChannelKind,
+  url: string,
+  { body, headers }: Pick<OutgoingRequest, "body" | "headers">,
+  { fetch, clock }: Deps,
+): Promise<Sent> {
   try {
     const response = await fetch(url, {
       method: "POST",

@@ -46,10 +46,13 @@ export async function changesOf({ deps }: Harness): Promise<readonly Event<"aler
   return rows.map(({ event }) => event).filter((event): event is Event<"alert.changed"> => event.type === "alert.changed");
 }
 
-/** Has the next write of the database fail, before it is written or after, as if its process had been killed there. */
-export function killNextWrite({ database }: Harness, moment: "before" | "after"): void {
+/** Has the next write of the database, or the nth from now, fail before it is written or after, as if its process had been killed there. */
+export function killWrite({ database }: Harness, moment: "before" | "after", nth = 1): void {
   const { write } = database;
+  let left = nth;
   database.write = async (statements) => {
+    left -= 1;
+    if (left > 0) return write(statements);
     database.write = write;
     if (moment === "after") await write(statements);
     throw new Error("The process was killed");
