@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { ChannelId } from "../../shared/contract/ids.ts";
+import type { AlertId, ChannelId, DeliveryId } from "../../shared/contract/ids.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
-import type { AlertId, DeliveryId } from "../../shared/contract/ids.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import type { DeliveryRecord } from "../../shared/ports/alerting.ts";
+import { serveEvent } from "../../shared/runtime/serve-event.ts";
 import { evaluate, fire, storeRule, testNotification } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
 import { killWrite, tick } from "../../shared/testing/evaluation.ts";
@@ -13,7 +13,6 @@ import { startHttp } from "../../shared/testing/http.ts";
 import { startSlackReceiver } from "../../shared/testing/slack-receiver.ts";
 import { startWebhookReceiver } from "../../shared/testing/webhook-receiver.ts";
 import type { WebhookReceiver } from "../../shared/testing/webhook-receiver.ts";
-import { serveEvent } from "../../shared/runtime/serve-event.ts";
 import onEvent from "./event.ts";
 import onTick from "./tick.ts";
 
@@ -23,14 +22,16 @@ const LEASE = 30 * SECOND;
 
 let harness: Harness;
 let receiver: WebhookReceiver;
+let receivers: { stop(): Promise<void> }[];
 beforeEach(async () => {
   harness = await startHarness();
   receiver = await startWebhookReceiver({ secret: SECRET, now: harness.clock.now });
+  receivers = [receiver];
   const guarded = createGuardedFetch({ allow: [receiver.host] });
   harness.answerFetch((url, request) => guarded(url, { ...request, timeoutMs: 500 }));
 });
 afterEach(async () => {
-  await receiver.stop();
+  for (const one of receivers) await one.stop();
   harness.close();
 });
 
@@ -75,11 +76,11 @@ describe("a webhook", () => {
 
   test("without a secret carries its id all the same", async () => {
     const open = await startWebhookReceiver();
+    receivers.push(open);
     harness.answerFetch(createGuardedFetch({ allow: [open.host] }));
     await storeChannel(harness, { kind: "webhook", config: { url: open.url } });
     await fireNow();
     expect(open.requests()).toMatchObject([{ id: `msg_${(await only()).id.slice(4)}` }]);
-    await open.stop();
   });
 
   test.each([408, 425, 429, 500, 503, 302])(
@@ -382,6 +383,7 @@ describe("a resolve", () => {
 describe("Slack", () => {
   test("takes the message, or what is not its ok is tried again", async () => {
     const slack = await startSlackReceiver({ now: harness.clock.now });
+    receivers.push(slack);
     harness.answerFetch(createGuardedFetch({ allow: [slack.host] }));
     await storeChannel(harness, { kind: "slack", config: { url: slack.url } });
     slack.answerNext({ status: 200, body: "a page of something in between" });
@@ -391,7 +393,6 @@ describe("Slack", () => {
     expect(await only()).toMatchObject({ status: "delivered", attempts: 2 });
     expect(slack.requests().flatMap(({ faults }) => faults)).toEqual([]);
     expect(slack.requests().at(-1)!.message).toMatchObject({ text: expect.stringContaining("Critical: CPU is high") });
-    await slack.stop();
   });
 });
 
