@@ -1,12 +1,11 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
-import type { Rule } from "../../shared/contract/rule.ts";
 import type { Series } from "../../shared/contract/series.ts";
+import { advanceThreshold } from "../../shared/core/alert/advance.ts";
+import type { KnownSeries, ThresholdRule } from "../../shared/core/alert/advance.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange } from "../../shared/core/alert/alert-record.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
-import { endEpisode, newInstance, step } from "../../shared/core/alert/step.ts";
-import type { Instance, Transition } from "../../shared/core/alert/step.ts";
-import { evaluateThreshold, heldSeverity, thresholdWindow } from "../../shared/core/alert/threshold.ts";
+import { thresholdWindow } from "../../shared/core/alert/threshold.ts";
 import type { LastScored } from "../../shared/ports/detection.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -14,10 +13,6 @@ import type { OrgStore } from "../../shared/ports/store.ts";
 import { instancesOfRule } from "./instances.ts";
 import type { Watched } from "./instances.ts";
 
-export type ThresholdRule = Extract<Rule, { kind: "threshold" }>;
-
-/** A series that is silent for so long has expired: its instance ends, and it is not said to have recovered. */
-const EXPIRES_MS = 86_400_000;
 /** What began earlier than this before now is looked at from now on: so far back evaluations are made up. */
 const MADE_UP_MS = 3_600_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
@@ -62,50 +57,13 @@ function beginning({ updatedAt, evalDelay, interval }: ThresholdRule, { createdA
   return at < now - MADE_UP_MS ? null : Math.floor((at - evalDelay) / interval) * interval - 1;
 }
 
-interface Known {
-  readonly cadence: number | null;
-  /** The newest point before the columns; null where there is none, or where the columns reach back before the first evaluation. */
-  readonly before: number | null;
-}
-
 /** Runs the evaluations of one instance; null where there is none to store, because its series is silent. */
-function advance(
-  rule: ThresholdRule,
-  { series, instance, times }: Due,
-  points: PointColumns,
-  { cadence, before }: Known,
-): InstanceChange | null {
-  const { interval, severity, condition } = rule;
-  const expiresAfter = Math.max(EXPIRES_MS, thresholdWindow(condition, interval, cadence));
-  const transitions: Transition[] = [];
-  let after = instance.state;
-  let isWatched = instance.version > 0;
-  for (const at of times) {
-    const lastPointAt = newestAt(points, at) ?? before;
-    if (lastPointAt === null || at - lastPointAt >= expiresAfter) {
-      after = note(endEpisode(after, at, "expired"));
-      isWatched = false;
-      continue;
-    }
-    // A series that comes back after it has expired begins anew.
-    const present = isWatched ? after : newInstance(instance.id, severity);
-    const context = { at, severity, previous: heldSeverity(present), interval, cadence, lastPointAt };
-    after = note(step(present, rule, evaluateThreshold(condition, points, context)));
-    isWatched = true;
-  }
+function advance(rule: ThresholdRule, { series, instance, times }: Due, points: PointColumns, known: KnownSeries): InstanceChange | null {
+  const watched = { instance: instance.state, isWatched: instance.version > 0 };
+  const { after, transitions, isWatched } = advanceThreshold(rule, watched, points, times, known);
   if (!isWatched && instance.version === 0) return null;
   const change = instanceChange(instance, { after, transitions }, rule, series);
   return isWatched ? change : { ...change, forget: true };
-
-  function note(next: { readonly instance: Instance; readonly transitions: readonly Transition[] }): Instance {
-    transitions.push(...next.transitions);
-    return next.instance;
-  }
-}
-
-/** The newest timestamp at or before a time; undefined where there is none. */
-function newestAt({ timestamps }: PointColumns, at: number): number | undefined {
-  return timestamps.findLast((timestamp) => timestamp <= at);
 }
 
 /** The points that the due evaluations look at: from the oldest window's start to the newest evaluation. */
