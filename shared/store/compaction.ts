@@ -1,6 +1,8 @@
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import { CHUNK_ENCODING, decodeChunk, encodeChunk } from "../core/series/chunk-codec.ts";
-import { decodeLog } from "../core/series/log-codec.ts";
+import { gathered, gatherInto } from "../core/series/growing-points.ts";
+import type { GrowingPoints } from "../core/series/growing-points.ts";
+import { decodeLogColumns } from "../core/series/log-codec.ts";
 import { mergePoints } from "../core/series/merge.ts";
 import type { SequencedPoints } from "../core/series/merge.ts";
 import { LOG_CONSUMERS } from "../ports/points.ts";
@@ -22,10 +24,11 @@ const SELECT_SEEN = `
   LEFT JOIN cursor AS c ON c.consumer = names.value AND c.org = :org`;
 const SELECT_OLD = "SELECT coalesce(max(seq), 0) AS seq FROM write_log WHERE org = :org AND created_at < :before";
 const SELECT_LOG = "SELECT seq, n, payload FROM write_log WHERE org = :org AND seq > :after AND seq <= :upTo ORDER BY seq LIMIT 256";
-// Every chunk that the new points touch, and the newest one before them, which may have room. Rides chunk_series.
+// Every chunk that the new points touch, and the newest one before them, which may have room. Rides chunk_series, once a window:
+// CROSS keeps the planner from scanning all chunks of the organisation instead.
 const SELECT_TOUCHED = `
   SELECT c.id, c.series, c.seq, c.n, c.t0, c.t1, c.data FROM json_each(:windows) AS w
-  JOIN chunk AS c ON c.series = w.value ->> 0 AND c.org = :org
+  CROSS JOIN chunk AS c ON c.series = w.value ->> 0 AND c.org = :org
     AND c.t0 >= coalesce((SELECT t0 FROM chunk WHERE series = w.value ->> 0 AND org = :org AND t0 <= (w.value ->> 1) ORDER BY t0 DESC LIMIT 1), w.value ->> 1)
     AND c.t0 <= (w.value ->> 2)`;
 const DELETE_CHUNKS = "DELETE FROM chunk WHERE org = :org AND id IN (SELECT value FROM json_each(:ids))";
@@ -48,21 +51,24 @@ export function compactionStore(database: Database): CompactionStore {
       const log = await readLog(org, maxPoints, now);
       if (log.rows === 0) return { points: 0, rows: 0 };
 
-      const windows = [...log.bySeries].map(([series, sources]) => [series, ...extent(sources)]);
+      const windows = [...log.bySeries].map(([series, { from, to }]) => [series, from, to]);
       const touched = await database.read(SELECT_TOUCHED, { org, windows: JSON.stringify(windows) });
       const replaced: number[] = [];
+      const chunks = new Map<SeriesId, SequencedPoints[]>();
       for (const row of touched) {
         const series = row["series"] as SeriesId;
-        const sources = log.bySeries.get(series)!;
-        const [from] = extent(sources);
         const full = (row["n"] as number) >= CHUNK_POINTS;
-        if (full && (row["t1"] as number) < from) continue;
+        if (full && (row["t1"] as number) < log.bySeries.get(series)!.from) continue;
         replaced.push(row["id"] as number);
-        sources.push({ seq: row["seq"] as number, ...decodeChunk(bytesOf(row["data"]!)) });
+        const chunk = { seq: row["seq"] as number, ...decodeChunk(bytesOf(row["data"]!)) };
+        const own = chunks.get(series);
+        if (own === undefined) chunks.set(series, [chunk]);
+        else own.push(chunk);
       }
 
       const inserts: Statement[] = [];
-      for (const [series, sources] of log.bySeries) {
+      for (const [series, points] of log.bySeries) {
+        const sources = [...(chunks.get(series) ?? []), { seq: log.upTo, ...gathered(points) }];
         for (const chunk of split(mergePoints(sources))) {
           const [t0, t1] = [chunk.timestamps[0]!, chunk.timestamps.at(-1)!];
           const args = {
@@ -93,7 +99,8 @@ export function compactionStore(database: Database): CompactionStore {
     const [seen] = await database.read(SELECT_SEEN, { org, consumers: JSON.stringify(LOG_CONSUMERS) });
     const [old] = await database.read(SELECT_OLD, { org, before: now - LOG_WAITS_MS });
     const last = Math.max(seen!["seq"] as number, old!["seq"] as number);
-    const bySeries = new Map<SeriesId, SequencedPoints[]>();
+    const bySeries = new Map<SeriesId, GrowingPoints>();
+    const gather = gatherInto(bySeries);
     let [points, rows, upTo] = [0, 0, 0];
     for (;;) {
       const page = await database.read(SELECT_LOG, { org, after: upTo, upTo: last });
@@ -103,26 +110,10 @@ export function compactionStore(database: Database): CompactionStore {
         rows += 1;
         points += row["n"] as number;
         upTo = row["seq"] as number;
-        for (const { series, timestamps, values } of decodeLog(bytesOf(row["payload"]!))) {
-          const source = { seq: upTo, timestamps, values };
-          const own = bySeries.get(series);
-          if (own === undefined) bySeries.set(series, [source]);
-          else own.push(source);
-        }
+        gather(decodeLogColumns(bytesOf(row["payload"]!)));
       }
     }
   }
-}
-
-function extent(sources: readonly SequencedPoints[]): [from: number, to: number] {
-  let [from, to] = [Infinity, -Infinity];
-  for (const { timestamps } of sources) {
-    for (const timestamp of timestamps) {
-      if (timestamp < from) from = timestamp;
-      if (timestamp > to) to = timestamp;
-    }
-  }
-  return [from, to];
 }
 
 function* split({ timestamps, values }: { timestamps: Float64Array; values: Float64Array }) {

@@ -219,6 +219,23 @@ describe.each(DATABASES)("%s", (where, open) => {
     expect(plan.map((row) => row["detail"] as string).join("\n")).toContain(index);
   });
 
+  test("compaction and reads of many series find chunks series by series, however many the organisation has", async () => {
+    const series = await harness.store("cpu", [[START, 1]]);
+    const { read } = harness.database;
+    const plans: string[] = [];
+    Object.assign(harness.database, {
+      read: async (sql: string, args: Parameters<typeof read>[1]) => {
+        const explained = sql.includes("JOIN chunk") ? await read(`EXPLAIN QUERY PLAN ${sql}`, args) : [];
+        if (explained.length > 0) plans.push(explained.map((row) => row["detail"] as string).join("; "));
+        return read(sql, args);
+      },
+    });
+    await compact();
+    await points().readMany([series], { from: START, to: START + 1 });
+    expect(plans).toHaveLength(2);
+    for (const plan of plans) expect(plan).toMatch(/SEARCH c USING INDEX chunk_series \(series=\?/);
+  });
+
   test("a series is found by matchers, page by page", async () => {
     const ids: SeriesId[] = [];
     for (const host of ["a", "b", "c"]) ids.push(await harness.store("cpu", [[START, 1]], { host, region: "eu" }));

@@ -29,10 +29,10 @@ const SELECT_CHUNKS = (order: "ASC" | "DESC") => `
   ORDER BY t0 ${order} LIMIT :limit`;
 const SELECT_CHUNKS_ASCENDING = SELECT_CHUNKS("ASC");
 const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
-// Rides chunk_series, once for each id; not limited: the caller's window bounds it.
+// Rides chunk_series, once for each id, which CROSS sees to; not limited: the caller's window bounds it.
 const SELECT_CHUNKS_MANY = `
   SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
-  JOIN chunk AS c ON c.series = ids.value AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
+  CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
 // Rides write_log_org.
 const SELECT_LOG_AFTER = "SELECT seq, n, created_at, payload FROM write_log WHERE org = :org AND seq > :seq ORDER BY seq LIMIT :limit";
 // Rides chunk_seq: what one compaction pass wrote.

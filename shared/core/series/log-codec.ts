@@ -39,25 +39,51 @@ export function encodeLog(batch: readonly LogPoints[]): Uint8Array {
   return bytes;
 }
 
-/** Decodes a payload; `only` leaves out every other series. */
-export function decodeLog(payload: Uint8Array, only?: ReadonlySet<string>): LogPoints[] {
-  const aligned = payload.byteOffset % 8 === 0 ? payload : payload.slice();
-  const view = new DataView(aligned.buffer, aligned.byteOffset, aligned.byteLength);
+/** A batch as it lies in the log, row after row of the first series, then of the next: views of the payload. */
+export interface LogColumns {
+  /** What readIds reads. Batches of the same series in the same order have the same bytes. */
+  readonly ids: Uint8Array;
+  /** Points of each series, shape (s,). */
+  readonly counts: Uint32Array;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Decodes a payload without taking it apart. */
+export function decodeLogColumns(payload: Uint8Array): LogColumns {
+  const { buffer, byteOffset, byteLength } = payload.byteOffset % 8 === 0 ? payload : payload.slice();
+  const view = new DataView(buffer, byteOffset, byteLength);
   const seriesCount = view.getUint32(0, true);
   const n = view.getUint32(4, true);
-  const timestamps = new Float64Array(aligned.buffer, aligned.byteOffset + 8, n);
-  const values = new Float64Array(aligned.buffer, aligned.byteOffset + 8 + 8 * n, n);
   const counts = 8 + 16 * n;
-  const ids = counts + 4 * seriesCount;
+  return {
+    ids: new Uint8Array(buffer, byteOffset + counts + 4 * seriesCount, ID_BYTES * seriesCount),
+    counts: new Uint32Array(buffer, byteOffset + counts, seriesCount),
+    timestamps: new Float64Array(buffer, byteOffset + 8, n),
+    values: new Float64Array(buffer, byteOffset + 8 + 8 * n, n),
+  };
+}
+
+/** The series of a batch, shape (s,). */
+export function readIds(ids: Uint8Array): SeriesId[] {
+  const series: SeriesId[] = [];
+  for (let start = 0; start < ids.length; start += ID_BYTES) {
+    series.push(`ser_${base32hex(ids.subarray(start, start + ID_BYTES))}` as SeriesId);
+  }
+  return series;
+}
+
+/** Decodes a payload; `only` leaves out every other series. */
+export function decodeLog(payload: Uint8Array, only?: ReadonlySet<string>): LogPoints[] {
+  const { ids, counts, timestamps, values } = decodeLogColumns(payload);
   const batch: LogPoints[] = [];
   let row = 0;
-  for (let index = 0; index < seriesCount; index++) {
-    const length = view.getUint32(counts + 4 * index, true);
-    const series = readId(aligned, ids + ID_BYTES * index);
+  for (const [index, series] of readIds(ids).entries()) {
+    const end = row + counts[index]!;
     if (only === undefined || only.has(series)) {
-      batch.push({ series, timestamps: timestamps.subarray(row, row + length), values: values.subarray(row, row + length) });
+      batch.push({ series, timestamps: timestamps.subarray(row, end), values: values.subarray(row, end) });
     }
-    row += length;
+    row = end;
   }
   return batch;
 }
@@ -83,5 +109,3 @@ function writeId(bytes: Uint8Array, offset: number, id: SeriesId): void {
     bytes[to + 4] = low;
   }
 }
-
-const readId = (bytes: Uint8Array, offset: number): SeriesId => `ser_${base32hex(bytes.subarray(offset, offset + ID_BYTES))}` as SeriesId;
