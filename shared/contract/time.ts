@@ -17,6 +17,7 @@ export function parseTime(value: unknown): number | null {
   const day = Number(value.slice(8, 10));
   const ms = Date.parse(value);
   if (Number.isNaN(ms) || ms < 0 || ms > LATEST_MS) return null;
+  if (day <= 28) return ms;
   // Date.parse rolls 30 February over into March: the written day has to come back.
   const midnight = new Date(`${value.slice(0, 10)}T00:00:00Z`);
   return midnight.getUTCDate() === day ? ms : null;

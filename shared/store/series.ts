@@ -7,6 +7,7 @@ import { compileMatchers } from "../core/series/matchers.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
 import type { NamedSeriesPoints, SeriesStore } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
+import type { SeriesResolver } from "./resolved-series.ts";
 
 const INSERT = `
   INSERT INTO series (id, org, metric_key, dimensions, created_at)
@@ -37,12 +38,7 @@ const seriesOf = (row: Row): Series => ({
   createdAt: isoTime(row["created_at"] as number),
 });
 
-const MOST_RESOLVED = 200_000;
-
-/** Series that a process has worked out, by organisation, metric and dimensions as they were written. Forgetting one costs a hash. */
-export type ResolvedSeries = Map<string, { readonly series: SeriesId; readonly dimensions: string }>;
-
-export function seriesStore(database: Database, org: OrgId, resolved: ResolvedSeries): SeriesStore {
+export function seriesStore(database: Database, org: OrgId, resolver: SeriesResolver): SeriesStore {
   const getMany = async (ids: readonly SeriesId[]): Promise<Series[]> =>
     ids.length === 0 ? [] : (await database.read(SELECT_MANY, { org, ids: JSON.stringify(ids) })).map(seriesOf);
 
@@ -84,16 +80,7 @@ export function seriesStore(database: Database, org: OrgId, resolved: ResolvedSe
       return { items, nextCursor: found.length > limit && last !== undefined ? `${last.metricKey}~${last.id}` : null };
     },
     select: ({ metricKey, matchers }, limit) => scan(metricKey, matchers, ["", ""], limit),
-    resolve(metricKey, dimensions) {
-      const written = JSON.stringify([org, metricKey, dimensions]);
-      const known = resolved.get(written);
-      if (known !== undefined) return known;
-      const canonical = canonicalDimensions(dimensions);
-      const found = { series: seriesId(org, metricKey, canonical), dimensions: canonical };
-      if (resolved.size >= MOST_RESOLVED) resolved.clear();
-      resolved.set(written, found);
-      return found;
-    },
+    resolve: (metricKey, dimensions) => resolver.resolve(org, metricKey, dimensions),
     idOf: (metricKey, dimensions) => seriesId(org, metricKey, canonicalDimensions(dimensions)),
   };
 }

@@ -22,21 +22,21 @@ import { orgsStore } from "./orgs.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Invocation } from "./outbox.ts";
 import { pointStore } from "./points.ts";
+import { createSeriesResolver } from "./resolved-series.ts";
 import { rulesStore } from "./rules.ts";
 import { seriesStore } from "./series.ts";
-import type { ResolvedSeries } from "./series.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
   const known = new Set<SeriesId>();
-  const resolved: ResolvedSeries = new Map();
+  const resolver = createSeriesResolver();
   return (invocation) => {
     const outbox = createOutbox(database, invocation);
     return {
       forOrg: (org: OrgId) => ({
         org,
         points: pointStore(database, outbox, invocation, org, known),
-        series: seriesStore(database, org, resolved),
+        series: seriesStore(database, org, resolver),
         deadLetters: deadLetterStore(database, org),
         detection: detectionStore(database, outbox, org),
         anomalies: anomaliesStore(database, org),

@@ -28,8 +28,9 @@ export function acceptMetrics(metrics: readonly unknown[], now: number): Accepte
   const points: AcceptedPoint[] = [];
   const rejected: RejectedMetric[] = [];
   const latest = now + MAX_AHEAD_MS;
+  const readTime = rememberLast(parseTime);
   for (const [index, metric] of metrics.entries()) {
-    const point = readMetric(metric) ?? parseMetric(metric);
+    const point = readMetric(metric, readTime) ?? parseMetric(metric);
     if ("message" in point) rejected.push({ index, ...point });
     else if (point.timestamp > latest) rejected.push({ index, path: "timestamp", message: "Lies more than 7 days ahead" });
     else points.push(point);
@@ -41,12 +42,12 @@ export function acceptMetrics(metrics: readonly unknown[], now: number): Accepte
  * Reads a metric by hand, ten times as fast as the schema does: it accepts exactly what the schema accepts.
  * @returns null for everything else: the schema then says what is wrong.
  */
-export function readMetric(metric: unknown): AcceptedPoint | null {
+export function readMetric(metric: unknown, readTime = parseTime): AcceptedPoint | null {
   if (typeof metric !== "object" || metric === null || Array.isArray(metric)) return null;
   const { metricKey, timestamp, value, dimensions } = metric as Record<string, unknown>;
   if (typeof metricKey !== "string" || !METRIC_KEY.test(metricKey)) return null;
   if (typeof value !== "number" || !Number.isFinite(value)) return null;
-  const time = parseTime(timestamp);
+  const time = readTime(timestamp);
   if (time === null) return null;
   for (const name in metric) {
     if (name !== "metricKey" && name !== "timestamp" && name !== "value" && name !== "dimensions") return null;
@@ -56,6 +57,15 @@ export function readMetric(metric: unknown): AcceptedPoint | null {
   return read === null ? null : { metricKey, timestamp: time, value, dimensions: read };
 }
 
+/** A batch often has one time: a scrape's. */
+function rememberLast(read: typeof parseTime): typeof parseTime {
+  let [last, lastTime]: [unknown, number | null] = [undefined, null];
+  return (value) => {
+    if (value !== last) [last, lastTime] = [value, read(value)];
+    return lastTime;
+  };
+}
+
 /** Names that valibot leaves out of records. */
 const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -63,7 +73,8 @@ function readDimensions(dimensions: unknown): Dimensions | null {
   if (typeof dimensions !== "object" || dimensions === null || Array.isArray(dimensions)) return null;
   let n = 0;
   let texts = true;
-  for (const [name, value] of Object.entries(dimensions)) {
+  for (const name in dimensions) {
+    const value = (dimensions as Record<string, unknown>)[name];
     n += 1;
     if (n > MAX_DIMENSIONS || !DIMENSION_NAME.test(name) || UNSAFE_NAMES.has(name)) return null;
     if (typeof value !== "string") texts = false;

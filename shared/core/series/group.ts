@@ -20,18 +20,22 @@ export function groupBySeries(
   points: readonly AcceptedPoint[],
   resolve: (metricKey: string, dimensions: Dimensions) => { readonly series: SeriesId; readonly dimensions: string },
 ): SeriesBatch[] {
-  const groups = new Map<SeriesId, { metricKey: string; dimensions: string; points: AcceptedPoint[] }>();
+  const groups = new Map<SeriesId, { readonly dimensions: string; readonly points: AcceptedPoint[] }>();
   for (const point of points) {
     const { series, dimensions } = resolve(point.metricKey, point.dimensions);
     const group = groups.get(series);
-    if (group === undefined) groups.set(series, { metricKey: point.metricKey, dimensions, points: [point] });
+    if (group === undefined) groups.set(series, { dimensions, points: [point] });
     else group.points.push(point);
   }
-  return [...groups].map(([series, { metricKey, dimensions, points: own }]) => ({
-    series,
-    metricKey,
-    dimensions,
-    timestamps: Float64Array.from(own, ({ timestamp }) => timestamp),
-    values: Float64Array.from(own, ({ value }) => value),
-  }));
+  const batch: SeriesBatch[] = [];
+  for (const [series, { dimensions, points: own }] of groups) {
+    const timestamps = new Float64Array(own.length);
+    const values = new Float64Array(own.length);
+    for (let row = 0; row < own.length; row++) {
+      timestamps[row] = own[row]!.timestamp;
+      values[row] = own[row]!.value;
+    }
+    batch.push({ series, metricKey: own[0]!.metricKey, dimensions, timestamps, values });
+  }
+  return batch;
 }

@@ -1,0 +1,32 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { OrgId } from "../contract/ids.ts";
+import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
+import { createSeriesResolver } from "./resolved-series.ts";
+
+const org = fc.constantFrom("org_a" as OrgId, "org_b" as OrgId);
+const name = fc.constantFrom("a", "b", "c", "constructor");
+const dimensions = fc.uniqueArray(fc.tuple(name, fc.constantFrom("", "a", "b")), { selector: ([first]) => first }).map(Object.fromEntries);
+const written = fc.tuple(org, fc.constantFrom("a", "b"), dimensions);
+
+test("a series is resolved to what it is without remembering, in whatever order its dimensions were written", () => {
+  fc.assert(
+    fc.property(fc.array(written), fc.integer({ min: 1, max: 5 }), (asked, most) => {
+      const resolver = createSeriesResolver(most);
+      for (const [of, metricKey, by] of asked) {
+        const canonical = canonicalDimensions(by);
+        expect(resolver.resolve(of, metricKey, by)).toEqual({ series: seriesId(of, metricKey, canonical), dimensions: canonical });
+      }
+    }),
+  );
+});
+
+test("a series is worked out once, until there are too many", () => {
+  const resolver = createSeriesResolver(2);
+  const resolve = (host: string) => resolver.resolve("org_a" as OrgId, "cpu", { host });
+  const first = resolve("a");
+  expect(resolve("a")).toBe(first);
+  resolve("b");
+  expect(resolve("a")).not.toBe(first);
+  expect(resolve("a")).toEqual(first);
+});
