@@ -1,0 +1,198 @@
+import type { Detection } from "../../contract/anomaly.ts";
+import type { OrgId } from "../../contract/ids.ts";
+import type { Rule, ThresholdCondition } from "../../contract/rule.ts";
+import { anomalyId } from "../detect/series-detection.ts";
+import { within } from "../series/merge.ts";
+import { advanceAnomalies, advanceThreshold } from "./advance.ts";
+import type { AnomalyRule, ThresholdRule } from "./advance.ts";
+import type { WatchedSeries } from "./alert-record.ts";
+import { evaluateAnomalies, matchesAnomaly } from "./anomaly.ts";
+import type { ScoredAnomaly } from "./anomaly.ts";
+import { instanceId } from "./keys.ts";
+import { newInstance } from "./step.ts";
+import type { Episode, Evaluation, Instance, Transition } from "./step.ts";
+import { thresholdWindow } from "./threshold.ts";
+import type { Window } from "./threshold.ts";
+
+/** One series as detection scored it: columns of one length, ascending, no timestamp twice. `index` of an anomaly is its row. */
+export interface ScoredSeries extends WatchedSeries {
+  readonly org: OrgId;
+  /** Unix ms. */
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  readonly lo: readonly (number | null)[];
+  readonly hi: readonly (number | null)[];
+  readonly anomalies: readonly Omit<Detection["anomalies"][number], "context">[];
+  /** The time between points, ms; null where it is not known. */
+  readonly cadence: number | null;
+}
+
+/** A message that people would have got about an episode, before messages of one group are told together. */
+export interface Told {
+  readonly kind: "firing" | "resolved";
+  /** When it would have been decided, Unix ms. */
+  readonly at: number;
+  /** The episode as it was then. */
+  readonly episode: Episode;
+}
+
+export interface SimulatedEpisode {
+  /** As the simulation left it. */
+  readonly episode: Episode;
+  /** The point farthest to where the condition is true; the most anomalous one of an anomaly rule. null where no point was there. */
+  readonly peak: { readonly timestamp: number; readonly value: number } | null;
+  readonly told: readonly Told[];
+}
+
+/**
+ * What a rule would have made of a series, had each point come in at its own time: the same evaluations and the same `step()` as live,
+ * without silences or acts of people. The rule's selector is not asked, nor when it was written.
+ *
+ * @param until - Where the simulation ends, Unix ms: an evaluation is made once it lies the rule's `evalDelay` in the past.
+ * @returns The episodes, oldest first; the last may still be open.
+ */
+export function simulateRule(rule: Rule, series: ScoredSeries, until: number): readonly SimulatedEpisode[] {
+  const instance = newInstance(instanceId(series.org, rule.id, series.id), rule.severity);
+  if (rule.kind === "threshold") {
+    const run = runThreshold(rule, instance, series, until);
+    const window = thresholdWindow(rule.condition, rule.interval, series.cadence);
+    return episodesOf(run, ({ pendingAt, resolvedAt }) =>
+      worstPoint(rule.condition, within(series, pendingAt - window + 1, resolvedAt ?? Infinity)),
+    );
+  }
+  const matching = scoredAnomalies(series).filter((anomaly) => matchesAnomaly(rule.condition, anomaly));
+  const run = runAnomalies(rule, instance, { ...series, matching }, until);
+  return episodesOf(run, ({ pendingAt, resolvedAt }) =>
+    mostAnomalous(matching.filter(({ timestamp }) => timestamp >= pendingAt && timestamp < (resolvedAt ?? Infinity))),
+  );
+}
+
+/** The instance at the end, and all that led there. */
+interface Run {
+  readonly after: Instance;
+  readonly transitions: readonly Transition[];
+}
+
+/** Evaluates at every multiple of the interval; while the series has expired it waits for the next point. */
+function runThreshold(rule: ThresholdRule, instance: Instance, { timestamps, values, cadence }: ScoredSeries, until: number): Run {
+  const { interval, condition } = rule;
+  const window = thresholdWindow(condition, interval, cadence);
+  const gridAt = (time: number) => Math.ceil(time / interval) * interval;
+  const transitions: Transition[] = [];
+  let state = { instance, isWatched: false };
+  let seen = 0;
+  for (let at = gridAt(timestamps[0] ?? Infinity); at <= until - rule.evalDelay;) {
+    while (seen < timestamps.length && timestamps[seen]! <= at) seen += 1;
+    const points = within({ timestamps: timestamps.subarray(0, seen), values: values.subarray(0, seen) }, at - window + 1, at + 1);
+    const { after, isWatched, ...made } = advanceThreshold(rule, state, points, [at], { cadence, before: timestamps[seen - 1] ?? null });
+    transitions.push(...made.transitions);
+    state = { instance: after, isWatched };
+    at = isWatched ? at + interval : gridAt(timestamps[seen] ?? Infinity);
+  }
+  return { after: state.instance, transitions };
+}
+
+interface MatchedSeries extends Window {
+  readonly cadence: number | null;
+  /** Ascending. */
+  readonly matching: readonly ScoredAnomaly[];
+}
+
+/**
+ * Evaluates as points come in. From each point to right before the next one the same is known, and the evaluations that fall due by then,
+ * because the series is silent or the instance's patience ends, are made in their order.
+ */
+function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, matching, cadence }: MatchedSeries, until: number): Run {
+  const { condition, interval, severity } = rule;
+  const transitions: Transition[] = [];
+  let after = instance;
+  const run = (timeline: readonly Evaluation[], now: number): void => {
+    const next = advanceAnomalies(rule, after, timeline, { since: after.lastEvaluatedAt ?? -1, now });
+    transitions.push(...next.transitions);
+    after = next.after;
+  };
+  let next = 0;
+  let known: ScoredAnomaly[] = [];
+  for (const [row, timestamp] of timestamps.entries()) {
+    for (; next < matching.length && matching[next]!.timestamp <= timestamp; next += 1) known.push(matching[next]!);
+    if (known.length === 0) continue;
+    const isOpen = ({ clearedAt }: ScoredAnomaly) => clearedAt === null || clearedAt > timestamp;
+    const now = Math.min(until, (timestamps[row + 1] ?? Infinity) - 1);
+    const asKnown = known.map((anomaly) => (isOpen(anomaly) ? { ...anomaly, clearedAt: null } : anomaly));
+    const context = { now, lastPointAt: timestamp, cadence, interval, severity, lastEvaluatedAt: null };
+    const timeline = evaluateAnomalies(condition, asKnown, context);
+    const made = after.lastEvaluatedAt ?? -1;
+    for (const [n, { at }] of timeline.entries()) {
+      if (at <= made) continue;
+      run(timeline.slice(0, n), at - 1);
+      run(timeline.slice(0, n + 1), at);
+    }
+    run(timeline, now);
+    if (after.state === "inactive") known = known.filter(isOpen);
+  }
+  return { after, transitions };
+}
+
+/** The anomalies as live detection would have stored them; each is cleared by the first point after it that is none. */
+function scoredAnomalies({ org, id, timestamps, lo, hi, anomalies }: ScoredSeries): readonly ScoredAnomaly[] {
+  const rows = new Set(anomalies.map(({ index }) => index));
+  let clearing = timestamps.length;
+  const newestFirst = anomalies
+    .toSorted((a, b) => b.index - a.index)
+    .map(({ index, ...finding }): ScoredAnomaly => {
+      // An anomaly right before another one is cleared where that one is.
+      if (!rows.has(index + 1)) clearing = index + 1;
+      return {
+        ...finding,
+        id: anomalyId(org, id, finding.timestamp),
+        lo: lo[index] ?? null,
+        hi: hi[index] ?? null,
+        historical: false,
+        clearedAt: timestamps[clearing] ?? null,
+      };
+    });
+  return newestFirst.toReversed();
+}
+
+function episodesOf({ after, transitions }: Run, peakOf: (episode: Episode) => SimulatedEpisode["peak"]): readonly SimulatedEpisode[] {
+  const told = new Map<string, Told[]>();
+  const last = new Map<string, Episode>();
+  for (const transition of transitions) {
+    if (transition.kind !== "episode") continue;
+    const { episode, notify, at } = transition;
+    last.set(episode.id, episode);
+    if (notify === null) continue;
+    const messages = told.get(episode.id);
+    if (messages === undefined) told.set(episode.id, [{ kind: notify, at, episode }]);
+    else messages.push({ kind: notify, at, episode });
+  }
+  // The open episode has gone on since its last transition.
+  if (after.episode !== null) last.set(after.episode.id, after.episode);
+  return [...last.values()].map((episode) => ({ episode, peak: peakOf(episode), told: told.get(episode.id) ?? [] }));
+}
+
+function worstPoint(condition: ThresholdCondition, { timestamps, values }: Window): SimulatedEpisode["peak"] {
+  const badness = BADNESS[condition.operator];
+  let worst: SimulatedEpisode["peak"] = null;
+  for (const [row, value] of values.entries()) {
+    if (worst === null || badness(value, condition.value) > badness(worst.value, condition.value))
+      worst = { timestamp: timestamps[row]!, value };
+  }
+  return worst;
+}
+
+/** How far a value is to where the condition is true. */
+const BADNESS: Readonly<Record<ThresholdCondition["operator"], (value: number, threshold: number) => number>> = {
+  gt: (value) => value,
+  gte: (value) => value,
+  lt: (value) => -value,
+  lte: (value) => -value,
+  eq: (value, threshold) => -Math.abs(value - threshold),
+  neq: (value, threshold) => Math.abs(value - threshold),
+};
+
+function mostAnomalous(anomalies: readonly ScoredAnomaly[]): SimulatedEpisode["peak"] {
+  const deviation = ({ value, expected }: ScoredAnomaly) => Math.abs(value - (expected ?? value));
+  const [first] = anomalies.toSorted((a, b) => b.score - a.score || deviation(b) - deviation(a));
+  return first === undefined ? null : { timestamp: first.timestamp, value: first.value };
+}
