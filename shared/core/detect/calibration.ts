@@ -6,23 +6,42 @@ export interface CalibrationTable {
   readonly rarities: readonly number[];
 }
 
+/** The tables of one age: what a series has never been says little on its first day, and much after a month. */
+export interface Calibration {
+  /** Days observed from which on it holds, until the next one does. */
+  readonly fromDays: number;
+  /** Of each method, by name: over its statistic. */
+  readonly methods: Readonly<Record<string, CalibrationTable>>;
+  /** Of the ensemble: over 10 to the power of the methods' combined rarity, since tables are over positive numbers. */
+  readonly joint: CalibrationTable;
+}
+
+/** The calibration of a series that was observed for so many days. */
+export function calibrationAt(calibrations: readonly Calibration[], days: number): Calibration {
+  let age = calibrations.length - 1;
+  while (age > 0 && calibrations[age]!.fromDays > days) age -= 1;
+  return calibrations[age]!;
+}
+
 /** Rarer than this cannot be told apart: 10^4 days. */
 export const MOST_RARE = 4;
 /** More common than this is not told apart either: ten a day. */
 export const LEAST_RARE = -1;
 
 /**
- * How rare a statistic is, as log10 of days per false alarm: linear in the statistic's logarithm between the knots and beyond the last.
+ * How rare a statistic is, as log10 of days per false alarm: linear in the statistic's logarithm between the knots, and beyond the last
+ * as the upper third of them goes on.
  * @param statistic - >= 0.
  */
 export function rarityOf({ statistics, rarities }: CalibrationTable, statistic: number): number {
   const n = statistics.length;
   if (statistic < statistics[0]!) return LEAST_RARE;
   let knot = 1;
-  while (knot < n - 1 && statistics[knot]! <= statistic) knot += 1;
-  const [x0, x1] = [Math.log(statistics[knot - 1]!), Math.log(statistics[knot]!)];
-  const [y0, y1] = [rarities[knot - 1]!, rarities[knot]!];
-  const rarity = y0 + ((y1 - y0) * (Math.log(statistic) - x0)) / (x1 - x0);
+  while (knot < n && statistics[knot]! <= statistic) knot += 1;
+  const [from, to] = knot < n ? [knot - 1, knot] : tailOf(n);
+  const [x0, x1] = [Math.log(statistics[from]!), Math.log(statistics[to]!)];
+  const [y0, y1] = [rarities[from]!, rarities[to]!];
+  const rarity = y1 + ((y1 - y0) * (Math.log(statistic) - x1)) / (x1 - x0);
   return Math.min(MOST_RARE, Math.max(LEAST_RARE, rarity));
 }
 
@@ -30,11 +49,15 @@ export function rarityOf({ statistics, rarities }: CalibrationTable, statistic: 
 export function statisticOf({ statistics, rarities }: CalibrationTable, rarity: number): number {
   const n = rarities.length;
   let knot = 1;
-  while (knot < n - 1 && rarities[knot]! <= rarity) knot += 1;
-  const [x0, x1] = [Math.log(statistics[knot - 1]!), Math.log(statistics[knot]!)];
-  const [y0, y1] = [rarities[knot - 1]!, rarities[knot]!];
-  return Math.exp(x0 + ((x1 - x0) * (rarity - y0)) / (y1 - y0));
+  while (knot < n && rarities[knot]! <= rarity) knot += 1;
+  const [from, to] = knot < n ? [knot - 1, knot] : tailOf(n);
+  const [x0, x1] = [Math.log(statistics[from]!), Math.log(statistics[to]!)];
+  const [y0, y1] = [rarities[from]!, rarities[to]!];
+  return Math.exp(x1 + ((x1 - x0) * (rarity - y1)) / (y1 - y0));
 }
+
+/** The knots that the line beyond the last goes through: few alarms made the last two, and they may stand close. */
+const tailOf = (n: number): readonly [from: number, to: number] => [Math.min(n - 2, n - 1 - Math.floor(n / 3)), n - 1];
 
 /**
  * One number for what several methods say: the largest, and a quarter of the next where both are positive.

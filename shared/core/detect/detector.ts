@@ -1,7 +1,7 @@
 import type { AnomalySeverity, Direction } from "../../contract/anomaly.ts";
 import { statisticOf } from "./calibration.ts";
-import { METHOD_TABLES, RARITY_TABLE } from "./calibration-tables.ts";
-import { cadenceOf, createLearned, jointRarity, learn, raritiesOf, readAll, WARM_UP_POINTS } from "./learned.ts";
+import type { Calibration } from "./calibration.ts";
+import { calibrationOf, createLearned, jointRarity, learn, raritiesOf, readAll, WARM_UP_POINTS } from "./learned.ts";
 import type { Learned } from "./learned.ts";
 import type { Observation, Reading } from "./method.ts";
 import { METHODS } from "./methods.ts";
@@ -78,18 +78,19 @@ export const createDetector = ({ timezone = "UTC" }: { timezone?: string } = {})
  *
  * @param state - Changed in place.
  * @param points - Unix ms and finite values, shape (n,), in the order they came.
- * @throws RangeError for a value or timestamp that is not finite: the doors refuse them.
+ * @throws RangeError for a value or timestamp that is not finite, before anything is changed: the doors refuse them.
  */
 export function advance(
   state: DetectorState,
   { timestamps, values }: { readonly timestamps: Float64Array; readonly values: Float64Array },
   options: DetectOptions,
 ): PointScore[] {
+  if (!timestamps.every(Number.isFinite) || !values.every(Number.isFinite)) throw new RangeError("A point is not finite");
+  if (timestamps.length !== values.length) throw new RangeError("A point needs a timestamp and a value");
   const scores: PointScore[] = [];
   let live: Learned | null = null;
   for (let row = 0; row < timestamps.length; row++) {
     const [timestamp, value] = [timestamps[row]!, values[row]!];
-    if (!Number.isFinite(timestamp) || !Number.isFinite(value)) throw new RangeError("A point is not finite");
     const point = observe(state, timestamp, value);
 
     if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
@@ -111,7 +112,7 @@ export function advance(
 }
 
 /** The time between the points of the series, ms; null until it is learned. */
-export const detectorCadence = ({ learned }: DetectorState): number | null => cadenceOf(learned);
+export const detectorCadence = ({ learned }: DetectorState): number | null => learned.cadence;
 
 function observe({ timezone }: DetectorState, timestamp: number, value: number): Observation {
   const bounded = Math.max(-LARGEST, Math.min(LARGEST, value));
@@ -119,7 +120,7 @@ function observe({ timezone }: DetectorState, timestamp: number, value: number):
 }
 
 function lagOf(learned: Learned): number {
-  return Math.min(LONGEST_LAG_MS, 2 * (cadenceOf(learned) ?? Infinity));
+  return Math.min(LONGEST_LAG_MS, 2 * (learned.cadence ?? Infinity));
 }
 
 /** What would be known if all points that wait before a time were learned. */
@@ -173,12 +174,13 @@ function scorePoint(
     };
     return { timestamp, value, expected, ...nothing, late, warmingUp: true };
   }
-  const rarities = raritiesOf(readings, weights);
-  const days = 10 ** jointRarity(rarities);
+  const calibration = calibrationOf(learned);
+  const rarities = raritiesOf(readings, calibration, weights);
+  const days = 10 ** jointRarity(rarities, calibration);
   const off = expected === null ? 0 : point.value - expected;
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
   const wanted = direction === "either" || side === direction;
-  const band = bandOf(readings, sensitivity);
+  const band = bandOf(learned, readings, calibration, sensitivity);
   const warmingUp = learned.n < SETTLED_POINTS;
   const agreeing = rarities.filter((rarity) => rarity >= AGREE_RARITY).length;
   const consensus = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
@@ -206,11 +208,18 @@ function scorePoint(
 }
 
 /** Where a method that expects something would start to call a point anomalous by itself. */
-function bandOf(readings: readonly Reading[], sensitivity: number): { lo: number | null; hi: number | null } {
-  const m = readings.findIndex(({ expected, unit }) => expected !== null && unit !== null && unit > 0);
-  if (m < 0) return { lo: null, hi: null };
-  const { expected, unit } = readings[m]!;
-  const combined = Math.log10(statisticOf(RARITY_TABLE, Math.log10(daysAtSensitivity(sensitivity))));
-  const half = statisticOf(METHOD_TABLES[METHODS[m]!.name]!, combined) * unit!;
-  return { lo: expected! - half, hi: expected! + half };
+function bandOf(
+  { states }: Learned,
+  readings: readonly Reading[],
+  calibration: Calibration,
+  sensitivity: number,
+): { lo: number | null; hi: number | null } {
+  for (const [m, { expected }] of readings.entries()) {
+    const { name, familiar } = METHODS[m]!;
+    if (expected === null || familiar === undefined) continue;
+    const combined = Math.log10(statisticOf(calibration.joint, Math.log10(daysAtSensitivity(sensitivity))));
+    const errors = familiar(states[m], statisticOf(calibration.methods[name]!, combined));
+    if (errors !== null) return { lo: expected + errors[0], hi: expected + errors[1] };
+  }
+  return { lo: null, hi: null };
 }

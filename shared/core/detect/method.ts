@@ -18,8 +18,6 @@ export interface Reading {
   readonly expected: number | null;
   /** A robust scale of its errors, in the series' unit; null where it has none. */
   readonly scale: number | null;
-  /** One unit of the statistic in the series' unit, so that a band can be drawn around what was expected; null where it cannot. */
-  readonly unit: number | null;
 }
 
 /**
@@ -33,8 +31,10 @@ export interface Method<State> {
   create(): State;
   read(state: State, point: Observation): Reading;
   learn(state: State, point: Observation): void;
+  /** Which errors, value less expected, stay below a statistic: where a band's ends are. Only for a method that expects something. */
+  familiar?(state: State, statistic: number): readonly [lo: number, hi: number] | null;
   encode(state: State, writer: ByteWriter): void;
   decode(reader: ByteReader): State;
 }
 
-export const NOTHING_UNUSUAL: Reading = { statistic: 0, expected: null, scale: null, unit: null };
+export const NOTHING_UNUSUAL: Reading = { statistic: 0, expected: null, scale: null };

@@ -8,7 +8,10 @@ import type { QuantileDigest } from "./quantile-digest.ts";
  */
 export interface Novelty {
   readonly digest: QuantileDigest;
-  /** Of the range, 0.2% to 99.8%; 0 until there is one. */
+  /** The 0.2% and the 99.8% quantile. */
+  low: number;
+  high: number;
+  /** Between the two; 0 until there is one. */
   range: number;
   readonly values: Float64Array;
   readonly sightings: Uint16Array;
@@ -27,6 +30,8 @@ const PROTOTYPES = 40;
 /** A value so near to a prototype, relative to the range, is its neighbour. */
 const NEIGHBOURHOOD = 0.05;
 const TAIL = 0.002;
+/** The range never looks further beyond itself than so many ranges: one giant would hide everything after it for weeks. */
+const REACH = 3;
 /** A prototype that was not met for so long is forgotten. */
 const EXPIRES_MS = 35 * 86_400_000;
 /** What cannot be expressed in ranges: far beyond everything. */
@@ -34,6 +39,8 @@ const MOST = 1e6;
 
 export const createNovelty = (): Novelty => ({
   digest: createDigest(),
+  low: 0,
+  high: 0,
   range: 0,
   values: new Float64Array(PROTOTYPES),
   sightings: new Uint16Array(PROTOTYPES),
@@ -55,10 +62,10 @@ export function readNovelty({ values, sightings, n, range }: Novelty, value: num
 /** Takes a number in. `trusted`: what comes first is known at once, whatever `accepted` asks for later. */
 export function learnNovelty(novelty: Novelty, value: number, timestamp: number, { accepted }: NoveltyOptions, trusted: boolean): void {
   const { digest, values, sightings, seenAt } = novelty;
-  if (addToDigest(digest, value)) {
-    const low = digestQuantile(digest, TAIL);
-    const high = digestQuantile(digest, 1 - TAIL);
-    novelty.range = Math.max(high - low, 1e-9 * Math.max(Math.abs(low), Math.abs(high)), 1e-12);
+  if (addToDigest(digest, withinReach(novelty, value, REACH))) {
+    novelty.low = digestQuantile(digest, TAIL);
+    novelty.high = digestQuantile(digest, 1 - TAIL);
+    novelty.range = rangeOf(novelty);
   }
   let nearest = -1;
   let distance = Infinity;
@@ -77,6 +84,42 @@ export function learnNovelty(novelty: Novelty, value: number, timestamp: number,
   sightings[place] = trusted ? accepted : 1;
   seenAt[place] = timestamp;
   forget(novelty, timestamp);
+}
+
+/** A range of 0 would call every change infinite: it is at least what rounding leaves of the values. */
+const leastRange = ({ low, high }: Novelty): number => Math.max(1e-9 * Math.max(Math.abs(low), Math.abs(high)), 1e-12);
+const rangeOf = (novelty: Novelty): number => Math.max(novelty.high - novelty.low, leastRange(novelty));
+
+/** The number, or what lies so many ranges beyond the range on its side. */
+export function withinReach(novelty: Novelty, value: number, ranges: number): number {
+  const { low, high, range } = novelty;
+  // What was constant so far has no range to go by.
+  if (range <= leastRange(novelty)) return value;
+  return Math.max(low - ranges * range, Math.min(high + ranges * range, value));
+}
+
+/**
+ * The stretch around 0 that is no news: from one accepted prototype to the next as long as all between is nearer to one of them than a
+ * statistic says.
+ *
+ * @returns Both ends, in the unit of the numbers; null while nothing is known.
+ */
+export function familiarStretch(
+  { values, sightings, n, range }: Novelty,
+  statistic: number,
+  { accepted }: NoveltyOptions,
+): readonly [lo: number, hi: number] | null {
+  const known: number[] = [];
+  for (let i = 0; i < n; i++) if (sightings[i]! >= accepted) known.push(values[i]!);
+  if (known.length === 0 || range === 0) return null;
+  known.sort((a, b) => a - b);
+  const reach = statistic * range;
+  let first = 0;
+  for (let i = 1; i < known.length; i++) if (Math.abs(known[i]!) < Math.abs(known[first]!)) first = i;
+  let last = first;
+  while (first > 0 && known[first]! - known[first - 1]! <= 2 * reach) first -= 1;
+  while (last < known.length - 1 && known[last + 1]! - known[last]! <= 2 * reach) last += 1;
+  return [Math.min(0, known[first]! - reach), Math.max(0, known[last]! + reach)];
 }
 
 function oldest(seenAt: Float64Array): number {
@@ -98,8 +141,10 @@ function forget(novelty: Novelty, now: number): void {
   novelty.n = kept;
 }
 
-export function encodeNovelty({ digest, range, values, sightings, seenAt, n }: Novelty, writer: ByteWriter): void {
+export function encodeNovelty({ digest, low, high, range, values, sightings, seenAt, n }: Novelty, writer: ByteWriter): void {
   encodeDigest(digest, writer);
+  writer.f64(low);
+  writer.f64(high);
   writer.f64(range);
   writer.u8(n);
   for (let i = 0; i < n; i++) {
@@ -111,6 +156,8 @@ export function encodeNovelty({ digest, range, values, sightings, seenAt, n }: N
 
 export function decodeNovelty(reader: ByteReader): Novelty {
   const novelty: Novelty = { ...createNovelty(), digest: decodeDigest(reader) };
+  novelty.low = reader.f64();
+  novelty.high = reader.f64();
   novelty.range = reader.f64();
   novelty.n = reader.u8();
   for (let i = 0; i < novelty.n; i++) {

@@ -18,7 +18,6 @@ const SIZE = 32;
 const BUFFER = 24;
 /** Points until a value counts half. */
 const HALF_LIFE = 6_400;
-const FADE = 0.5 ** (BUFFER / HALF_LIFE);
 /** The scale function lets at most so many centroids stand, and half as many again while it merges. */
 const MOST = 2 * SIZE;
 
@@ -34,7 +33,8 @@ export const createDigest = (): QuantileDigest => ({
 export function addToDigest(digest: QuantileDigest, value: number): boolean {
   digest.buffer[digest.buffered] = value;
   digest.buffered += 1;
-  if (digest.buffered < BUFFER && digest.n > 0) return false;
+  // The first few are merged often: until there are quantiles, nothing can be told from them.
+  if (digest.buffered < Math.min(BUFFER, Math.max(1, digest.n))) return false;
   merge(digest);
   return true;
 }
@@ -63,8 +63,9 @@ export function digestQuantile({ means, weights, n }: QuantileDigest, p: number)
 
 function merge(digest: QuantileDigest): void {
   const { means, weights, n, buffer, buffered } = digest;
+  const fade = 0.5 ** (buffered / HALF_LIFE);
   const rows: (readonly [mean: number, weight: number])[] = [];
-  for (let i = 0; i < n; i++) rows.push([means[i]!, weights[i]! * FADE]);
+  for (let i = 0; i < n; i++) rows.push([means[i]!, weights[i]! * fade]);
   for (let i = 0; i < buffered; i++) rows.push([buffer[i]!, 1]);
   rows.sort((a, b) => a[0] - b[0]);
   const total = rows.reduce((sum, [, weight]) => sum + weight, 0);

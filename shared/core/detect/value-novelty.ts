@@ -9,7 +9,7 @@ export const valueNovelty: Method<Novelty> = {
   name: "value-novelty",
   weight: 1,
   create: createNovelty,
-  read: (state, { value }) => ({ statistic: readNovelty(state, value, OPTIONS), expected: null, scale: null, unit: null }),
+  read: (state, { value }) => ({ statistic: readNovelty(state, value, OPTIONS), expected: null, scale: null }),
   learn: (state, { value, timestamp }) => learnNovelty(state, value, timestamp, OPTIONS, true),
   encode: encodeNovelty,
   decode: decodeNovelty,

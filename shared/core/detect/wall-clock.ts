@@ -1,23 +1,23 @@
-const HOUR_MS = 3_600_000;
+const HALF_HOUR_MS = 1_800_000;
 const MOST_CACHED = 50_000;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 const offsets = new Map<string, number>();
 
 /**
- * What the clock on the wall shows in a time zone, as if it were UTC. Offsets are looked up once an hour of data and zone: no zone in use
- * changes its offset within an hour of UTC.
+ * What the clock on the wall shows in a time zone, as if it were UTC. Offsets are looked up once a half hour of data and zone: clocks
+ * change on the half hour of UTC in St. John's and on Lord Howe, on the full one elsewhere.
  *
  * @param timestamp - Unix ms.
  * @param timezone - IANA name; `UTC` costs nothing.
  */
 export function wallClock(timestamp: number, timezone: string): number {
   if (timezone === "UTC") return timestamp;
-  const hour = Math.floor(timestamp / HOUR_MS);
-  const name = `${timezone} ${String(hour)}`;
+  const halfHour = Math.floor(timestamp / HALF_HOUR_MS);
+  const name = `${timezone} ${String(halfHour)}`;
   let offset = offsets.get(name);
   if (offset === undefined) {
-    offset = offsetAt(hour * HOUR_MS, timezone);
+    offset = offsetAt(halfHour * HALF_HOUR_MS, timezone);
     if (offsets.size >= MOST_CACHED) offsets.clear();
     offsets.set(name, offset);
   }
