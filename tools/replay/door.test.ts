@@ -1,0 +1,126 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Detection } from "../../shared/contract/anomaly.ts";
+import type { Client, DoorAnswer, Metric } from "../dev/client.ts";
+import { detect, joined, readOrg, sendPoints } from "./door.ts";
+
+interface Asked {
+  readonly path: string;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+const answer = (status: number, body: unknown, retryAfterS: number | null = null): DoorAnswer => ({
+  status,
+  ok: status < 300,
+  text: typeof body === "string" ? body : JSON.stringify(body),
+  retryAfterS,
+});
+
+/** A client that is given these answers, in their order; null: nothing answers. */
+function clientWith(answers: readonly (DoorAnswer | null)[]): { client: Pick<Client, "ask">; asked: Asked[] } {
+  const asked: Asked[] = [];
+  const left = [...answers];
+  const ask: Client["ask"] = async (_method, path, body, headers = {}) => {
+    asked.push({ path, body, headers });
+    const next = left.shift();
+    if (next === undefined) throw new Error("Nothing more was expected");
+    if (next === null) throw new TypeError("fetch failed");
+    return next;
+  };
+  return { client: { ask }, asked };
+}
+const metrics = (n: number): Metric[] => Array.from({ length: n }, (_, row) => ({ metricKey: "cpu", timestamp: row, value: row }));
+const accepted = (n: number) => answer(200, { accepted: n, rejected: 0, errors: [] });
+const WRONG = { index: 3, path: "timestamp", message: "Expected a time within 7 days from now" };
+
+describe("sending", () => {
+  test("goes in batches of 1,000, each with a key of its content", async () => {
+    const { client, asked } = clientWith([accepted(1_000), accepted(1_000), accepted(1)]);
+    const heard: number[] = [];
+    expect(await sendPoints(client, metrics(2_001), (sent) => heard.push(sent))).toEqual({ accepted: 2_001, rejected: 0, errors: [] });
+    expect(heard).toEqual([1_000, 2_000, 2_001]);
+    expect(asked.map(({ body }) => (body as { metrics: Metric[] }).metrics.map(({ timestamp }) => timestamp).slice(0, 1))).toEqual([
+      [0],
+      [1_000],
+      [2_000],
+    ]);
+    const keys = asked.map(({ headers }) => headers["Idempotency-Key"]);
+    expect(new Set(keys).size).toBe(3);
+
+    const again = clientWith([accepted(1_000), accepted(1_000), accepted(1)]);
+    await sendPoints(again.client, metrics(2_001), () => undefined);
+    expect(again.asked.map(({ headers }) => headers["Idempotency-Key"])).toEqual(keys);
+  });
+
+  test("sends the same batch again when it is told to wait", async () => {
+    const wait = answer(429, { type: "rate-limited", title: "Too many requests", status: 429 }, 0);
+    const { client, asked } = clientWith([wait, wait, accepted(2)]);
+    expect((await sendPoints(client, metrics(2), () => undefined)).accepted).toBe(2);
+    expect(asked[2]).toEqual(asked[0]);
+  });
+
+  test("counts refused points, also where a whole batch is refused, and goes on", async () => {
+    const none = { type: "nothing-accepted", title: "None", status: 422, accepted: 0, rejected: 1_000, errors: [WRONG, WRONG] };
+    const { client } = clientWith([answer(422, none), answer(200, { accepted: 1, rejected: 1, errors: [WRONG] })]);
+    expect(await sendPoints(client, metrics(1_002), () => undefined)).toEqual({ accepted: 1, rejected: 1_001, errors: [WRONG, WRONG] });
+  });
+});
+
+describe("a door that does not do it is said in words", () => {
+  test.each([
+    ["nothing answers", null, /^Nothing answers there: start it with npm start\.$/],
+    ["the key is wrong", answer(401, { type: "x", title: "A valid API key is required", status: 401 }), /^The key is refused/],
+    [
+      "the key may not",
+      answer(403, { type: "x", title: "This key may not do that", status: 403, detail: "It lacks read." }),
+      /^It answered 403: This key may not do that\. It lacks read\.$/,
+    ],
+    ["it is another server's", answer(404, "<html>"), /not as IntentVision does/],
+    ["it is another server's, and glad", answer(200, "<html>"), /not as IntentVision does/],
+    [
+      "a field is wrong",
+      answer(400, { type: "x", title: "No", status: 400, errors: [{ path: "to", message: "Expected less" }] }),
+      /^It answered 400: No\. to: Expected less\.$/,
+    ],
+  ])("%s", async (_, given, expected) => {
+    await expect(readOrg(clientWith([given]).client)).rejects.toThrow(expected);
+  });
+});
+
+const page = (timestamps: number[], anomalous: number[]): Detection => ({
+  series: "ser_000000000000000000000000" as NonNullable<Detection["series"]>,
+  timestamps,
+  values: timestamps,
+  scores: timestamps.map(() => 0),
+  expected: timestamps.map(() => null),
+  lo: timestamps.map(() => null),
+  hi: timestamps.map(() => null),
+  anomalies: anomalous.map((index) => ({
+    index,
+    timestamp: timestamps[index]!,
+    value: 1,
+    expected: null,
+    score: 1,
+    severity: "high",
+    direction: "above",
+    daysPerFalseAlarm: null,
+    methods: {},
+    context: null,
+  })),
+});
+
+test("a long series is scored in pages that leave no point out, and their rows are counted through", async () => {
+  const timestamps = Float64Array.from({ length: 100_002 }, (_, row) => row * 10);
+  const { client, asked } = clientWith([answer(200, page([0, 10], [1])), answer(200, page([20, 30], [0, 1]))]);
+  const detection = await detect(client, { metricKey: "cpu", dimensions: { a: "b" }, sensitivity: 0.3 }, timestamps);
+  expect(asked.map(({ body }) => body)).toEqual([
+    { series: { metricKey: "cpu", dimensions: { a: "b" } }, from: 0, to: 999_991, sensitivity: 0.3, context: 0 },
+    { series: { metricKey: "cpu", dimensions: { a: "b" } }, from: 1_000_000, to: 1_000_011, sensitivity: 0.3, context: 0 },
+  ]);
+  expect(detection.anomalies.map(({ index, timestamp }) => [index, timestamp])).toEqual([
+    [1, 10],
+    [2, 20],
+    [3, 30],
+  ]);
+  expect(detection).toEqual(joined([page([0, 10], [1]), page([20, 30], [0, 1])]));
+  expect(detection.timestamps).toEqual([0, 10, 20, 30]);
+});
