@@ -25,8 +25,10 @@ test("a series is worked out once, until there are too many", () => {
   const resolver = createSeriesResolver(2);
   const resolve = (host: string) => resolver.resolve("org_a" as OrgId, "cpu", { host });
   const first = resolve("a");
-  expect(resolve("a")).toBe(first);
   resolve("b");
+  expect(resolve("a")).toBe(first);
+  expect(resolve("b")).toBe(resolve("b"));
+  resolve("c");
   expect(resolve("a")).not.toBe(first);
   expect(resolve("a")).toEqual(first);
 });

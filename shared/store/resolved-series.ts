@@ -8,51 +8,64 @@ export interface ResolvedSeries {
   readonly dimensions: string;
 }
 
-/** What leads on from here: by a dimension's name, then its value. */
-interface Node {
-  readonly names: Map<string, Map<string, Node>>;
-  found: ResolvedSeries | null;
-}
-
-/** Series that a process has worked out, by organisation, metric and dimensions in the order they were written. */
+/** Series that a process has worked out, by organisation, metric and dimensions. */
 export interface SeriesResolver {
   resolve(org: OrgId, metricKey: string, dimensions: Dimensions): ResolvedSeries;
 }
 
-const newNode = (): Node => ({ names: new Map(), found: null });
+interface Known {
+  readonly org: OrgId;
+  readonly metricKey: string;
+  readonly dimensions: Dimensions;
+  readonly found: ResolvedSeries;
+  /** What was asked for after this the last time. */
+  next: Known | null;
+}
 
 /**
- * Remembers series in a tree of maps, which costs a fifth of making a text to look one up by.
+ * Remembers series. Scrapes bring the same ones in the same order again and again: so what came next the last time is looked at first,
+ * which costs a fifth of making a text to look a series up by.
+ *
  * @param most - So many are remembered; then all are forgotten, at the cost of a hash each.
  */
 export function createSeriesResolver(most = 200_000): SeriesResolver {
-  const orgs = new Map<OrgId, Map<string, Node>>();
-  let remembered = 0;
+  const byText = new Map<string, Known>();
+  let last: Known | null = null;
   return {
     resolve(org, metricKey, dimensions) {
-      const metrics = getOrAdd(orgs, org, () => new Map<string, Node>());
-      let node = getOrAdd(metrics, metricKey, newNode);
-      for (const name in dimensions) {
-        const values = getOrAdd(node.names, name, () => new Map<string, Node>());
-        node = getOrAdd(values, dimensions[name]!, newNode);
+      let known = last?.next ?? null;
+      if (known === null || !isOf(known, org, metricKey, dimensions)) {
+        known = lookUp(org, metricKey, dimensions);
+        if (last !== null) last.next = known;
       }
-      if (node.found !== null) return node.found;
-      const canonical = canonicalDimensions(dimensions);
-      node.found = { series: seriesId(org, metricKey, canonical), dimensions: canonical };
-      remembered += 1;
-      if (remembered >= most) {
-        orgs.clear();
-        remembered = 0;
-      }
-      return node.found;
+      last = known;
+      return known.found;
     },
   };
+
+  function lookUp(org: OrgId, metricKey: string, dimensions: Dimensions): Known {
+    const text = JSON.stringify([org, metricKey, dimensions]);
+    const present = byText.get(text);
+    if (present !== undefined) return present;
+    const canonical = canonicalDimensions(dimensions);
+    const found = { series: seriesId(org, metricKey, canonical), dimensions: canonical };
+    const known = { org, metricKey, dimensions, found, next: null };
+    if (byText.size >= most) {
+      byText.clear();
+      last = null;
+    }
+    byText.set(text, known);
+    return known;
+  }
 }
 
-function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const present = map.get(key);
-  if (present !== undefined) return present;
-  const made = make();
-  map.set(key, made);
-  return made;
+function isOf(known: Known, org: OrgId, metricKey: string, dimensions: Dimensions): boolean {
+  if (known.metricKey !== metricKey || known.org !== org) return false;
+  let more = 0;
+  for (const name in dimensions) {
+    if (known.dimensions[name] !== dimensions[name]) return false;
+    more += 1;
+  }
+  for (const _name in known.dimensions) more -= 1;
+  return more === 0;
 }
