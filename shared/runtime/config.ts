@@ -41,6 +41,7 @@ const OPTIONS = v.object({
 
 export interface Config {
   readonly logLevel: string;
+  /** Empty where the function has no use for it. */
   readonly databaseUrl: string;
   readonly databaseToken: string | undefined;
   /** Empty where the function has no use for it. */

@@ -39,21 +39,28 @@ const random: Random = { uniform: () => Math.random(), bytes: (n) => new Uint8Ar
 const TICK_IS_ENOUGH: Alarm = { wakeAt: async () => {} };
 
 const NO_CHANNEL_KEY: SecretBox = {
-  seal: () => refuseSecret(),
-  open: () => refuseSecret(),
+  seal: () => refuse("the channel key"),
+  open: () => refuse("the channel key"),
 };
 
-function refuseSecret(): never {
-  throw new Error("This function was not given the channel key");
+const NO_DATABASE: Database = {
+  read: async () => refuse("the database"),
+  write: async () => refuse("the database"),
+  script: async () => refuse("the database"),
+  close: () => {},
+};
+
+function refuse(what: string): never {
+  throw new Error(`This function was not given ${what}`);
 }
 
 /** Builds what one process has: the only place that makes real Deps. */
 export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
   const clock = { now: () => Date.now() };
   const log = createLog("runtime", { level: config.logLevel, destination: local?.logTo });
-  const database = await openDatabase({ url: config.databaseUrl, authToken: config.databaseToken });
+  const { apiKeySalt, channelKey, databaseUrl, databaseToken, pubsub } = config;
+  const database = databaseUrl === "" ? NO_DATABASE : await openDatabase({ url: databaseUrl, authToken: databaseToken });
   const stores = createStores(database);
-  const { apiKeySalt, channelKey, pubsub } = config;
   return {
     database,
     stores,
