@@ -27,17 +27,41 @@ export function mergePoints(sources: readonly SequencedPoints[]): { timestamps: 
   if (ascending) return { timestamps, values };
 
   // A stable sort keeps the order of writing among equal timestamps: the last of them stays.
-  const rows = Uint32Array.from({ length: n }, (_, row) => row).toSorted((a, b) => timestamps[a]! - timestamps[b]! || a - b);
-  const mergedTimestamps = new Float64Array(n);
-  const mergedValues = new Float64Array(n);
+  if (!insertInOrder(timestamps, values)) {
+    const rows = Uint32Array.from(timestamps.keys()).toSorted((a, b) => timestamps[a]! - timestamps[b]! || a - b);
+    timestamps.set(Float64Array.from(rows, (row) => timestamps[row]!));
+    values.set(Float64Array.from(rows, (row) => values[row]!));
+  }
   let kept = 0;
-  for (const row of rows) {
-    if (kept > 0 && mergedTimestamps[kept - 1] === timestamps[row]) kept -= 1;
-    mergedTimestamps[kept] = timestamps[row]!;
-    mergedValues[kept] = values[row]!;
+  for (let row = 0; row < n; row++) {
+    if (kept > 0 && timestamps[kept - 1] === timestamps[row]) kept -= 1;
+    timestamps[kept] = timestamps[row]!;
+    values[kept] = values[row]!;
     kept += 1;
   }
-  return { timestamps: mergedTimestamps.slice(0, kept), values: mergedValues.slice(0, kept) };
+  return { timestamps: timestamps.slice(0, kept), values: values.slice(0, kept) };
+}
+
+/** Rows may be moved by so many places each, on average, before sorting them all is cheaper. */
+const PLACES_A_ROW = 8;
+
+/** Sorts rows that are nearly in order, as writers beside each other leave them. @returns Whether it did not give up on the way. */
+function insertInOrder(timestamps: Float64Array, values: Float64Array): boolean {
+  let left = PLACES_A_ROW * timestamps.length;
+  for (let row = 1; row < timestamps.length; row++) {
+    const timestamp = timestamps[row]!;
+    const value = values[row]!;
+    let place = row;
+    for (; place > 0 && timestamps[place - 1]! > timestamp; place--) {
+      timestamps[place] = timestamps[place - 1]!;
+      values[place] = values[place - 1]!;
+    }
+    timestamps[place] = timestamp;
+    values[place] = value;
+    left -= row - place;
+    if (left < 0) return false;
+  }
+  return true;
 }
 
 /** The rows of ascending columns that lie in [from, to). */
