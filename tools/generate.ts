@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { manifest } from "../functions/manifest.ts";
 import type { FunctionDefinition } from "../shared/runtime/route.ts";
 import { firebaseConfig, functionTable, terraformFunctions } from "./generate/deployment.ts";
+import { insertBetweenMarks } from "./generate/marks.ts";
 import { openApiDocument } from "./generate/openapi.ts";
 import { problemsPage } from "./generate/problems.ts";
 
@@ -23,15 +24,7 @@ await write("docs/openapi.json", json(openApiDocument(functions.filter(({ routes
 await write("docs/problems.md", problemsPage());
 await write("firebase.json", json(firebaseConfig(manifest)));
 await write("terraform/functions.json", json(terraformFunctions(manifest)));
-await write("README.md", insert(await readFile(new URL("README.md", ROOT), "utf8"), "functions", functionTable(manifest)));
-
-/** Puts generated text between its marks. */
-function insert(page: string, mark: string, text: string): string {
-  const [start, end] = [`<!-- generated: ${mark} -->`, `<!-- end: ${mark} -->`];
-  const [from, to] = [page.indexOf(start), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md has no marks for ${mark}`);
-  return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
-}
+await write("README.md", insertBetweenMarks(await readFile(new URL("README.md", ROOT), "utf8"), "functions", functionTable(manifest)));
 
 async function write(path: string, text: string): Promise<void> {
   await writeFile(new URL(path, ROOT), text);

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { manifest } from "../../functions/manifest.ts";
+import { startHttpReceiver } from "../../shared/testing/http-receiver.ts";
+import { median } from "../measure.ts";
+import { row } from "../report.ts";
+import type { Benchmark, Row } from "../report.ts";
+import { makeTenant } from "./tenant.ts";
+import { start } from "./start.ts";
+import type { ColdStart, Question } from "./start.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ROUNDS = 5;
+const BARE = "bare";
+const MEASURED_FIRST = "ingest";
+
+export const coldStart: Benchmark = {
+  name: "cold-start",
+  about: `From the start command of each function's bundle to its first answer, median of ${ROUNDS}; beside it a bare function of the framework`,
+
+  async run(say) {
+    say("The bundles are made.");
+    await promisify(execFile)(process.execPath, [join(ROOT, "tools/build.ts")]);
+    const folder = await mkdtemp(join(tmpdir(), "intentvision-bundles-"));
+    const pubsub = await startHttpReceiver(() => ({ body: '{"messageIds":["1"]}' }), "/");
+    try {
+      await deployBundles(folder);
+      await deployBare(join(folder, BARE));
+      const { env, apiKey } = await makeTenant(join(folder, "intentvision.db"), pubsub.host);
+
+      const names = [BARE, ...Object.keys(manifest)];
+      const starts = new Map<string, ColdStart[]>(names.map((name) => [name, []]));
+      for (let round = 0; round < ROUNDS; round++) {
+        say(`Round ${round + 1} of ${ROUNDS}: ${names.length} starts.`);
+        for (const name of names) starts.get(name)!.push(await start(join(folder, name), env, questionFor(name, apiKey)));
+      }
+      return rowsOf(starts);
+    } finally {
+      await pubsub.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+function rowsOf(starts: ReadonlyMap<string, readonly ColdStart[]>): Row[] {
+  const of = (name: string, measure: keyof ColdStart) => median(starts.get(name)!.map((one) => one[measure]));
+  const measured = (name: string, words: string, measure: keyof ColdStart, unit: string, bar?: number) =>
+    row(`${name}: ${words}`, of(name, measure), unit, {
+      anchor: { name: "a bare function", value: of(BARE, measure) },
+      ...(bar === undefined ? {} : { bar }),
+    });
+  return [
+    measured(MEASURED_FIRST, "CPU to the first point taken in", "cpuMs", "ms", 160),
+    measured(MEASURED_FIRST, "time to the first point taken in", "wallMs", "ms"),
+    measured(MEASURED_FIRST, "peak memory", "peakMiB", "MiB"),
+    ...Object.keys(manifest)
+      .filter((name) => name !== MEASURED_FIRST)
+      .flatMap((name) => [
+        measured(name, "CPU to the first answer", "cpuMs", "ms"),
+        measured(name, "time to the first answer", "wallMs", "ms"),
+        measured(name, "peak memory", "peakMiB", "MiB"),
+      ]),
+  ];
+}
+
+/** Something that each function can answer at once. */
+function questionFor(name: string, apiKey: string): Question {
+  const headers = { "X-API-Key": apiKey, "Content-Type": "application/json" };
+  const trigger = manifest[name]?.trigger;
+  if (name === MEASURED_FIRST) {
+    const body = JSON.stringify({ metrics: [{ metricKey: "first.point", timestamp: Date.now(), value: 1 }] });
+    return { method: "POST", path: "/api/v1/ingest", headers, body };
+  }
+  if (trigger === undefined) return { method: "GET", path: "/", headers: {}, body: null };
+  if (trigger.kind === "http") return { method: "GET", path: trigger.paths[0]!, headers, body: null };
+  const tick = Buffer.from(JSON.stringify({ type: "tick.minute" })).toString("base64");
+  return { method: "POST", path: "/", headers, body: JSON.stringify({ message: { data: tick, messageId: "1" } }) };
+}
+
+/** Copies each bundle to a folder of its own, outside the tree, with the packages beside it that its deployment installs. */
+async function deployBundles(folder: string): Promise<void> {
+  await cp(join(ROOT, "dist"), folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    const { dependencies } = JSON.parse(await readFile(join(folder, name, "package.json"), "utf8")) as { dependencies: object };
+    await install(join(folder, name), Object.keys(dependencies));
+  }
+}
+
+async function deployBare(folder: string): Promise<void> {
+  await mkdir(folder);
+  await writeFile(join(folder, "index.js"), 'export const hello = (req, res) => res.send("ok");\n');
+  const scripts = { start: "functions-framework --target=hello --signature-type=http" };
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", main: "index.js", scripts }));
+  await install(folder, ["@google-cloud/functions-framework"]);
+}
+
+async function install(folder: string, packages: readonly string[]): Promise<void> {
+  for (const name of packages) {
+    const path = join(folder, "node_modules", name);
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(join(ROOT, "node_modules", name), path);
+  }
+}
