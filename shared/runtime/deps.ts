@@ -5,9 +5,8 @@ import { base32hex } from "../core/hash-id.ts";
 import { nativeForecaster } from "../forecasters/native.ts";
 import { createForecasters } from "../forecasters/registry.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
-import { createGuardedFetch } from "../net/guarded-fetch.ts";
 import { createSecretBox } from "../net/secret-box.ts";
-import type { Alarm, Bus, NewId, Random, SecretBox } from "../ports.ts";
+import type { Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
 import { openDatabase } from "../store/database.ts";
 import type { Database } from "../store/database.ts";
 import { createStores } from "../store/store.ts";
@@ -54,6 +53,15 @@ function refuse(what: string): never {
   throw new Error(`This function was not given ${what}`);
 }
 
+/** The guarded fetch, loaded at its first call: its HTTP client is more than half of a bundle, and few functions ever call out. */
+function guardedFetch(allow: readonly string[]): GuardedFetch {
+  let loaded: Promise<GuardedFetch> | undefined;
+  return async (url, request) => {
+    loaded ??= import("../net/guarded-fetch.ts").then(({ createGuardedFetch }) => createGuardedFetch({ allow }));
+    return (await loaded)(url, request);
+  };
+}
+
 /** Builds what one process has: the only place that makes real Deps. */
 export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
   const clock = { now: () => Date.now() };
@@ -66,7 +74,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     stores,
     bus: local?.bus ?? pubSubBus(),
     clock,
-    fetch: createGuardedFetch({ allow: config.guardedFetchAllow }),
+    fetch: guardedFetch(config.guardedFetchAllow),
     forecasters: createForecasters([nativeForecaster, stubForecaster]),
     secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
     alarm: local?.alarm ?? TICK_IS_ENOUGH,
