@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdir, open, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
@@ -26,7 +28,7 @@ import { startHostSampler } from "./dev/host-sampler.ts";
 import { ensureLocalOrg } from "./dev/local-org.ts";
 import { startScheduler } from "./dev/scheduler.ts";
 import { loadSecrets, writeWhole } from "./dev/secrets.ts";
-import { createTerminal, greeting } from "./dev/terminal.ts";
+import { createTerminal, greeting, greetingAlone } from "./dev/terminal.ts";
 
 const LEAST_NODE = 24;
 const MIGRATIONS = new URL("../migrations/", import.meta.url);
@@ -48,6 +50,8 @@ async function main(): Promise<void> {
   const { port, dataDir: folder } = readLocalConfig();
   const dataDir = resolve(folder);
   const functions = await loadFunctions(options.only);
+  // Before anything is touched: what is listening there may be this very system.
+  await requireFree(port);
 
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const localFile = join(dataDir, "local.json");
@@ -91,25 +95,47 @@ async function main(): Promise<void> {
   const client = createClient(url, secrets.apiKey);
 
   const started: { stop(): void }[] = [alarm];
+  let stopping = false;
   if (!alone) {
     bus = createInProcessBus({ events: platform.events, subscribers: subscribersOf(functions), clock, onError });
     bus.start();
     started.push(startScheduler({ clock, events: platform.events, bus, onError }));
-    if (org.isNew) await createDefaultChannels();
+    // What fell due while nothing ran is not left to the next tick.
+    await alarm.wakeAt(clock.now());
+    await ensureDefaultChannels();
   }
   await writeWhole(localFile, JSON.stringify({ url, orgId: org.id, apiKey: secrets.apiKey, platformKey: secrets.platformKey }, null, 2));
   process.once("SIGINT", () => void stop());
   process.once("SIGTERM", () => void stop());
 
-  if (!alone && !options.empty) {
-    await fillDemo(client, terminal, clock.now());
-    started.push(startDemo(client, terminal, clock.now, onError), startHostSampler(client, clock.now, onError));
-  }
-  terminal.say(greeting({ url, apiKey: secrets.apiKey, dataDir, empty: alone || options.empty }));
+  const address = { url, apiKey: secrets.apiKey, dataDir };
+  if (alone)
+    terminal.say(
+      greetingAlone({ ...address, serves: functions.flatMap(({ entry: { trigger } }) => (trigger.kind === "http" ? trigger.paths : [])) }),
+    );
+  else if (options.empty) terminal.say(greeting({ ...address, incidentAt: null }));
+  else await startWithDemo();
 
-  async function createDefaultChannels(): Promise<void> {
+  async function startWithDemo(): Promise<void> {
+    try {
+      await fillDemo(client, terminal, clock.now());
+    } catch (error) {
+      if (stopping) return;
+      throw error;
+    }
+    if (stopping) return;
+    const demo = startDemo(client, terminal, clock.now, onError);
+    started.push(demo, startHostSampler(client, clock.now, onError));
+    terminal.say(greeting({ ...address, incidentAt: demo.incidentAt }));
+  }
+
+  /** The local organisation always has an inbox. It comes last: a start that was cut short before it is made good by the next one. */
+  async function ensureDefaultChannels(): Promise<void> {
+    const { items } = await client.call<{ items: readonly { kind: string }[] }>("GET", "/api/v1/channels?limit=1000");
+    const has = (kind: string) => items.some((channel) => channel.kind === kind);
+    if (has("inbox")) return;
+    if (!has("console")) await client.call("POST", "/api/v1/channels", { name: "This terminal", kind: "console" });
     await client.call("POST", "/api/v1/channels", { name: "Inbox", kind: "inbox" });
-    await client.call("POST", "/api/v1/channels", { name: "This terminal", kind: "console" });
   }
 
   async function ringNotify(): Promise<void> {
@@ -144,6 +170,7 @@ async function main(): Promise<void> {
   }
 
   async function stop(): Promise<void> {
+    stopping = true;
     terminal.say("\nStopping: requests and events in work are finished first.");
     process.once("SIGINT", () => process.exit(130));
     for (const part of started) part.stop();
@@ -153,6 +180,20 @@ async function main(): Promise<void> {
     logStream.end();
     process.exit(0);
   }
+}
+
+/** @throws Error when somebody listens on the port already. */
+async function requireFree(port: number): Promise<void> {
+  const probe = createServer();
+  probe.listen(port, "127.0.0.1");
+  try {
+    await once(probe, "listening");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    throw new Error(`Port ${port} is in use, maybe by this system itself. To take any that is free: PORT=0 npm start`, { cause: error });
+  }
+  probe.close();
+  await once(probe, "close");
 }
 
 function topicsOf({ trigger }: ManifestEntry): readonly Topic[] {

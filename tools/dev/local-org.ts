@@ -8,7 +8,6 @@ import type { Secrets } from "./secrets.ts";
 export interface LocalOrg {
   readonly id: OrgId;
   readonly keyId: KeyId;
-  readonly isNew: boolean;
 }
 
 /** The organisation of the local system and the two keys in its secrets: found, or made at a first start. */
@@ -29,9 +28,9 @@ export async function ensureLocalOrg(
   await keyRing.insertPlatformKey({ ...key("platform", platformKey), scopes: ["platform"] });
 
   const known = await keyRing.find(hashApiKey(apiKey, salt));
-  if (known?.org) return { id: known.org, keyId: known.id, isNew: false };
+  if (known?.org) return { id: known.org, keyId: known.id };
   const id = newId<OrgId>("org");
   const first = { ...key("local", apiKey), scopes: ["*"] as const };
   await orgs.create({ id, name: "Local", createdAt: isoTime(now) }, first);
-  return { id, keyId: first.id, isNew: true };
+  return { id, keyId: first.id };
 }

@@ -2,6 +2,8 @@ import type { Metric } from "./client.ts";
 
 export const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
+/** The history that a first start simulates. */
+export const HISTORY_MS = 30 * DAY_MINUTES * MINUTE_MS;
 /** Of every series of the demo: nobody should take them for a real system's. */
 export const SIMULATED = { service: "checkout", source: "simulated" } as const;
 
@@ -71,7 +73,7 @@ export function historyIncidents(end: number): Incident[] {
 export function simulateHistory(end: number): Metric[] {
   const incidents = historyIncidents(end);
   const metrics: Metric[] = [];
-  for (let minute = end - 30 * DAY_MINUTES * MINUTE_MS; minute < end; minute += MINUTE_MS) {
+  for (let minute = end - HISTORY_MS; minute < end; minute += MINUTE_MS) {
     const incident = incidents.find(({ from, to }) => minute >= from && minute < to);
     metrics.push(...simulateMinute(minute, incident?.trouble));
   }

@@ -40,18 +40,51 @@ export function createTerminal(out: NodeJS.WriteStream): Terminal {
   };
 }
 
-/** What to do next, for somebody who sees this for the first time. */
-export const greeting = ({ url, apiKey, dataDir, empty }: { url: string; apiKey: string; dataDir: string; empty: boolean }): string => `
-IntentVision is at ${url}. Its data, its log and its keys (local.json) are in ${dataDir}.
+interface Address {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly dataDir: string;
+}
+
+const where = ({ url, dataDir }: Address): string =>
+  `IntentVision is at ${url}. Its data, its log and its keys (local.json) are in ${dataDir}.`;
+const HOW_TO_END = "Ctrl-C stops it; nothing is lost.";
+
+const tryIngest = ({ url, apiKey }: Address): string => `Send a metric of your own:
+  curl -H 'X-API-Key: ${apiKey}' -H 'Content-Type: application/json' '${url}/api/v1/ingest' \\
+    -d '{"metrics": [{"metricKey": "my.metric", "timestamp": ${Date.now()}, "value": 42}]}'`;
+
+/**
+ * What to do next, for somebody who sees this for the first time.
+ * @param address.incidentAt - When the demo's incident begins, Unix ms; null where there is no demo.
+ */
+export function greeting(address: Address & { readonly incidentAt: number | null }): string {
+  const { url, apiKey, incidentAt } = address;
+  const get = (path: string) => `  curl -H 'X-API-Key: ${apiKey}' '${url}${path}'`;
+  const incident =
+    incidentAt === null
+      ? ""
+      : `\nAt ${clockTime(incidentAt)} UTC an incident begins in the simulated shop: its alert appears here, and in the inbox.\n`;
+  return `
+${where(address)}
 The API reference, to read and to try: ${url}/docs
 
-Try these:
-  curl -H 'X-API-Key: ${apiKey}' '${url}/api/v1/series'
-  curl -H 'X-API-Key: ${apiKey}' '${url}/api/v1/${empty ? "rules" : "anomalies?limit=3"}'
-  curl -H 'X-API-Key: ${apiKey}' '${url}/api/v1/inbox'
-Send a metric of your own:
-  curl -H 'X-API-Key: ${apiKey}' -H 'Content-Type: application/json' '${url}/api/v1/ingest' \\
-    -d '{"metrics": [{"metricKey": "my.metric", "timestamp": ${Date.now()}, "value": 42}]}'
-
-Ctrl-C stops it; nothing is lost.
+See the series, the anomalies that were found${incidentAt === null ? "" : " in the simulated history"}, the inbox${incidentAt === null ? "" : " (empty until the first alert)"}:
+${get("/api/v1/series")}
+${get("/api/v1/anomalies?minSeverity=high&limit=3")}
+${get("/api/v1/inbox")}
+${tryIngest(address)}
+${incident}
+${HOW_TO_END}
 `;
+}
+
+/** The same of one capability that runs without the others. */
+export const greetingAlone = (address: Address & { readonly serves: readonly string[] }): string => `
+${where(address)}
+It serves ${address.serves.length === 0 ? "events alone" : address.serves.join(", ")}. What follows from it is done by the next whole start on the same data.
+
+${address.serves.includes("/api/v1/ingest") ? `${tryIngest(address)}\n\n` : ""}${HOW_TO_END}
+`;
+
+const clockTime = (at: number): string => new Date(at).toISOString().slice(11, 16);
