@@ -4,6 +4,7 @@ import { watch } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { OrgId } from "../contract/ids.ts";
 
@@ -40,26 +41,22 @@ export interface LocalSystemOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Of an earlier one, to start it again; by default a new one. */
   readonly dataDir?: string;
+  /** How far its clock is ahead of this machine's: as if so long had passed. */
+  readonly aheadMs?: number;
 }
 
 /**
  * Starts the real system on a free port of this machine, and waits until it listens.
  * @throws Error with what it printed, where it ended first or did not listen within a minute.
  */
-export async function startLocalSystem({ args = ["--empty"], env = {}, dataDir: known }: LocalSystemOptions = {}): Promise<LocalSystem> {
+export async function startLocalSystem(options: LocalSystemOptions = {}): Promise<LocalSystem> {
+  const { dataDir: known } = options;
   const dataDir = known ?? (await mkdtemp(join(tmpdir(), "intentvision-")));
   const localFile = join(dataDir, LOCAL_FILE);
   await rm(localFile, { force: true });
 
   const written = whenWritten(localFile);
-  const child = spawn(process.execPath, [DEV, ...args], {
-    env: { PATH: process.env["PATH"], PORT: "0", INTENTVISION_DATA_DIR: dataDir, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => void (output += text));
-  // The pipes are read to their end by then: nothing of what it printed is missing.
-  const closed = once(child, "close").then(([code]) => code as number | null);
+  const { child, output, closed } = spawnSystem(dataDir, options);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal);
     return closed;
@@ -71,13 +68,13 @@ export async function startLocalSystem({ args = ["--empty"], env = {}, dataDir: 
   if (local === null) {
     await end("SIGKILL");
     if (known === undefined) await rm(dataDir, { recursive: true, force: true });
-    throw new Error(`The local system did not start. It printed:\n${output}`);
+    throw new Error(`The local system did not start. It printed:\n${output()}`);
   }
   return {
     ...local,
     dataDir,
     pid: child.pid!,
-    output: () => output,
+    output,
     stop: (signal = "SIGTERM") => end(signal),
     async kill() {
       await end("SIGKILL");
@@ -87,6 +84,28 @@ export async function startLocalSystem({ args = ["--empty"], env = {}, dataDir: 
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts the real system, and ends it so soon, wherever it is then: maybe before it listens. @returns All that it printed. */
+export async function killWhileStarting(dataDir: string, afterMs: number): Promise<string> {
+  const { child, output, closed } = spawnSystem(dataDir, {});
+  await Promise.race([pause(afterMs), closed]);
+  child.kill("SIGKILL");
+  await closed;
+  return output();
+}
+
+function spawnSystem(dataDir: string, { args = ["--empty"], env = {}, aheadMs = 0 }: LocalSystemOptions) {
+  const clock = `data:text/javascript,const{now}=Date;Date.now=()=>now()+${aheadMs}`;
+  const child = spawn(process.execPath, [...(aheadMs === 0 ? [] : ["--import", clock]), DEV, ...args], {
+    env: { PATH: process.env["PATH"], PORT: "0", INTENTVISION_DATA_DIR: dataDir, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => void (output += text));
+  // The pipes are read to their end by then: nothing of what it printed is missing.
+  const closed = once(child, "close").then(([code]) => code as number | null);
+  return { child, output: () => output, closed };
 }
 
 /** Watches for the local file: `found` is what it says once it is there, whole, or null once it was given up. */
