@@ -212,7 +212,7 @@ test(`killed ${KILLS} times under load, it keeps every acknowledged point, works
   const alerts = await listAll<Alert>(stage.client(), "/api/v1/alerts");
   expect(unnoticed(incidents, alerts)).toEqual([]);
   const told = (type: "alert.firing" | "alert.resolved") =>
-    [...messagesOf(receiver, type).values()].flatMap((of) => of.map(({ id }) => id)).toSorted((a, b) => (a < b ? -1 : 1));
+    [...messagesOf(receiver, type).values()].flatMap((of) => of.map(({ id }) => id!)).toSorted((a, b) => (a < b ? -1 : 1));
   const [firings, resolves] = [told("alert.firing"), told("alert.resolved")];
   expect({ resolves, repeated: firings.filter((id, place) => firings.indexOf(id) !== place) }).toEqual({ resolves: firings, repeated: [] });
   for (const [metricKey, rounds] of incidents.rounds()) {
