@@ -217,7 +217,7 @@ test(`killed ${KILLS} times under load, it keeps every acknowledged point, works
   expect({ resolves, repeated: firings.filter((id, place) => firings.indexOf(id) !== place) }).toEqual({ resolves: firings, repeated: [] });
   for (const [metricKey, rounds] of incidents.rounds()) {
     const own = alerts.filter(({ series }) => series.metricKey === metricKey);
-    const untold = own.filter(({ id }) => !firings.includes(id));
+    const untold = own.filter(({ id }) => !firings.includes(id!));
     // A threshold is crossed or not. What was an anomaly may be one a second time, and be over before its group is due: that is not told.
     if (THRESHOLD_PROBES.includes(metricKey))
       expect({ metricKey, alerts: own.length, untold }).toEqual({ metricKey, alerts: rounds, untold: [] });
