@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { manifest } from "../functions/manifest.ts";
@@ -53,8 +53,10 @@ async function main(): Promise<void> {
   // Before anything is touched: what is listening there may be this very system.
   await requireFree(port);
 
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const localFile = join(dataDir, "local.json");
+  await requireUnused(localFile);
+
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await rm(localFile, { force: true });
   const secrets = await loadSecrets(dataDir);
   const config = configWith({
@@ -194,6 +196,19 @@ async function requireFree(port: number): Promise<void> {
   }
   probe.close();
   await once(probe, "close");
+}
+
+/** @throws Error when the system that wrote the local file still answers. One that was killed left its file behind. */
+async function requireUnused(localFile: string): Promise<void> {
+  const written = await readFile(localFile, "utf8").catch(() => null);
+  if (written === null) return;
+  const { url, orgId, apiKey } = JSON.parse(written) as { url: string; orgId: string; apiKey: string };
+  const answer = await createClient(url, apiKey)
+    .ask("GET", "/api/v1/org")
+    .catch(() => null);
+  // One capability alone has no organisations to show: it says not-found in our words. Another system that took the port refuses the key.
+  if (answer === null || !(answer.text.includes(orgId) || answer.text.includes("not-found"))) return;
+  throw new Error(`${dirname(localFile)} is in use by the system at ${url}. Stop it first, or start with another INTENTVISION_DATA_DIR.`);
 }
 
 function topicsOf({ trigger }: ManifestEntry): readonly Topic[] {

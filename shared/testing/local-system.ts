@@ -95,6 +95,12 @@ export async function killWhileStarting(dataDir: string, afterMs: number): Promi
   return output();
 }
 
+/** Starts the real system where it is to refuse, and waits until it has ended. */
+export async function startInVain(dataDir: string, options: LocalSystemOptions): Promise<{ exitCode: number | null; output: string }> {
+  const { output, closed } = spawnSystem(dataDir, options);
+  return { exitCode: await closed, output: output() };
+}
+
 function spawnSystem(dataDir: string, { args = ["--empty"], env = {}, aheadMs = 0 }: LocalSystemOptions) {
   const clock = `data:text/javascript,const{now}=Date;Date.now=()=>now()+${aheadMs}`;
   const child = spawn(process.execPath, [...(aheadMs === 0 ? [] : ["--import", clock]), DEV, ...args], {
