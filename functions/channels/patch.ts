@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ChannelDefinition, CreatedChannel } from "../../shared/contract/channel.ts";
 import { ChannelId } from "../../shared/contract/ids.ts";
-import { fieldErrors, invalid } from "../../shared/contract/problem.ts";
+import { parseOrRefuse } from "../../shared/contract/problem.ts";
 import { mergePatch } from "../../shared/core/merge-patch.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { changeChannel } from "./change-channel.ts";
@@ -17,11 +17,7 @@ export const patchChannel = route({
   problems: ["not-found", "precondition-failed", "conflict"],
 
   handle({ id, ...patch }, context, deps) {
-    const edit = (present: ChannelDefinition): ChannelDefinition => {
-      const patched = v.safeParse(ChannelDefinition, mergePatch(present, patch));
-      if (!patched.success) throw invalid(fieldErrors(patched.issues));
-      return patched.output;
-    };
+    const edit = (present: ChannelDefinition) => parseOrRefuse(ChannelDefinition, mergePatch(present, patch));
     return changeChannel(id, edit, context, deps);
   },
 });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { RuleId } from "../../shared/contract/ids.ts";
-import { fieldErrors, invalid } from "../../shared/contract/problem.ts";
+import { parseOrRefuse } from "../../shared/contract/problem.ts";
 import { RuleAnswer, RuleDefinition } from "../../shared/contract/rule.ts";
 import { mergePatch } from "../../shared/core/merge-patch.ts";
 import { route } from "../../shared/runtime/route.ts";
@@ -18,11 +18,7 @@ export const patchRule = route({
   problems: ["not-found", "precondition-failed", "conflict"],
 
   async handle({ id, ...patch }, context, { store, clock }) {
-    const edit = (present: RuleDefinition): RuleDefinition => {
-      const patched = v.safeParse(RuleDefinition, mergePatch(present, patch));
-      if (!patched.success) throw invalid(fieldErrors(patched.issues));
-      return patched.output;
-    };
+    const edit = (present: RuleDefinition) => parseOrRefuse(RuleDefinition, mergePatch(present, patch));
     return ruleAnswer(await changeRule(id, edit, store.forOrg(context.org), context, clock.now()));
   },
 });

@@ -62,20 +62,57 @@ export class Problem extends Error {
 }
 
 const MOST_FIELD_ERRORS = 100;
+/** Of what came, messages and paths quote so much. */
+const MOST_CHARACTERS = 300;
+/** A value of more parts than this is told the first thing that is wrong with it, not all. */
+const FEW_PARTS = 10_000;
 
 /** Refuses a request whose members are wrong, each with its path. */
 export const invalid = (errors: readonly FieldError[]) =>
   new Problem("validation-failed", errors.length === 1 ? "One member is wrong." : `${errors.length} members are wrong.`, { errors });
 
+/**
+ * Parses what came in by its schema.
+ *
+ * All that is wrong with a small value is told. Of a large one it is the first thing only: else a body of millions of wrong members
+ * would be worth millions of issues, in memory all at once.
+ * @throws Problem validation-failed.
+ */
+export function parseOrRefuse<const Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  const all = hasAtMost(FEW_PARTS, value) ? v.safeParse(schema, value) : parsed;
+  throw invalid(fieldErrors(all.issues ?? parsed.issues));
+}
+
 /** valibot's issues as the problem shows them: dotted paths, indices in brackets. */
 export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): FieldError[] {
   return issues.slice(0, MOST_FIELD_ERRORS).map(({ path, message }) => ({
-    path: (path ?? []).reduce(
-      (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
-      "",
+    path: cut(
+      (path ?? []).reduce(
+        (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+        "",
+      ),
     ),
-    message,
+    message: cut(message),
   }));
+}
+
+const cut = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…` : text);
+
+/** Counts the parts of a JSON value, its members and theirs, and stops as soon as there are too many. */
+function hasAtMost(most: number, value: unknown): boolean {
+  const open = [value];
+  let n = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== "object" || next === null) continue;
+    if (Array.isArray(next) && n + next.length > most) return false;
+    for (const name in next) {
+      if (++n > most) return false;
+      open.push((next as Record<string, unknown>)[name] ?? null);
+    }
+  }
+  return true;
 }
 
 /** The one answer for what is missing and what belongs to somebody else. */

@@ -35,6 +35,8 @@ const UNDECODED = "snappy";
 const ACCEPTED_ENCODINGS = ["gzip", "deflate", "br", "zstd", UNDECODED];
 
 const MAX_JSON_DEPTH = 64;
+/** Twice what the largest request has that its contract takes: two columns of 100,000. */
+const MAX_JSON_VALUES = 500_000;
 
 /**
  * What can be refused before a byte of the body is read: a declared length over the limit, an encoding that is not known.
@@ -138,16 +140,16 @@ export function readBody(req: IncomingMessage, limits: BodyLimits = BODY_LIMITS)
 }
 
 /**
- * Parses a JSON body as strictly as RFC 8259: UTF-8 alone, one value, nested at most 64 levels.
+ * Parses a JSON body as strictly as RFC 8259: UTF-8 alone, one value, nested at most 64 levels, made of at most 500,000.
  *
  * @param bytes - The decoded body. A byte order mark is skipped.
- * @returns The value, or `malformed-request`. Of a repeated key the last counts. A key `__proto__` is an own member like any other:
+ * @returns The value, or `malformed-request` or `too-large`. Of a repeated key the last counts. A key `__proto__` is an own member like any other:
  *   read it by a schema, never by Object.assign or a loop of assignments.
  */
 export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
   if (bytes.length === 0) return { ok: false, error: malformed("The body is empty; JSON was expected.") };
-  if (nestsDeeperThan(MAX_JSON_DEPTH, bytes))
-    return { ok: false, error: malformed(`The JSON nests deeper than ${MAX_JSON_DEPTH} levels.`) };
+  const refused = refusedUnparsed(bytes);
+  if (refused !== undefined) return { ok: false, error: refused };
 
   let text: string;
   try {
@@ -162,9 +164,10 @@ export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
   }
 }
 
-/** Counts brackets outside of strings, without parsing. A scan of bytes is safe: UTF-8 has no byte below 0x80 inside a character. */
-function nestsDeeperThan(levels: number, json: Uint8Array): boolean {
+/** Counts brackets and commas outside of strings, without parsing. A scan of bytes is safe: UTF-8 has no byte below 0x80 inside a character. */
+function refusedUnparsed(json: Uint8Array): Problem | undefined {
   let depth = 0;
+  let values = 1;
   let inString = false;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at];
@@ -172,11 +175,12 @@ function nestsDeeperThan(levels: number, json: Uint8Array): boolean {
       if (byte === 0x5c) at++;
       else if (byte === 0x22) inString = false;
     } else if (byte === 0x22) inString = true;
+    else if (byte === 0x2c) values++;
     else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > levels) return true;
+      if (++depth > MAX_JSON_DEPTH) return malformed(`The JSON nests deeper than ${MAX_JSON_DEPTH} levels.`);
     } else if (byte === 0x5d || byte === 0x7d) depth--;
   }
-  return false;
+  return values > MAX_JSON_VALUES ? tooLarge(`The JSON has more than ${MAX_JSON_VALUES} values.`) : undefined;
 }
 
 /** The parser's own words, less what it quotes of the body. */

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import * as v from "valibot";
 import type { Actor } from "../contract/alert.ts";
-import { fieldErrors, invalid, Problem } from "../contract/problem.ts";
+import { invalid, parseOrRefuse, Problem } from "../contract/problem.ts";
 import type { KeyRecord } from "../ports/platform.ts";
 import type { Deps } from "../ports.ts";
 import { requireScope } from "./auth.ts";
@@ -255,9 +254,7 @@ function readInput(route: Route, params: Params, request: HttpRequest): unknown 
   const clash = Object.keys(params).find((name) => Object.hasOwn(members, name) && members[name] !== params[name]);
   if (clash !== undefined) throw invalid([{ path: clash, message: "Stands in the path already, as another" }]);
   const written = Object.fromEntries(Object.entries(members).filter(([name]) => !route.readOnly?.includes(name)));
-  const parsed = v.safeParse(route.input, { ...written, ...params });
-  if (parsed.success) return parsed.output;
-  throw invalid(fieldErrors(parsed.issues));
+  return parseOrRefuse(route.input, { ...written, ...params });
 }
 
 function readJson({ headers, body }: HttpRequest): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { MAX_AHEAD_MS, Metric } from "../../contract/ingest.ts";
 import type { RejectedMetric } from "../../contract/ingest.ts";
+import { fieldErrors } from "../../contract/problem.ts";
 import { DIMENSION_NAME, MAX_DIMENSION_VALUE_BYTES, MAX_DIMENSIONS, METRIC_KEY } from "../../contract/series.ts";
 import type { Dimensions } from "../../contract/series.ts";
 import { parseTime } from "../../contract/time.ts";
@@ -87,6 +88,5 @@ function readDimensions(dimensions: unknown): Dimensions | null {
 function parseMetric(metric: unknown): AcceptedPoint | { path: string; message: string } {
   const parsed = v.safeParse(Metric, metric, { abortEarly: true });
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  return { path: v.getDotPath(issue) ?? "", message: issue.message };
+  return fieldErrors(parsed.issues)[0]!;
 }

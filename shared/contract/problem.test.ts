@@ -1,0 +1,50 @@
+import { describe, expect, test } from "@jest/globals";
+import * as v from "valibot";
+import { fieldErrors, parseOrRefuse, Problem } from "./problem.ts";
+
+const Batch = v.strictObject({ levels: v.pipe(v.array(v.number()), v.maxLength(10)), kind: v.optional(v.picklist(["a", "b"])) });
+
+function refusal(schema: v.GenericSchema, value: unknown): Problem {
+  try {
+    parseOrRefuse(schema, value);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error("It was taken.");
+}
+
+describe("parseOrRefuse", () => {
+  test("what matches its schema is given as the schema reads it", () => {
+    expect(parseOrRefuse(v.pipe(v.string(), v.trim()), " x ")).toBe("x");
+  });
+
+  test("everything that is wrong with a small value is told", () => {
+    expect(refusal(Batch, { levels: ["", 1, ""], kind: "c" }).errors.map(({ path }) => path)).toEqual(["levels[0]", "levels[2]", "kind"]);
+  });
+
+  test.each([
+    ["an array", { levels: Array.from({ length: 200_000 }, () => "") }],
+    ["an object", { levels: [], ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 1])) }],
+  ])("of a value that is large by %s only the first thing is told, so that no body is worth a million complaints", (_name, value) => {
+    expect(refusal(Batch, value).errors).toHaveLength(1);
+  });
+});
+
+describe("fieldErrors", () => {
+  const oneError = (schema: v.GenericSchema, value: unknown) => {
+    const parsed = v.safeParse(schema, value);
+    return fieldErrors(parsed.issues ?? [])[0]!;
+  };
+
+  test("a message that quotes what came is cut", () => {
+    const { message } = oneError(v.picklist(["a"]), "k".repeat(1_000_000));
+    expect(message.length).toBeLessThanOrEqual(301);
+    expect(message).toMatch(/^Invalid type: Expected "a" but received "kkk.*…$/);
+  });
+
+  test("a path of names that came is cut", () => {
+    const { path } = oneError(v.record(v.string(), v.number()), { ["k".repeat(1_000_000)]: "x" });
+    expect(path).toMatch(/^k{300}…$/);
+  });
+});
