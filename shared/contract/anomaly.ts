@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AnomalyId, SeriesId } from "./ids.ts";
+import { record } from "./record.ts";
 import { SeriesReference } from "./series.ts";
 import { IsoTime, Time, TimeColumn } from "./time.ts";
 
@@ -58,7 +59,7 @@ export const DetectionRequest = v.pipe(
       ),
     ),
     sensitivity: v.optional(Sensitivity, 0.5),
-    weights: v.optional(v.record(v.pipe(v.string(), v.maxLength(50)), v.pipe(v.number(), v.minValue(0), v.maxValue(100)))),
+    weights: v.optional(record(v.pipe(v.string(), v.maxLength(50)), v.pipe(v.number(), v.minValue(0), v.maxValue(100)))),
     direction: v.optional(Direction, "either"),
     timezone: v.optional(
       v.pipe(

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AnomalySeverity, Direction } from "./anomaly.ts";
 import { RuleId } from "./ids.ts";
+import { record } from "./record.ts";
 import { Aggregate, Selector } from "./series.ts";
 import { Duration, IsoTime } from "./time.ts";
 
@@ -56,7 +57,7 @@ export const AnomalyCondition = v.strictObject({
 export type AnomalyCondition = v.InferOutput<typeof AnomalyCondition>;
 
 const Labels = v.pipe(
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/)), v.pipe(v.string(), v.maxLength(1_024))),
+  record(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/)), v.pipe(v.string(), v.maxLength(1_024))),
   v.check((labels) => Object.keys(labels).length <= 32, "Expected at most 32 labels"),
 );
 

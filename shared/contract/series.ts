@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { SeriesId } from "./ids.ts";
+import { record } from "./record.ts";
 import { IsoTime, TimeColumn } from "./time.ts";
 
 export const METRIC_KEY = /^[A-Za-z_][A-Za-z0-9_.:/-]{0,199}$/;
@@ -21,7 +22,7 @@ const DimensionValue = v.pipe(
 
 /** What tells series of one metric apart: up to 32 names with their values. */
 export const Dimensions = v.pipe(
-  v.record(DimensionName, DimensionValue),
+  record(DimensionName, DimensionValue),
   v.check((dimensions) => Object.keys(dimensions).length <= MAX_DIMENSIONS, `Expected at most ${MAX_DIMENSIONS} dimensions`),
 );
 export type Dimensions = v.InferOutput<typeof Dimensions>;

@@ -67,7 +67,7 @@ function rememberLast(read: typeof parseTime): typeof parseTime {
   };
 }
 
-/** Names that valibot leaves out of records. */
+/** Names that records refuse: the schema then says so. */
 const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 
 function readDimensions(dimensions: unknown): Dimensions | null {

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import type { Matcher } from "../../contract/series.ts";
 import { compileMatchers, parseMatcher } from "./matchers.ts";
 
 test.each([
@@ -31,4 +32,26 @@ test("a pattern that RE2 refuses is named by its place", () => {
 test("a pattern that stalls backtracking engines is answered at once", () => {
   const compiled = compileMatchers([{ name: "a", op: "=~", value: "(a+)+b" }]);
   expect(compiled.ok && compiled.value({ a: "a".repeat(1_000) })).toBe(false);
+});
+
+test.each(["toString", "constructor", "__proto__"])(
+  "a series without a dimension %s has the empty string there, not what every object has",
+  (name) => {
+    const holds = (op: Matcher["op"], value: string, dimensions = {}) => {
+      const compiled = compileMatchers([{ name, op, value }]);
+      return compiled.ok && compiled.value(dimensions);
+    };
+    expect([holds("=", ""), holds("!=", ""), holds("=~", ""), holds("=~", ".+"), holds("!~", ".+")]).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+  },
+);
+
+test("a dimension called toString is matched by its value", () => {
+  const compiled = compileMatchers([{ name: "toString", op: "=~", value: "a.*" }]);
+  expect(compiled.ok && compiled.value({ toString: "abc" })).toBe(true);
 });

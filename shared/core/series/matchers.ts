@@ -20,13 +20,15 @@ export interface BadPattern {
 export function compileMatchers(matchers: readonly Matcher[]): Result<(dimensions: Dimensions) => boolean, BadPattern> {
   const tests: ((dimensions: Dimensions) => boolean)[] = [];
   for (const [index, { name, op, value }] of matchers.entries()) {
-    if (op === "=") tests.push((dimensions) => (dimensions[name] ?? "") === value);
-    else if (op === "!=") tests.push((dimensions) => (dimensions[name] ?? "") !== value);
+    // Own members alone: a dimension may be called toString, which every object has another one of.
+    const valueIn = (dimensions: Dimensions) => (Object.hasOwn(dimensions, name) ? dimensions[name]! : "");
+    if (op === "=") tests.push((dimensions) => valueIn(dimensions) === value);
+    else if (op === "!=") tests.push((dimensions) => valueIn(dimensions) !== value);
     else {
       const wanted = op === "=~";
       try {
         const pattern = RE2JS.compile(value);
-        tests.push((dimensions) => pattern.matches(dimensions[name] ?? "") === wanted);
+        tests.push((dimensions) => pattern.matches(valueIn(dimensions)) === wanted);
       } catch (error) {
         return { ok: false, error: { reason: "bad-pattern", index, message: error instanceof Error ? error.message : String(error) } };
       }
