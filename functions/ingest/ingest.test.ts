@@ -147,6 +147,12 @@ describe("dead letters", () => {
     expect((await replay()).status).toBe(404);
   });
 
+  test.each(["1e999", "~", "-", "9~9~9"])("a cursor that is none of ours, %s, lists from the start", async (cursor) => {
+    await send([metric("x")]);
+    const list = await server.request(ingestHttp, "GET", `/api/v1/dead-letters?cursor=${cursor}`, { key });
+    expect(list).toMatchObject({ status: 200, body: { items: [{ attempts: 1 }] } });
+  });
+
   test("a letter that is dropped is gone, and another organisation's cannot be", async () => {
     await send([metric("x")]);
     const [letter] = (await letters()).items;

@@ -13,6 +13,7 @@ export const getAsset = route({
   scope: "none",
   input: v.strictObject({ file: v.pipe(v.string(), v.maxLength(100)) }),
   output: null,
+  status: 200,
   problems: ["not-found"],
 
   async handle({ file }) {

@@ -9,6 +9,7 @@ export const getOpenApi = route({
   scope: "none",
   input: v.strictObject({}),
   output: null,
+  status: 200,
   problems: [],
 
   handle: async () => ({ contentType: "application/json; charset=utf-8", body: JSON.stringify(document) }),

@@ -26,6 +26,7 @@ export const getReference = route({
   scope: "none",
   input: v.strictObject({}),
   output: null,
+  status: 200,
   problems: [],
 
   handle: async () => ({ contentType: "text/html; charset=utf-8", body: PAGE }),

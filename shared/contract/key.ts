@@ -5,7 +5,7 @@ import { IsoTime, Time } from "./time.ts";
 /** `*` stands for read, write and admin in its organisation; `platform` stands outside it. */
 export const Scope = v.picklist(["read", "write", "admin", "*", "platform"]);
 export type Scope = v.InferOutput<typeof Scope>;
-/** The scopes that a tenant's key may carry. */
+/** The scopes that a tenant's key may carry. Who has `admin` makes keys of any of them: it is as strong as `*`, one step away. */
 export const TenantScope = v.picklist(["read", "write", "admin", "*"]);
 
 export const RateLimit = v.strictObject({

@@ -195,7 +195,7 @@ function respond(route: Route, output: unknown, { request }: Call): HttpResponse
   if (output === null || output === undefined) return { status: route.status, headers: {}, body: null };
   if (route.output === null) {
     const { contentType, body } = output as Bytes;
-    return { status: 200, headers: { "Content-Type": contentType }, body };
+    return { status: route.status, headers: { "Content-Type": contentType }, body };
   }
   const body = JSON.stringify(output);
   const headers: Record<string, string> = { "Content-Type": "application/json; charset=utf-8" };

@@ -49,8 +49,10 @@ const deadLetterOf = (row: Row): DeadLetter => ({
 export function deadLetterStore(database: Database, org: OrgId): DeadLetterStore {
   return {
     async list({ limit, cursor }) {
-      const [createdAfter, after] = (cursor ?? "0~").split("~");
-      const rows = await database.read(SELECT_PAGE, { org, createdAfter: Number(createdAfter) || 0, after: after ?? "", limit: limit + 1 });
+      const [time, after] = (cursor ?? "").split("~");
+      // From the start when the cursor is none of ours.
+      const createdAfter = Number.isSafeInteger(Number(time)) ? Number(time) : 0;
+      const rows = await database.read(SELECT_PAGE, { org, createdAfter, after: after ?? "", limit: limit + 1 });
       return pageOf(rows.map(deadLetterOf), limit, (last) => `${Date.parse(last.createdAt)}~${last.id}`);
     },
     async get(id) {
