@@ -10,8 +10,7 @@ const ROOT = new URL("../", import.meta.url);
 const DIST = new URL("dist/", ROOT);
 
 /** Packages that are installed beside a bundle and not put into it: native code, the framework whose command line loads the bundle, files that are served. */
-const INSTALLED = ["@google-cloud/functions-framework", "libsql", "swagger-ui-dist"] as const;
-const USED_BY_ALL = ["@google-cloud/functions-framework", "libsql"] as const;
+const INSTALLED = ["@google-cloud/functions-framework", "libsql", "snappy", "swagger-ui-dist"] as const;
 
 /**
  * Requires node:http instead of importing it: for an import Node reads each of its exports, among them the WebSocket, and loads a whole
@@ -59,7 +58,9 @@ async function bundle(name: string, file: string, secrets: readonly string[]): P
     banner: { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' },
     logLevel: "warning",
   });
-  const used = name === "reference" ? INSTALLED : USED_BY_ALL;
+  const imported = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)));
+  // The reference reads the files of its package, and imports none.
+  const used = INSTALLED.filter((dependency) => imported.has(dependency) || (name === "reference" && dependency === "swagger-ui-dist"));
   const dependencies = Object.fromEntries(used.map((dependency) => [dependency, versions.get(dependency)]));
   const start = `functions-framework --target=${name} --signature-type=http`;
   const description = {

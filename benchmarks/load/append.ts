@@ -26,7 +26,7 @@ const source = scrapes(first);
 for (let window = 0; window < windows; window++) {
   const batches = Array.from({ length: scrapesAWindow }, () => {
     const { timestamp, values } = source.next().value;
-    return named.map((series, index) => ({ ...series, timestamps: Float64Array.of(timestamp), values: Float64Array.of(values[index]!) }));
+    return { series: named, counts: named.map(() => 1), timestamps: named.map(() => timestamp), values: [...values] };
   });
   const before = ownCpuSeconds();
   for (const points of batches) {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Rule } from "../../shared/contract/rule.ts";
+import { batchOf } from "../../shared/core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import { ruleDefinition, storeRule } from "../../shared/testing/alerting.ts";
@@ -306,7 +307,7 @@ describe("what belongs to others", () => {
       const points = [
         { series: seriesId(org, "cpu", canonical), metricKey: "cpu", dimensions: canonical, timestamps: at, values: Float64Array.of(95) },
       ];
-      await harness.deps.store.forOrg(org).points.append({ points, rejected: [], at: START });
+      await harness.deps.store.forOrg(org).points.append({ points: batchOf(points), rejected: [], at: START });
     }
     harness.clock.set(minute(1));
     await expect(work("tick")).rejects.toThrow(AggregateError);
@@ -323,7 +324,7 @@ describe("more series than a rule may have instances", () => {
         const columns = { timestamps: Float64Array.of(harness.clock.now()), values: Float64Array.of(value) };
         return { series: seriesId(harness.org, "cpu", dimensions), metricKey: "cpu", dimensions, ...columns };
       });
-      await harness.deps.store.forOrg(harness.org).points.append({ points, rejected: [], at: harness.clock.now() });
+      await harness.deps.store.forOrg(harness.org).points.append({ points: batchOf(points), rejected: [], at: harness.clock.now() });
     };
     await append(0, MAX_INSTANCES - 1, 95);
     harness.clock.set(minute(1));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { SeriesId } from "../../shared/contract/ids.ts";
+import { batchOf } from "../../shared/core/series/batch.ts";
 import { seriesId } from "../../shared/core/series/series-id.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
 import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
@@ -147,7 +148,7 @@ describe("at least once", () => {
       const columns = { timestamps: Float64Array.of(START - MINUTE, START), values: Float64Array.of(1, 2) };
       return { series: seriesId(harness.org, "cpu", dimensions), metricKey: "cpu", dimensions, ...columns };
     });
-    await tenant().points.append({ points, rejected: [], at: START });
+    await tenant().points.append({ points: batchOf(points), rejected: [], at: START });
     const { write } = harness.database;
     let batches = 0;
     const dying: typeof write = async (statements) => {

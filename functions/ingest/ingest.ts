@@ -1,7 +1,6 @@
 import { IngestAnswer, IngestRequest } from "../../shared/contract/ingest.ts";
 import { Problem } from "../../shared/contract/problem.ts";
-import { acceptMetrics } from "../../shared/core/series/accept.ts";
-import { groupBySeries } from "../../shared/core/series/group.ts";
+import { acceptMetrics } from "../../shared/core/ingest/accept.ts";
 import { route } from "../../shared/runtime/route.ts";
 
 export const ingest = route({
@@ -19,20 +18,23 @@ export const ingest = route({
     const tenant = store.forOrg(org);
     const at = clock.now();
 
-    const { points, rejected } = acceptMetrics(metrics, at);
-    const answer = { accepted: points.length, rejected: rejected.length, errors: [...rejected] };
+    const { points, rejected } = acceptMetrics(metrics, at, tenant.series.resolve);
+    const answer = { accepted: points.timestamps.length, rejected: rejected.length, errors: [...rejected] };
 
     await tenant.points.append({
-      points: groupBySeries(points, tenant.series.resolve),
+      points,
       rejected: rejected.map(({ index, path, message }) => ({
         source: "ingest",
         reason: path === "" ? message : `${path}: ${message}`,
         payload: JSON.stringify(metrics[index]),
       })),
-      once: idempotency === null || points.length === 0 ? undefined : { ...idempotency, status: 200, answer: JSON.stringify(answer) },
+      once:
+        idempotency === null || points.timestamps.length === 0
+          ? undefined
+          : { ...idempotency, status: 200, answer: JSON.stringify(answer) },
       at,
     });
-    if (points.length === 0) {
+    if (points.timestamps.length === 0) {
       throw new Problem("nothing-accepted", "Each metric of the batch is wrong; they are kept as dead letters.", { members: answer });
     }
     return answer;

@@ -2,8 +2,7 @@ import * as v from "valibot";
 import { DeadLetterId } from "../../shared/contract/ids.ts";
 import { IngestAnswer } from "../../shared/contract/ingest.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
-import { acceptMetrics } from "../../shared/core/series/accept.ts";
-import { groupBySeries } from "../../shared/core/series/group.ts";
+import { acceptMetrics } from "../../shared/core/ingest/accept.ts";
 import { route } from "../../shared/runtime/route.ts";
 
 export const replayDeadLetter = route({
@@ -21,15 +20,15 @@ export const replayDeadLetter = route({
     if (letter === null) throw notFound();
     const at = clock.now();
 
-    const { points, rejected } = acceptMetrics([parsed(letter.payload)], at);
-    const answer = { accepted: points.length, rejected: rejected.length, errors: [...rejected] };
+    const { points, rejected } = acceptMetrics([parsed(letter.payload)], at, tenant.series.resolve);
+    const answer = { accepted: points.timestamps.length, rejected: rejected.length, errors: [...rejected] };
     const refused = rejected.map(({ path, message }) => ({
       source: letter.source,
       reason: path === "" ? message : `${path}: ${message}`,
       payload: letter.payload,
     }));
-    await tenant.points.append({ points: groupBySeries(points, tenant.series.resolve), rejected: refused, at });
-    if (points.length === 0) throw new Problem("nothing-accepted", "The point is refused again.", { members: answer });
+    await tenant.points.append({ points, rejected: refused, at });
+    if (points.timestamps.length === 0) throw new Problem("nothing-accepted", "The point is refused again.", { members: answer });
     await tenant.deadLetters.remove(id);
     return answer;
   },

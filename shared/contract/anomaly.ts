@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { AnomalyId, SeriesId } from "./ids.ts";
 import { record } from "./record.ts";
 import { SeriesReference } from "./series.ts";
-import { IsoTime, Time, TimeColumn } from "./time.ts";
+import { IsoTime, Time, TimeColumn, TimeZone } from "./time.ts";
 
 export const AnomalySeverity = v.picklist(["low", "medium", "high", "critical"]);
 export type AnomalySeverity = v.InferOutput<typeof AnomalySeverity>;
@@ -61,13 +61,7 @@ export const DetectionRequest = v.pipe(
     sensitivity: v.optional(Sensitivity, 0.5),
     weights: v.optional(record(v.pipe(v.string(), v.maxLength(50)), v.pipe(v.number(), v.minValue(0), v.maxValue(100)))),
     direction: v.optional(Direction, "either"),
-    timezone: v.optional(
-      v.pipe(
-        v.string(),
-        v.maxLength(100),
-        v.check((zone) => isTimeZone(zone), "Expected an IANA time zone such as Europe/Berlin"),
-      ),
-    ),
+    timezone: v.optional(TimeZone),
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(500)), 24),
   }),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
@@ -87,11 +81,3 @@ export const Detection = v.strictObject({
   anomalies: v.array(v.strictObject({ index: v.number(), timestamp: v.number(), ...finding, context: v.nullable(Context) })),
 });
 export type Detection = v.InferOutput<typeof Detection>;
-
-function isTimeZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
-  } catch {
-    return false;
-  }
-}

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /** Names that valibot leaves out of records, and says nothing. */
-const UNSAFE_NAMES = ["__proto__", "constructor", "prototype"];
+export const UNSAFE_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
 const MESSAGE = "Expected another name than __proto__, constructor and prototype";
 
 /**

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { SeriesId } from "./ids.ts";
 import { record } from "./record.ts";
-import { IsoTime, TimeColumn } from "./time.ts";
+import { IsoTime, TimeColumn, TimeZone } from "./time.ts";
 
 export const METRIC_KEY = /^[A-Za-z_][A-Za-z0-9_.:/-]{0,199}$/;
 export const DIMENSION_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/;
@@ -53,10 +53,22 @@ export const SeriesReference = v.union(
 );
 export type SeriesReference = v.InferOutput<typeof SeriesReference>;
 
+/** What values mean: a level; a count that only grows and starts anew at a restart; or what was added since the point before. */
+export const SeriesKind = v.picklist(["gauge", "counter", "delta"]);
+export type SeriesKind = v.InferOutput<typeof SeriesKind>;
+
+/** Of the values, as in UCUM, such as `By`, `s` or `%`. */
+export const Unit = v.pipe(v.string(), v.minLength(1), v.maxLength(63));
+
+/** Kind, unit and time zone are null while nobody has said them; the cadence, usually between two points, while it is not learned. */
 export const Series = v.strictObject({
   id: SeriesId,
   metricKey: MetricKey,
   dimensions: Dimensions,
+  kind: v.nullable(SeriesKind),
+  unit: v.nullable(Unit),
+  timezone: v.nullable(TimeZone),
+  cadence: v.nullable(v.string()),
   createdAt: IsoTime,
 });
 export type Series = v.InferOutput<typeof Series>;

@@ -87,6 +87,22 @@ export function formatDuration(ms: number): string {
   return `${ms / UNIT_MS[unit]}${unit}`;
 }
 
+/** An IANA time zone, such as Europe/Berlin. */
+export const TimeZone = v.pipe(
+  v.string(),
+  v.maxLength(100),
+  v.check((zone) => isTimeZone(zone), "Expected an IANA time zone such as Europe/Berlin"),
+);
+export type TimeZone = v.InferOutput<typeof TimeZone>;
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** A time out: Unix milliseconds as ISO 8601, UTC. */
 export const isoTime = (ms: number): IsoTime => new Date(ms).toISOString();
 /** As isoTime; null stays null. */

@@ -1,7 +1,10 @@
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
-import type { Dimensions, Series } from "../contract/series.ts";
-import type { Matcher } from "../contract/series.ts";
+import type { Dimensions, Matcher, Series, SeriesKind } from "../contract/series.ts";
+import type { RejectedPoint } from "../core/ingest/intake.ts";
+import type { SeriesName } from "../core/ingest/names.ts";
+import type { Result } from "../core/result.ts";
+import type { NamedSeries, PointBatch } from "../core/series/batch.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 
 /** Columns of points: Unix ms and values, ascending and without a timestamp twice, unless it says otherwise. */
@@ -10,15 +13,15 @@ export interface PointColumns {
   readonly values: Float64Array;
 }
 
-/** The points of one series in a batch, in the order they came: of equal timestamps the later one wins. */
+/** The points of one series in a log row, in the order they came: of equal timestamps the later one wins. */
 export interface SeriesPoints extends PointColumns {
   readonly series: SeriesId;
 }
 
-export interface NamedSeriesPoints extends SeriesPoints {
-  readonly metricKey: string;
-  /** Canonical JSON. */
-  readonly dimensions: string;
+/** What a protocol says of a series beside its name. */
+export interface SeriesMetadata {
+  readonly kind: SeriesKind | null;
+  readonly unit: string | null;
 }
 
 /** Who reads the write log by a cursor of its own: compaction waits for them, for an hour at most. */
@@ -32,10 +35,9 @@ export interface LogRow {
   readonly points: readonly SeriesPoints[];
 }
 
-export interface RejectedPoint {
+export interface DeadPoint extends RejectedPoint {
+  /** The door that it came to. */
   readonly source: string;
-  readonly reason: string;
-  readonly payload: string;
 }
 
 /** An answer that is kept with the effect that it belongs to, in one batch. */
@@ -49,10 +51,15 @@ export interface Once {
 }
 
 export interface PointStore {
-  /** Makes a batch durable, with its new series, dead letters and `metrics.ingested`, in one round trip. @throws Conflict when `once` was used meanwhile. */
+  /**
+   * Makes a batch durable, with its new series, dead letters and `metrics.ingested`, in one round trip.
+   * @param batch.metadata - What is known of its series: it is kept where a series has none so far.
+   * @throws Conflict when `once` was used meanwhile.
+   */
   append(batch: {
-    points: readonly NamedSeriesPoints[];
-    rejected: readonly RejectedPoint[];
+    points: PointBatch;
+    metadata?: ReadonlyMap<NamedSeries, SeriesMetadata>;
+    rejected: readonly DeadPoint[];
     once?: Once | undefined;
     at: number;
   }): Promise<void>;
@@ -77,7 +84,14 @@ export interface SeriesStore {
   select(selector: { metricKey: string; matchers: readonly Matcher[] }, limit: number): Promise<readonly Series[]>;
   idOf(metricKey: string, dimensions: Dimensions): SeriesId;
   /** The id and the canonical dimensions of a series, remembered for the next time. */
-  resolve(metricKey: string, dimensions: Dimensions): { readonly series: SeriesId; readonly dimensions: string };
+  resolve(metricKey: string, dimensions: Dimensions): NamedSeries;
+  /**
+   * As resolve, for a series that a protocol names in bytes; remembered by them, and so is why it cannot be named.
+   * @param read - Takes the bytes apart, when they come for the first time.
+   */
+  resolveEncoded(name: Uint8Array, read: (name: Uint8Array) => Result<SeriesName, string>): Result<NamedSeries, string>;
+  /** Keeps what is known of all series of some metrics, where a series has none so far. */
+  describe(metrics: readonly ({ readonly metricKey: string } & SeriesMetadata)[]): Promise<void>;
 }
 
 export interface DeadLetterStore {

@@ -16,15 +16,14 @@ export const hashApiKey = (apiKey: string, salt: string): Uint8Array => createHm
 export const apiKeyOf = (random: Uint8Array): string => `iv_${Buffer.from(random).toString("base64url")}`;
 
 /**
- * Finds whose key a request carries, in `X-API-Key` or as a Bearer token.
+ * Finds whose key a request carries.
  * @throws Problem unauthenticated, with the same words for a missing, malformed, unknown, expired and revoked key.
  */
 export function createAuthenticator(salt: string, now: () => number) {
   const cache = new Map<string, { record: KeyRecord; until: number }>();
   const touched = new Map<string, number>();
 
-  return async function authenticate(headers: Readonly<Record<string, string | undefined>>, keyRing: KeyRing): Promise<KeyRecord> {
-    const apiKey = apiKeyIn(headers);
+  return async function authenticate(apiKey: string | null, keyRing: KeyRing): Promise<KeyRecord> {
     if (apiKey === null || !API_KEY.test(apiKey)) throw unauthenticated();
     const hash = hashApiKey(apiKey, salt);
     const record = await find(hash, keyRing);
@@ -60,7 +59,8 @@ export function requireScope({ scopes, org }: KeyRecord, scope: Exclude<RouteSco
   if (!allowed) throw new Problem("forbidden", `This needs a key with the scope ${scope}.`);
 }
 
-function apiKeyIn(headers: Readonly<Record<string, string | undefined>>): string | null {
+/** The key in `X-API-Key`, or in `Authorization` as a Bearer token. */
+export function apiKeyIn(headers: Readonly<Record<string, string | undefined>>): string | null {
   const own = headers["x-api-key"];
   if (own !== undefined) return own.trim();
   const bearer = /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "");

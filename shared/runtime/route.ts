@@ -2,7 +2,7 @@ import type * as v from "valibot";
 import type { Actor } from "../contract/alert.ts";
 import type { Event, EventData, EventType } from "../contract/events.ts";
 import type { OrgId } from "../contract/ids.ts";
-import type { ProblemKind } from "../contract/problem.ts";
+import type { Problem, ProblemKind } from "../contract/problem.ts";
 import type { Deps } from "../ports.ts";
 
 // All that functions see of the runtime: they describe routes and event handlers as values, and the runtime serves them.
@@ -70,7 +70,8 @@ export interface RouteDefinition<Scope extends RouteScope, Input extends v.Gener
 }
 
 /** A route of any shape, as the runtime and the generator see it. */
-export interface Route {
+export interface JsonRoute {
+  readonly kind: "json";
   readonly method: Method;
   readonly path: string;
   readonly summary: string;
@@ -90,10 +91,57 @@ export interface Route {
 /** Describes one verb of the HTTP interface: parsing is done before `handle`, answering after it. */
 export function route<Scope extends RouteScope, Input extends v.GenericSchema, Output extends v.GenericSchema | null>(
   definition: RouteDefinition<Scope, Input, Output>,
-): Route {
+): JsonRoute {
   const { output, location, status, otherStatuses = {}, etag = false, idempotency = null } = definition;
-  return { ...definition, etag, idempotency, otherStatuses, status: status ?? (location ? 201 : output === null ? 204 : 200) };
+  return {
+    ...definition,
+    kind: "json",
+    etag,
+    idempotency,
+    otherStatuses,
+    status: status ?? (location ? 201 : output === null ? 204 : 200),
+  };
 }
+
+/** What comes to a door. */
+export interface DoorRequest {
+  readonly query: URLSearchParams;
+  /** Names are lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Inflated, unless its encoding is snappy. */
+  readonly body: Uint8Array;
+}
+
+export interface DoorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+}
+
+export interface DoorDefinition {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: "read" | "write";
+  /** The media types of the protocol's bodies. */
+  readonly takes: readonly string[];
+  /** The statuses of success, and what each says. */
+  readonly answers: Readonly<Record<number, string>>;
+  /** Beside those that every route may answer. */
+  readonly problems: readonly ProblemKind[];
+  /** The API key, where the protocol's clients send it elsewhere than in X-API-Key or as a Bearer token. */
+  credentials?(request: DoorRequest): string | null;
+  handle(request: DoorRequest, context: TenantContext, deps: Deps): Promise<DoorAnswer>;
+  /** A refusal in the protocol's own words. */
+  refuse(problem: Problem, request: DoorRequest): DoorAnswer;
+}
+
+export type Door = DoorDefinition & { readonly kind: "door" };
+
+/** Describes a door for a protocol of others, whose bodies and answers are its own. */
+export const door = (definition: DoorDefinition): Door => ({ ...definition, kind: "door" });
+
+export type Route = JsonRoute | Door;
 
 /** A function with an HTTP trigger: a table of routes. */
 export interface HttpFunction {

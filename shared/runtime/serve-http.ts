@@ -3,7 +3,7 @@ import type { Actor } from "../contract/alert.ts";
 import { invalid, parseOrRefuse, Problem } from "../contract/problem.ts";
 import type { KeyRecord } from "../ports/platform.ts";
 import type { Deps } from "../ports.ts";
-import { requireScope } from "./auth.ts";
+import { apiKeyIn, requireScope } from "./auth.ts";
 import { parseJsonBody } from "./body.ts";
 import { runInContext } from "./context.ts";
 import type { LogContext } from "./context.ts";
@@ -12,7 +12,7 @@ import { errorFields } from "./log.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 import { UNLIMITED } from "./rate-limit.ts";
 import type { Taken } from "./rate-limit.ts";
-import type { Bytes, HttpFunction, RequestContext, Route, TenantContext } from "./route.ts";
+import type { Bytes, DoorRequest, HttpFunction, JsonRoute, RequestContext, Route, TenantContext } from "./route.ts";
 import { openInvocation, publishCommitted } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -63,7 +63,7 @@ export async function serveHttp(name: string, { routes }: HttpFunction, request:
       const problem = toProblem(error);
       if (problem.kind === "internal" || problem.kind === "unavailable")
         runtime.log.error("Request failed", errorFields(problem.cause ?? error));
-      response = problemResponse(problem, path);
+      response = found?.route.kind === "door" ? found.route.refuse(problem, doorRequest(request)) : problemResponse(problem, path);
       const retryAfterS = problem.members["retryAfterS"];
       if (typeof retryAfterS === "number") extra["Retry-After"] = String(retryAfterS);
       if (problem.kind === "unauthenticated") extra["WWW-Authenticate"] = 'Bearer realm="IntentVision"';
@@ -94,11 +94,16 @@ async function answer(route: Route, params: Params, call: Call, runtime: Runtime
   if (route.scope === "none")
     return respond(route, await route.handle(readInput(route, params, call.request) as never, base as never, deps), call);
 
-  const key = await runtime.authenticate(call.request.headers, deps.store.platform.keyRing);
+  const key = await runtime.authenticate(apiKeyOf(route, call.request), deps.store.platform.keyRing);
   call.context.org = key.org;
   const limited = runtime.unlimitedKeys.has(key.id) ? UNLIMITED : runtime.rateLimiter.take(key.id, key.rateLimit ?? undefined);
   Object.assign(call.extra, limited.headers);
   requireScope(key, route.scope);
+  if (route.kind === "door") {
+    const answered = await route.handle(doorRequest(call.request), tenantContext(base, key, limited, null, call.request), deps);
+    await publishCommitted(runtime, committed);
+    return answered;
+  }
 
   const run = async (idempotency: TenantContext["idempotency"]): Promise<HttpResponse> => {
     const input = readInput(route, params, call.request);
@@ -113,9 +118,14 @@ async function answer(route: Route, params: Params, call: Call, runtime: Runtime
   return once(route, parseIdempotencyKey(sent), key, call, deps, runtime, run);
 }
 
+const apiKeyOf = (route: Route, request: HttpRequest): string | null =>
+  apiKeyIn(request.headers) ?? (route.kind === "door" ? (route.credentials?.(doorRequest(request)) ?? null) : null);
+
+const doorRequest = ({ url, headers, body }: HttpRequest): DoorRequest => ({ query: queryOf(url), headers, body });
+
 /** Runs a request at most once for its Idempotency-Key; later ones get the stored answer. */
 async function once(
-  route: Route,
+  route: JsonRoute,
   idempotencyKey: string,
   key: KeyRecord,
   { request, extra }: Call,
@@ -191,7 +201,7 @@ function tenantContext(
 
 const etagOf = (body: string): string => `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 
-function respond(route: Route, output: unknown, { request }: Call): HttpResponse {
+function respond(route: JsonRoute, output: unknown, { request }: Call): HttpResponse {
   if (output === null || output === undefined) return { status: route.status, headers: {}, body: null };
   if (route.output === null) {
     const { contentType, body } = output as Bytes;
@@ -248,7 +258,7 @@ export function matchPath(pattern: string, path: string): Params | null {
   return params;
 }
 
-function readInput(route: Route, params: Params, request: HttpRequest): unknown {
+function readInput(route: JsonRoute, params: Params, request: HttpRequest): unknown {
   const members =
     request.method === "GET" || request.method === "HEAD" || request.method === "DELETE" ? readQuery(request.url) : readJson(request);
   const clash = Object.keys(params).find((name) => Object.hasOwn(members, name) && members[name] !== params[name]);
@@ -273,11 +283,12 @@ function readJson({ headers, body }: HttpRequest): Readonly<Record<string, unkno
 
 /** A name that comes once is a text, one that comes again an array of texts. */
 function readQuery(url: string): Readonly<Record<string, unknown>> {
-  const query = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
   const members = new Map<string, string | string[]>();
-  for (const [name, value] of query) {
+  for (const [name, value] of queryOf(url)) {
     const present = members.get(name);
     members.set(name, present === undefined ? value : [...(Array.isArray(present) ? present : [present]), value]);
   }
   return Object.fromEntries(members);
 }
+
+const queryOf = (url: string): URLSearchParams => new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");

@@ -3,7 +3,7 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DeadLetterId, OrgId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
-import type { DeadLetterStore, RejectedPoint } from "../ports/points.ts";
+import type { DeadLetterStore, DeadPoint } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
 import { pageOf } from "./page.ts";
 
@@ -26,7 +26,7 @@ const SELECT_PAGE = `
 const DELETE = "DELETE FROM dead_letter WHERE id = :id AND org = :org";
 
 /** Records refused points. The same point refused again updates its letter, never makes a second. */
-export const insertDeadLetters = (org: OrgId, rejected: readonly RejectedPoint[], at: number): Statement[] => {
+export const insertDeadLetters = (org: OrgId, rejected: readonly DeadPoint[], at: number): Statement[] => {
   const rows = rejected.map(({ source, reason, payload }) => {
     const kept = payload.slice(0, MAX_PAYLOAD_CHARACTERS);
     return [hashId("dle", [org, source, kept]), source, reason, kept];

@@ -1,6 +1,7 @@
 import type { Row } from "@libsql/client";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
+import { batchOf } from "../core/series/batch.ts";
 import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
 import type { DetectionDue, DetectionStore, LastScored, PointsAhead } from "../ports/detection.ts";
 import { clearAnomalies, insertAnomaly, storedAnomalies } from "./anomalies.ts";
@@ -60,7 +61,7 @@ const insertAhead = (org: OrgId, { seq, dueAt, points }: PointsAhead): Statement
     dueAt,
     n: points.reduce((sum, { timestamps }) => sum + timestamps.length, 0),
     encoding: LOG_ENCODING,
-    payload: encodeLog(points),
+    payload: encodeLog(batchOf(points)),
   },
 });
 

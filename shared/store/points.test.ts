@@ -169,15 +169,7 @@ describe.each(DATABASES)("%s", (where, open) => {
     const once = { key: "k", route: "POST /x", payloadHash: "h", expiresAt: START + 1_000, status: 200, answer: "{}" };
     const tenant = harness.deps.store.forOrg(harness.org);
     const batch = (value: number) => ({
-      points: [
-        {
-          series: tenant.series.idOf("cpu", {}),
-          metricKey: "cpu",
-          dimensions: "{}",
-          timestamps: Float64Array.of(START),
-          values: Float64Array.of(value),
-        },
-      ],
+      points: { series: [tenant.series.resolve("cpu", {})], counts: [1], timestamps: [START], values: [value] },
       rejected: [],
       once,
       at: START,

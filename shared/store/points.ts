@@ -11,7 +11,7 @@ import { insertDeadLetters } from "./dead-letters.ts";
 import { insertOnce } from "./idempotency.ts";
 import { insertEvent } from "./outbox.ts";
 import type { Invocation, Outbox } from "./outbox.ts";
-import { insertSeries } from "./series.ts";
+import { describeSeries, insertSeries } from "./series.ts";
 
 const INSERT_LOG = `
   INSERT INTO write_log (org, n, t_min, t_max, created_at, encoding, payload)
@@ -51,15 +51,19 @@ export function pointStore(
   org: OrgId,
   /** Series that this process has seen stored: they need no insert again. Forgetting one costs an ignored insert. */
   known: Set<SeriesId>,
+  /** Series whose metadata this process has stored. */
+  described: Set<SeriesId>,
 ): PointStore {
   return {
-    async append({ points, rejected, once, at }) {
-      const unknown = points.filter(({ series }) => !known.has(series));
-      const { n, from, to } = extent(points);
+    async append({ points, metadata, rejected, once, at }) {
+      const unknown = points.series.filter(({ series }) => !known.has(series));
+      const undescribed = [...(metadata ?? [])].flatMap(([{ series }, own]) => (described.has(series) ? [] : [[series, own] as const]));
+      const { n, from, to } = extent(points.timestamps);
       const before = [
         ...(once === undefined ? [] : insertOnce(org, once, at)),
         ...(rejected.length === 0 ? [] : insertDeadLetters(org, rejected, at)),
         ...(unknown.length === 0 ? [] : [insertSeries(org, unknown, at)]),
+        ...(undescribed.length === 0 ? [] : [describeSeries(org, undescribed)]),
       ];
       if (n === 0) {
         if (before.length > 0) await database.write(before);
@@ -73,8 +77,14 @@ export function pointStore(
       ]);
       const seq = Number(results[before.length]!.lastInsertRowid);
       committed.push({ ...event, data: { ...event.data, seq } });
-      if (known.size + unknown.length > KNOWN_SERIES) known.clear();
-      for (const { series } of unknown) known.add(series);
+      remember(
+        known,
+        unknown.map(({ series }) => series),
+      );
+      remember(
+        described,
+        undescribed.map(([series]) => series),
+      );
     },
 
     read,
@@ -166,14 +176,16 @@ export function pointStore(
   }
 }
 
-function extent(points: readonly PointColumns[]): { n: number; from: number; to: number } {
-  let [n, from, to] = [0, Infinity, -Infinity];
-  for (const { timestamps } of points) {
-    n += timestamps.length;
-    for (const timestamp of timestamps) {
-      if (timestamp < from) from = timestamp;
-      if (timestamp > to) to = timestamp;
-    }
+function extent(timestamps: readonly number[]): { n: number; from: number; to: number } {
+  let [from, to] = [Infinity, -Infinity];
+  for (const timestamp of timestamps) {
+    if (timestamp < from) from = timestamp;
+    if (timestamp > to) to = timestamp;
   }
-  return { n, from, to };
+  return { n: timestamps.length, from, to };
+}
+
+function remember(known: Set<SeriesId>, series: readonly SeriesId[]): void {
+  if (known.size + series.length > KNOWN_SERIES) known.clear();
+  for (const id of series) known.add(id);
 }

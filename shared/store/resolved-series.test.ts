@@ -15,7 +15,11 @@ test("a series is resolved to what it is without remembering, in whatever order 
       const resolver = createSeriesResolver(most);
       for (const [of, metricKey, by] of asked) {
         const canonical = canonicalDimensions(by);
-        expect(resolver.resolve(of, metricKey, by)).toEqual({ series: seriesId(of, metricKey, canonical), dimensions: canonical });
+        expect(resolver.resolve(of, metricKey, by)).toEqual({
+          series: seriesId(of, metricKey, canonical),
+          metricKey,
+          dimensions: canonical,
+        });
       }
     }),
   );

@@ -1,11 +1,12 @@
 import type { Row } from "@libsql/client";
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import { Problem } from "../contract/problem.ts";
-import type { Dimensions, Matcher, Series } from "../contract/series.ts";
-import { isoTime } from "../contract/time.ts";
+import type { Dimensions, Matcher, Series, SeriesKind } from "../contract/series.ts";
+import { formatDuration, isoTime } from "../contract/time.ts";
 import { compileMatchers } from "../core/series/matchers.ts";
+import type { NamedSeries } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
-import type { NamedSeriesPoints, SeriesStore } from "../ports/points.ts";
+import type { SeriesMetadata, SeriesStore } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
 import type { SeriesResolver } from "./resolved-series.ts";
 
@@ -14,27 +15,45 @@ const INSERT = `
   SELECT value ->> 0, :org, value ->> 1, value ->> 2, :at FROM json_each(:rows) WHERE true
   ON CONFLICT (id) DO NOTHING`;
 // Rides the primary key.
-const SELECT_MANY =
-  "SELECT id, metric_key, dimensions, created_at FROM series WHERE id IN (SELECT value FROM json_each(:ids)) AND org = :org ORDER BY id";
+const DESCRIBE_SERIES = `
+  UPDATE series SET kind = coalesce(kind, d.value ->> 1), unit = coalesce(unit, d.value ->> 2) FROM json_each(:rows) AS d
+  WHERE series.id = d.value ->> 0 AND series.org = :org AND (kind IS NULL OR unit IS NULL)`;
+// Rides series_undescribed.
+const DESCRIBE_METRICS = `
+  UPDATE series SET kind = coalesce(kind, d.value ->> 1), unit = coalesce(unit, d.value ->> 2) FROM json_each(:rows) AS d
+  WHERE series.org = :org AND series.metric_key = d.value ->> 0 AND kind IS NULL`;
+// The cadence is what detection has learned.
+const SELECT = `
+  SELECT s.id, s.metric_key, s.dimensions, s.kind, s.unit, s.timezone, s.created_at, d.cadence_ms
+  FROM series AS s LEFT JOIN detector_state AS d ON d.series = s.id`;
+// Rides the primary key.
+const SELECT_MANY = `${SELECT} WHERE s.id IN (SELECT value FROM json_each(:ids)) AND s.org = :org ORDER BY s.id`;
 // Rides series_metric.
-const SELECT_METRIC = `
-  SELECT id, metric_key, dimensions, created_at FROM series
-  WHERE org = :org AND metric_key = :metricKey AND id > :after ORDER BY id LIMIT :limit`;
+const SELECT_METRIC = `${SELECT} WHERE s.org = :org AND s.metric_key = :metricKey AND s.id > :after ORDER BY s.id LIMIT :limit`;
 // Rides series_metric: the pages are in the order of the index.
 const SELECT_ALL = `
-  SELECT id, metric_key, dimensions, created_at FROM series
-  WHERE org = :org AND (metric_key, id) > (:metricAfter, :after) ORDER BY metric_key, id LIMIT :limit`;
+  ${SELECT} WHERE s.org = :org AND (s.metric_key, s.id) > (:metricAfter, :after) ORDER BY s.metric_key, s.id LIMIT :limit`;
 const SCAN_ROWS = 1_000;
 
-export const insertSeries = (org: OrgId, points: readonly NamedSeriesPoints[], at: number): Statement => ({
+export const insertSeries = (org: OrgId, named: readonly NamedSeries[], at: number): Statement => ({
   sql: INSERT,
-  args: { org, at, rows: JSON.stringify(points.map(({ series, metricKey, dimensions }) => [series, metricKey, dimensions])) },
+  args: { org, at, rows: JSON.stringify(named.map(({ series, metricKey, dimensions }) => [series, metricKey, dimensions])) },
+});
+
+/** Keeps the metadata of series that have none so far. */
+export const describeSeries = (org: OrgId, metadata: readonly (readonly [SeriesId, SeriesMetadata])[]): Statement => ({
+  sql: DESCRIBE_SERIES,
+  args: { org, rows: JSON.stringify(metadata.map(([series, { kind, unit }]) => [series, kind, unit])) },
 });
 
 const seriesOf = (row: Row): Series => ({
   id: row["id"] as SeriesId,
   metricKey: row["metric_key"] as Series["metricKey"],
   dimensions: JSON.parse(row["dimensions"] as string) as Dimensions,
+  kind: row["kind"] as SeriesKind | null,
+  unit: row["unit"] as string | null,
+  timezone: row["timezone"] as string | null,
+  cadence: row["cadence_ms"] === null ? null : formatDuration(row["cadence_ms"] as number),
   createdAt: isoTime(row["created_at"] as number),
 });
 
@@ -81,6 +100,11 @@ export function seriesStore(database: Database, org: OrgId, resolver: SeriesReso
     },
     select: ({ metricKey, matchers }, limit) => scan(metricKey, matchers, ["", ""], limit),
     resolve: (metricKey, dimensions) => resolver.resolve(org, metricKey, dimensions),
+    resolveEncoded: (name, read) => resolver.resolveEncoded(org, name, read),
+    async describe(metrics) {
+      const rows = metrics.map(({ metricKey, kind, unit }) => [metricKey, kind, unit]);
+      if (rows.length > 0) await database.write([{ sql: DESCRIBE_METRICS, args: { org, rows: JSON.stringify(rows) } }]);
+    },
     idOf: (metricKey, dimensions) => seriesId(org, metricKey, canonicalDimensions(dimensions)),
   };
 }

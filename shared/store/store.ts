@@ -29,13 +29,14 @@ import { seriesStore } from "./series.ts";
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
   const known = new Set<SeriesId>();
+  const described = new Set<SeriesId>();
   const resolver = createSeriesResolver();
   return (invocation) => {
     const outbox = createOutbox(database, invocation);
     return {
       forOrg: (org: OrgId) => ({
         org,
-        points: pointStore(database, outbox, invocation, org, known),
+        points: pointStore(database, outbox, invocation, org, known, described),
         series: seriesStore(database, org, resolver),
         deadLetters: deadLetterStore(database, org),
         detection: detectionStore(database, outbox, org),

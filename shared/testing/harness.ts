@@ -3,10 +3,11 @@ import type { Event } from "../contract/events.ts";
 import type { EventId, KeyId, OrgId, SeriesId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
+import { batchOf } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
 import type { Deps, GuardedFetch, NewId } from "../ports.ts";
 import type { Forecasters } from "../ports/forecasters.ts";
-import type { EventFunction, Route, TenantContext } from "../runtime/route.ts";
+import type { EventFunction, JsonRoute, TenantContext } from "../runtime/route.ts";
 import type { Database } from "../store/database.ts";
 import { createStores } from "../store/store.ts";
 import { memoryDatabase } from "./memory-store.ts";
@@ -31,7 +32,7 @@ export interface Harness {
   /** Answers the next outgoing calls. */
   answerFetch(answer: GuardedFetch): void;
   /** Calls a verb as a key of `org` would: input and output pass the contract. */
-  call(route: Route, input: unknown, options?: { org?: OrgId; context?: Partial<TenantContext> }): Promise<unknown>;
+  call(route: JsonRoute, input: unknown, options?: { org?: OrgId; context?: Partial<TenantContext> }): Promise<unknown>;
   /** Hands one event to a consumer. */
   deliver(consumer: EventFunction, event: Event): Promise<void>;
   /** Stores points of one series as an ingest would, and returns the series' id. */
@@ -138,7 +139,9 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
         timestamps: Float64Array.from(points, ([timestamp]) => timestamp),
         values: Float64Array.from(points, ([, value]) => value),
       };
-      await store.forOrg(org).points.append({ points: [{ series, metricKey, dimensions: canonical, ...columns }], rejected: [], at: now });
+      await store
+        .forOrg(org)
+        .points.append({ points: batchOf([{ series, metricKey, dimensions: canonical, ...columns }]), rejected: [], at: now });
       return series;
     },
     close: () => database.close(),

@@ -1,5 +1,6 @@
 import type { OrgId } from "../contract/ids.ts";
 import { hashId } from "../core/hash-id.ts";
+import { batchOf } from "../core/series/batch.ts";
 import { canonicalDimensions } from "../core/series/series-id.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
@@ -38,7 +39,8 @@ async function main({ url, org, writer, writers, batches }: StoreProcessOptions)
     const metricKey = `metric${batch % SERIES}`;
     const id = series.idOf(metricKey, {});
     const timestamps = Float64Array.from({ length: POINTS_A_BATCH }, (_, row) => (batch * POINTS_A_BATCH + row) * writers + writer);
-    await points.append({ points: [{ series: id, metricKey, dimensions, timestamps, values: timestamps }], rejected: [], at: 0 });
+    const named = { series: id, metricKey, dimensions };
+    await points.append({ points: batchOf([{ ...named, timestamps, values: timestamps }]), rejected: [], at: 0 });
 
     const own = written.get(metricKey) ?? new Set();
     written.set(metricKey, own);

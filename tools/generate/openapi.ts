@@ -13,7 +13,7 @@ import { ProblemBody, PROBLEMS } from "../../shared/contract/problem.ts";
 import type { ProblemKind } from "../../shared/contract/problem.ts";
 import * as rule from "../../shared/contract/rule.ts";
 import * as series from "../../shared/contract/series.ts";
-import type { Route } from "../../shared/runtime/route.ts";
+import type { Door, JsonRoute, Route } from "../../shared/runtime/route.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -48,7 +48,7 @@ export function openApiDocument(functions: readonly { readonly name: string; rea
   for (const { name, routes } of functions) {
     for (const route of routes) {
       paths[route.path] ??= {};
-      paths[route.path]![route.method.toLowerCase()] = operation(name, route);
+      paths[route.path]![route.method.toLowerCase()] = route.kind === "door" ? doorOperation(name, route) : operation(name, route);
     }
   }
   const schemas = Object.fromEntries(Object.entries(NAMED).map(([name, schema]) => [name, definition(schema)]));
@@ -74,7 +74,24 @@ export function openApiDocument(functions: readonly { readonly name: string; rea
   };
 }
 
-function operation(tag: string, route: Route): Json {
+/** Bodies and answers of a door are the protocol's own: only their media types and statuses are told. */
+function doorOperation(tag: string, route: Door): Json {
+  const content = Object.fromEntries(route.takes.map((type) => [type, {}]));
+  const kinds = [...ALWAYS, ...WITH_KEY, ...WITH_BODY, ...route.problems];
+  return {
+    tags: [tag],
+    operationId: operationId(route),
+    summary: route.summary,
+    "x-scope": route.scope,
+    ...(route.takes.length === 0 ? {} : { requestBody: { required: true, content } }),
+    responses: {
+      ...Object.fromEntries(Object.entries(route.answers).map(([status, description]) => [status, { description }])),
+      ...refusals(kinds, {}),
+    },
+  };
+}
+
+function operation(tag: string, route: JsonRoute): Json {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
   const input = jsonSchema(route.input, "input") as { properties?: Record<string, Json>; required?: string[] };
   const hasBody = route.method === "POST" || route.method === "PUT" || route.method === "PATCH";
@@ -98,7 +115,7 @@ function operation(tag: string, route: Route): Json {
   };
 }
 
-function headers(route: Route): Json[] {
+function headers(route: JsonRoute): Json[] {
   const header = (name: string, description: string) => ({ name, in: "header", required: false, description, schema: { type: "string" } });
   return [
     ...(route.idempotency === null ? [] : [header("Idempotency-Key", "The same key and body again get the first answer.")]),
@@ -109,25 +126,28 @@ function headers(route: Route): Json[] {
 
 const SUCCESSES: Readonly<Record<number, string>> = { 201: "Created", 202: "Accepted: the answer says where it will be" };
 
-function success(route: Route): Json {
+function success(route: JsonRoute): Json {
   if (route.output === null && route.status === 204) return { 204: { description: "Done" } };
   const content = route.output === null ? {} : { content: { "application/json": { schema: jsonSchema(route.output, "output") } } };
   const statuses = [route.status, ...Object.keys(route.otherStatuses).map(Number)];
   return Object.fromEntries(statuses.map((status) => [status, { description: SUCCESSES[status] ?? "Success", ...content }]));
 }
 
-function problems(route: Route, hasBody: boolean): Json {
+function problems(route: JsonRoute, hasBody: boolean): Json {
   const kinds = [...ALWAYS, ...(route.scope === "none" ? [] : WITH_KEY), ...(hasBody ? WITH_BODY : []), ...route.problems];
+  return refusals(kinds, { content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } });
+}
+
+function refusals(kinds: readonly ProblemKind[], body: Json): Json {
   const statuses = new Map<number, ProblemKind[]>();
   for (const kind of new Set(kinds)) statuses.set(PROBLEMS[kind].status, [...(statuses.get(PROBLEMS[kind].status) ?? []), kind]);
-  const content = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
   return Object.fromEntries(
-    [...statuses].map(([status, of]) => [status, { description: of.map((kind) => PROBLEMS[kind].title).join("; "), content }]),
+    [...statuses].map(([status, of]) => [status, { description: of.map((kind) => PROBLEMS[kind].title).join("; "), ...body }]),
   );
 }
 
 /** `GET /api/v1/rules/{id}` is `getRulesId`. */
-const operationId = ({ method, path }: Route): string =>
+const operationId = ({ method, path }: Pick<Route, "method" | "path">): string =>
   [method.toLowerCase(), ...path.split(/[^A-Za-z]+/).filter((part) => part !== "" && part !== "api" && part !== "v")]
     .map((part, place) => (place === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
     .join("");

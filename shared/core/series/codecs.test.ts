@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { OrgId } from "../../contract/ids.ts";
 import { decodeChunk, encodeChunk } from "./chunk-codec.ts";
+import { batchOf } from "./batch.ts";
 import { decodeLog, encodeLog } from "./log-codec.ts";
 import { seriesId } from "./series-id.ts";
 
@@ -37,7 +38,7 @@ test("a log row gives back each series with its points in the order they came", 
         timestamps: Float64Array.from(points, ([timestamp]) => timestamp),
         values: Float64Array.from(points, ([, point]) => point),
       }));
-      const encoded = encodeLog(batch);
+      const encoded = encodeLog(batchOf(batch));
       // A payload that came over the wire starts at any byte.
       const shifted = new Uint8Array(encoded.length + shift).subarray(shift);
       shifted.set(encoded);
@@ -49,9 +50,11 @@ test("a log row gives back each series with its points in the order they came", 
 test("decoding for some series leaves out the others", () => {
   const [a, b] = [seriesId(org, "a", "{}"), seriesId(org, "b", "{}")];
   const columns = { timestamps: Float64Array.of(1), values: Float64Array.of(2) };
-  const encoded = encodeLog([
-    { series: a, ...columns },
-    { series: b, ...columns },
-  ]);
+  const encoded = encodeLog(
+    batchOf([
+      { series: a, ...columns },
+      { series: b, ...columns },
+    ]),
+  );
   expect(decodeLog(encoded, new Set([b]))).toEqual([{ series: b, ...columns }]);
 });

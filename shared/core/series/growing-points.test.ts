@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { OrgId, SeriesId } from "../../contract/ids.ts";
+import { batchOf } from "./batch.ts";
 import { gathered, gatherInto } from "./growing-points.ts";
 import type { GrowingPoints } from "./growing-points.ts";
 import { decodeLogColumns, encodeLog } from "./log-codec.ts";
@@ -22,7 +23,7 @@ test("what is gathered of a series is its points of all batches, in the order th
           timestamps: Float64Array.from(points, ([timestamp]) => timestamp),
           values: Float64Array.from(points, ([, value]) => value),
         }));
-        gather(decodeLogColumns(encodeLog(written)));
+        gather(decodeLogColumns(encodeLog(batchOf(written))));
         for (const [index, { series }] of written.entries()) wanted.set(series, [...(wanted.get(series) ?? []), ...rows[index]![1]]);
       }
       expect([...bySeries.keys()].toSorted()).toEqual([...wanted.keys()].toSorted());

@@ -1,7 +1,8 @@
 import type { SeriesId } from "../../contract/ids.ts";
 import { base32hex } from "../hash-id.ts";
+import type { PointBatch } from "./batch.ts";
 
-/** The points of one series in a log row, in the order they came. */
+/** A run of points of one series in a log row, in the order they came. */
 export interface LogPoints {
   readonly series: SeriesId;
   readonly timestamps: Float64Array;
@@ -13,27 +14,21 @@ export const LOG_ENCODING = 1;
 const ID_BYTES = 15;
 
 /**
- * Encodes one batch for the write log, in columns: u32 series s, u32 points n, f64 timestamps (n), f64 values (n), u32 points of
- * each series (s), 15-byte ids (s); little-endian.
+ * Encodes one batch for the write log, in columns: u32 runs s, u32 points n, f64 timestamps (n), f64 values (n), u32 points of
+ * each run (s), 15-byte ids (s); little-endian.
  */
-export function encodeLog(batch: readonly LogPoints[]): Uint8Array {
-  const n = batch.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
-  const bytes = new Uint8Array(8 + 16 * n + (4 + ID_BYTES) * batch.length);
+export function encodeLog({ series, counts, timestamps, values }: PointBatch<{ readonly series: SeriesId }>): Uint8Array {
+  const [s, n] = [series.length, timestamps.length];
+  const bytes = new Uint8Array(8 + 16 * n + (4 + ID_BYTES) * s);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, batch.length, true);
+  view.setUint32(0, s, true);
   view.setUint32(4, n, true);
-  const timestamps = new Float64Array(bytes.buffer, 8, n);
-  const values = new Float64Array(bytes.buffer, 8 + 8 * n, n);
-  let row = 0;
-  let count = 8 + 16 * n;
-  let id = count + 4 * batch.length;
-  for (const points of batch) {
-    timestamps.set(points.timestamps, row);
-    values.set(points.values, row);
-    row += points.timestamps.length;
-    view.setUint32(count, points.timestamps.length, true);
-    count += 4;
-    writeId(bytes, id, points.series);
+  new Float64Array(bytes.buffer, 8, n).set(timestamps);
+  new Float64Array(bytes.buffer, 8 + 8 * n, n).set(values);
+  new Uint32Array(bytes.buffer, 8 + 16 * n, s).set(counts);
+  let id = 8 + 16 * n + 4 * s;
+  for (const { series: of } of series) {
+    writeId(bytes, id, of);
     id += ID_BYTES;
   }
   return bytes;

@@ -2,9 +2,16 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import * as v from "valibot";
 import { Metric } from "../../contract/ingest.ts";
+import type { OrgId } from "../../contract/ids.ts";
+import type { Dimensions } from "../../contract/series.ts";
+import { canonicalDimensions, seriesId } from "../series/series-id.ts";
 import { acceptMetrics, readMetric } from "./accept.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 10);
+const resolve = (metricKey: string, dimensions: Dimensions) => {
+  const canonical = canonicalDimensions(dimensions);
+  return { series: seriesId("org_a" as OrgId, metricKey, canonical), metricKey, dimensions: canonical };
+};
 
 const odd = fc.oneof(
   fc.anything(),
@@ -61,9 +68,9 @@ test("the reader by hand accepts nothing that the schema refuses, and reads the 
 test("what the schema accepts is accepted, by hand or not", () => {
   fc.assert(
     fc.property(metric, (input) => {
-      const { points, rejected } = acceptMetrics([input], NOW);
-      expect(points.length).toBe(v.is(Metric, input) ? 1 : 0);
-      expect(rejected.length).toBe(1 - points.length);
+      const { points, rejected } = acceptMetrics([input], NOW, resolve);
+      expect(points.timestamps.length).toBe(v.is(Metric, input) ? 1 : 0);
+      expect(rejected.length).toBe(1 - points.timestamps.length);
     }),
     { numRuns: 3_000 },
   );
@@ -81,11 +88,11 @@ test.each([
   [{ timestamp: NOW, value: 1 }, "metricKey"],
   [null, ""],
 ])("%j is rejected for its member %s", (input, path) => {
-  const { rejected } = acceptMetrics([{ metricKey: "a", timestamp: NOW, value: 1 }, input], NOW);
+  const { rejected } = acceptMetrics([{ metricKey: "a", timestamp: NOW, value: 1 }, input], NOW, resolve);
   expect(rejected).toMatchObject([{ index: 1, path }]);
 });
 
 test("numbers and booleans among the dimensions become strings", () => {
-  const { points } = acceptMetrics([{ metricKey: "a", timestamp: NOW, value: 1, dimensions: { shard: 7, leader: true } }], NOW);
-  expect(points[0]!.dimensions).toEqual({ shard: "7", leader: "true" });
+  const { points } = acceptMetrics([{ metricKey: "a", timestamp: NOW, value: 1, dimensions: { shard: 7, leader: true } }], NOW, resolve);
+  expect(points.series[0]!.dimensions).toBe(canonicalDimensions({ shard: "7", leader: "true" }));
 });

@@ -2,11 +2,14 @@ import * as v from "valibot";
 import { MAX_AHEAD_MS, Metric } from "../../contract/ingest.ts";
 import type { RejectedMetric } from "../../contract/ingest.ts";
 import { fieldErrors } from "../../contract/problem.ts";
+import { UNSAFE_NAMES } from "../../contract/record.ts";
 import { DIMENSION_NAME, MAX_DIMENSION_VALUE_BYTES, MAX_DIMENSIONS, METRIC_KEY } from "../../contract/series.ts";
 import type { Dimensions } from "../../contract/series.ts";
 import { parseTime } from "../../contract/time.ts";
+import { addPoint, newBatch } from "../series/batch.ts";
+import type { NamedSeries, PointBatch } from "../series/batch.ts";
 
-export interface AcceptedPoint {
+interface AcceptedPoint {
   readonly metricKey: string;
   readonly timestamp: number;
   readonly value: number;
@@ -14,7 +17,7 @@ export interface AcceptedPoint {
 }
 
 export interface Accepted {
-  readonly points: readonly AcceptedPoint[];
+  readonly points: PointBatch;
   readonly rejected: readonly RejectedMetric[];
 }
 
@@ -23,10 +26,15 @@ export interface Accepted {
  *
  * @param metrics - As they came, shape (n,).
  * @param now - Unix ms: a timestamp may lie MAX_AHEAD_MS ahead of it.
+ * @param resolve - The series that a metric and its dimensions name.
  * @returns The points in their order, and for each other metric its index, the first member that is wrong, and why.
  */
-export function acceptMetrics(metrics: readonly unknown[], now: number): Accepted {
-  const points: AcceptedPoint[] = [];
+export function acceptMetrics(
+  metrics: readonly unknown[],
+  now: number,
+  resolve: (metricKey: string, dimensions: Dimensions) => NamedSeries,
+): Accepted {
+  const points = newBatch<NamedSeries>();
   const rejected: RejectedMetric[] = [];
   const latest = now + MAX_AHEAD_MS;
   const readTime = rememberLast(parseTime);
@@ -34,7 +42,7 @@ export function acceptMetrics(metrics: readonly unknown[], now: number): Accepte
     const point = readMetric(metric, readTime) ?? parseMetric(metric);
     if ("message" in point) rejected.push({ index, ...point });
     else if (point.timestamp > latest) rejected.push({ index, path: "timestamp", message: "Lies more than 7 days ahead" });
-    else points.push(point);
+    else addPoint(points, resolve(point.metricKey, point.dimensions), point.timestamp, point.value);
   }
   return { points, rejected };
 }
@@ -67,9 +75,6 @@ function rememberLast(read: typeof parseTime): typeof parseTime {
   };
 }
 
-/** Names that records refuse: the schema then says so. */
-const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
-
 function readDimensions(dimensions: unknown): Dimensions | null {
   if (typeof dimensions !== "object" || dimensions === null || Array.isArray(dimensions)) return null;
   let n = 0;
@@ -77,7 +82,7 @@ function readDimensions(dimensions: unknown): Dimensions | null {
   for (const name in dimensions) {
     const value = (dimensions as Record<string, unknown>)[name];
     n += 1;
-    if (n > MAX_DIMENSIONS || !DIMENSION_NAME.test(name) || UNSAFE_NAMES.has(name)) return null;
+    if (n > MAX_DIMENSIONS || !DIMENSION_NAME.test(name) || UNSAFE_NAMES.includes(name)) return null;
     if (typeof value !== "string") texts = false;
     else if (value.length * 3 > MAX_DIMENSION_VALUE_BYTES && Buffer.byteLength(value) > MAX_DIMENSION_VALUE_BYTES) return null;
   }

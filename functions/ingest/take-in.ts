@@ -1,0 +1,25 @@
+import type { Intake } from "../../shared/core/ingest/intake.ts";
+import type { Deps } from "../../shared/ports.ts";
+import type { TenantContext } from "../../shared/runtime/route.ts";
+
+/** Makes what a protocol brought durable: its points, and what was rejected as dead letters. */
+export async function takeIn(source: string, intake: Intake, { org, takePoints }: TenantContext, { store, clock }: Deps): Promise<void> {
+  const { points, metadata, rejected } = intake;
+  takePoints(points.timestamps.length);
+  await store.forOrg(org).points.append({
+    points,
+    metadata,
+    rejected: rejected.map((point) => ({ source, ...point })),
+    at: clock.now(),
+  });
+}
+
+const REASONS_TOLD = 5;
+
+/** What the sender is told of rejected points: how many, and the first few reasons. */
+export function tellRejected({ points, rejected }: Intake): string {
+  const reasons = [...new Set(rejected.map(({ reason }) => reason))];
+  const told = reasons.slice(0, REASONS_TOLD).join("; ");
+  const more = reasons.length > REASONS_TOLD ? `; and ${reasons.length - REASONS_TOLD} reasons more` : "";
+  return `${points.timestamps.length} points were taken in, ${rejected.length} were not and are kept as dead letters. ${told}${more}`;
+}
