@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, realpathSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { freePort, isExecutable, onPath } from "./programs.ts";
 
 /** Says why a test against the emulator is skipped, and what would let it run. */
 export const PUBSUB_EMULATOR_MISSING =
@@ -40,28 +39,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function findPubSubEmulator(environment: Environment = process.env): string | null {
   const { PUBSUB_EMULATOR_JAR_DIR: jarDirectory, JAVA_HOME: javaHome } = environment;
-  if (javaHome === undefined ? onPath("java", environment) === null : !executable(join(javaHome, "bin", "java"))) return null;
+  if (javaHome === undefined ? onPath("java", environment) === null : !isExecutable(join(javaHome, "bin", "java"))) return null;
 
   const gcloud = onPath("gcloud", environment);
   const sdks = [...(gcloud === null ? [] : [dirname(dirname(realpathSync(gcloud)))]), "/usr/lib/google-cloud-sdk"];
   sdks.push(join(environment["HOME"] ?? homedir(), "google-cloud-sdk"));
   const components = [...(jarDirectory ? [dirname(jarDirectory)] : []), ...sdks.map((sdk) => join(sdk, COMPONENT))];
-  return components.map((component) => join(component, "bin", "cloud-pubsub-emulator")).find(executable) ?? null;
-}
-
-const onPath = (command: string, { PATH = "" }: Environment): string | null =>
-  PATH.split(delimiter)
-    .filter((directory) => directory !== "")
-    .map((directory) => join(directory, command))
-    .find(executable) ?? null;
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return components.map((component) => join(component, "bin", "cloud-pubsub-emulator")).find(isExecutable) ?? null;
 }
 
 /**
@@ -106,16 +90,6 @@ export async function startPubSubEmulator(): Promise<PubSubEmulator> {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return { host, stop };
-}
-
-/** The emulator takes port 0 but does not say which port it got. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function answers(host: string): Promise<boolean> {
