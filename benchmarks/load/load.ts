@@ -1,35 +1,34 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Pool } from "undici";
 import { startLocalSystem } from "../../shared/testing/local-system.ts";
-import type { LocalSystem } from "../../shared/testing/local-system.ts";
-import { cpuSecondsOf, median } from "../measure.ts";
+import { median } from "../measure.ts";
 import { row } from "../report.ts";
 import type { Benchmark, Row } from "../report.ts";
+import { json, remoteWrite, victoriaJson } from "./doors.ts";
+import { measureSending, SENDING_S } from "./sending.ts";
+import type { Door } from "./sending.ts";
 import { READ_POINTS } from "./storage.ts";
 import type { StorageMeasures } from "./storage.ts";
-import { ingestBody, SERIES, scrapes } from "./workload.ts";
+import { startVictoriaMetrics, VICTORIA_METRICS_MISSING } from "./victoria-metrics.ts";
+import { SERIES } from "./workload.ts";
 
-const CONNECTIONS = 4;
-const WARM_UP_MS = 5_000;
+/** The anchor appends at least so many scrapes, in so many windows. */
 const WINDOWS = 5;
-const WINDOW_MS = 4_000;
-/** The anchor appends at least so many scrapes, in as many windows. */
 const LEAST_APPENDED = 3_000;
 const HTTP_READS = 50;
 
 export const load: Benchmark = {
   name: "load",
-  about: `Ingest of ${SERIES.length} series, one scrape of all of them a request, over ${CONNECTIONS} connections; then compaction and reading`,
+  about: `Ingest of ${SERIES.length} series, one scrape of all of them a request, over four connections; then compaction and reading`,
 
   async run(say) {
     const system = await startLocalSystem({ args: ["--only", "ingest"] });
     try {
-      say(`The server takes scrapes in for ${(WARM_UP_MS + WINDOWS * WINDOW_MS) / 1_000} s.`);
-      const ingested = await measureIngest(system);
+      say(`The server takes scrapes in for ${SENDING_S} s.`);
+      const ingested = await measureSending(system, json(system.apiKey));
       await system.stop();
 
       say("The same payloads are appended to its log alone.");
@@ -41,20 +40,40 @@ export const load: Benchmark = {
       say("What was written is compacted and read.");
       const storage = await runAlone<StorageMeasures>("storage.ts", database, system.orgId);
       const httpReadMs = await measureHttpReads(system.dataDir);
-      return rowsOf(median(ingested.rates), median(appended), storage, httpReadMs);
+
+      say("The same over remote_write, and both into VictoriaMetrics.");
+      const written = await measureDoor((apiKey) => remoteWrite({ "X-API-Key": apiKey }));
+      const victoria = { json: await measureVictoriaMetrics(victoriaJson), remoteWrite: await measureVictoriaMetrics(remoteWrite({})) };
+      if (victoria.json === null) say(VICTORIA_METRICS_MISSING);
+      return rowsOf({ ingest: median(ingested.rates), written, append: median(appended), victoria, storage, httpReadMs });
     } finally {
       await system.remove();
     }
   },
 };
 
-function rowsOf(ingest: number, append: number, storage: StorageMeasures, httpReadMs: number): Row[] {
+interface Measured {
+  /** Points per CPU-second, through JSON, through remote_write, and into the log alone. */
+  readonly ingest: number;
+  readonly written: number;
+  readonly append: number;
+  readonly victoria: { readonly json: number | null; readonly remoteWrite: number | null };
+  readonly storage: StorageMeasures;
+  readonly httpReadMs: number;
+}
+
+function rowsOf({ ingest, written, append, victoria, storage, httpReadMs }: Measured): Row[] {
   const appending = { name: "appending the same payloads to the log alone", value: append };
-  const both = 1 / (1 / ingest + 1 / storage.compaction);
+  const besideVictoria = (value: number | null) => (value === null ? {} : { anchor: { name: "VictoriaMetrics", value } });
+  const compacted = (rate: number) => 1 / (1 / rate + 1 / storage.compaction);
+  const rate = "points/CPU-s";
   return [
-    row("JSON ingest, validated and committed", ingest, "points/CPU-s", { anchor: appending, bar: 350_000 }),
-    row("JSON ingest, with compaction", both, "points/CPU-s", { anchor: appending, bar: 300_000 }),
-    row("Compaction alone", storage.compaction, "points/CPU-s", { anchor: appending, bar: 2_000_000 }),
+    row("JSON, validated and committed", ingest, rate, { ...besideVictoria(victoria.json), bar: 350_000 }),
+    row("JSON, with compaction", compacted(ingest), rate, { ...besideVictoria(victoria.json), bar: 300_000 }),
+    row("remote_write, validated and committed", written, rate, { ...besideVictoria(victoria.remoteWrite), bar: 600_000 }),
+    row("remote_write, with compaction", compacted(written), rate, { ...besideVictoria(victoria.remoteWrite), bar: 500_000 }),
+    row("JSON, beside the log alone", ingest, rate, { anchor: appending }),
+    row("Compaction alone", storage.compaction, rate, { anchor: appending, bar: 2_000_000 }),
     row("A point after compaction", storage.bytesAPoint, "bytes", { anchor: { name: "two doubles", value: 16 }, bar: 4.4 }),
     row(`Reading ${READ_POINTS.toLocaleString("en")} points of a series, storage`, storage.readMs, "ms", {
       anchor: { name: "unpacking them alone", value: storage.decodeMs },
@@ -67,40 +86,25 @@ function rowsOf(ingest: number, append: number, storage: StorageMeasures, httpRe
   ];
 }
 
-/** Points per CPU-second of the server in each window, and how many scrapes it took in all. */
-async function measureIngest({ url, apiKey, pid }: LocalSystem): Promise<{ rates: number[]; scrapes: number }> {
-  const pool = new Pool(url, { connections: CONNECTIONS });
-  const headers = { "X-API-Key": apiKey, "Content-Type": "application/json" };
-  const source = scrapes();
-  let [acknowledged, sending] = [0, true];
+/** The median points per CPU-second that a new system takes through a door, alone. */
+async function measureDoor(doorOf: (apiKey: string) => Door): Promise<number> {
+  const system = await startLocalSystem({ args: ["--only", "ingest"] });
+  try {
+    return median((await measureSending(system, doorOf(system.apiKey))).rates);
+  } finally {
+    await system.remove();
+  }
+}
 
-  async function send(): Promise<void> {
-    while (sending) {
-      const { statusCode, body } = await pool.request({
-        method: "POST",
-        path: "/api/v1/ingest",
-        headers,
-        body: ingestBody(source.next().value),
-      });
-      const answer = (await body.json()) as { accepted?: number };
-      if (answer.accepted !== SERIES.length) throw new Error(`An ingest was answered ${statusCode}: ${JSON.stringify(answer)}`);
-      acknowledged += 1;
-    }
+/** The same of VictoriaMetrics; null where it is not installed. */
+async function measureVictoriaMetrics(door: Door): Promise<number | null> {
+  const victoria = await startVictoriaMetrics();
+  if (victoria === null) return null;
+  try {
+    return median((await measureSending(victoria, door)).rates);
+  } finally {
+    await victoria.stop();
   }
-  async function watch(): Promise<number[]> {
-    const rates: number[] = [];
-    await pause(WARM_UP_MS);
-    for (let window = 0; window < WINDOWS; window++) {
-      const [cpuBefore, before] = [await cpuSecondsOf(pid), acknowledged];
-      await pause(WINDOW_MS);
-      rates.push(((acknowledged - before) * SERIES.length) / ((await cpuSecondsOf(pid)) - cpuBefore));
-    }
-    sending = false;
-    return rates;
-  }
-  const [rates] = await Promise.all([watch(), ...Array.from({ length: CONNECTIONS }, send)]);
-  await pool.close();
-  return { rates, scrapes: acknowledged };
 }
 
 /** The median time of one page of READ_POINTS, asked for over a connection that is open already. */

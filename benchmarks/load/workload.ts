@@ -1,5 +1,4 @@
 import type { Dimensions } from "../../shared/contract/series.ts";
-import { isoTime } from "../../shared/contract/time.ts";
 
 /** All series at one time. */
 export interface Scrape {
@@ -40,19 +39,6 @@ export function* scrapes(first = 0): Generator<Scrape, never> {
     }
     if (place >= first) yield { timestamp: FIRST_SCRAPE + place * SCRAPE_EVERY_MS, values };
   }
-}
-
-const HEADS = SERIES.map(
-  ({ metricKey, dimensions }) => `{"metricKey":"${metricKey}","dimensions":${JSON.stringify(dimensions)},"timestamp":"`,
-);
-
-/** A scrape as the JSON of one ingest request. */
-export function ingestBody({ timestamp, values }: Scrape): string {
-  const time = isoTime(timestamp);
-  let metrics = "";
-  for (let index = 0; index < SERIES_COUNT; index++)
-    metrics += `${index === 0 ? "" : ","}${HEADS[index]!}${time}","value":${values[index]!}}`;
-  return `{"metrics":[${metrics}]}`;
 }
 
 /** Marsaglia's xorshift with 32 bits, in [0, 1) with 53: the same numbers in every run. */
