@@ -108,7 +108,10 @@ describe("a file that somebody else writes to", () => {
 
   /** What another connection sees: a connection that was busy may show rows that it never commits. */
   const committed = () => (other.prepare("SELECT name FROM reading ORDER BY name").all() as { name: string }[]).map(({ name }) => name);
-  const attempted = () => new Promise((resolve) => setImmediate(resolve));
+  /** Writes are gathered for one turn of the event loop, and tried in the next. */
+  const attempted = async () => {
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
 
   test("writes wait until it is free, in their order, while reads go on", async () => {
     await database.write([insert("before")]);
@@ -133,6 +136,13 @@ describe("a file that somebody else writes to", () => {
     const settings = await Promise.all(["synchronous", "journal_mode"].map((name) => hasty.read(`PRAGMA ${name}`, {})));
     expect(settings.flat()).toMatchObject([{ synchronous: 2 }, { journal_mode: "wal" }]);
     hasty.close();
+  });
+
+  test("writes that come at once are committed together, each answered for its own statements", async () => {
+    const results = await Promise.all([database.write([insert("a"), insert("b")]), database.write([insert("c")])]);
+    expect(results.map((own) => own.map(({ rowsAffected }) => rowsAffected))).toEqual([[1, 1], [1]]);
+    expect(results[1]![0]!.lastInsertRowid).toBe(results[0]![1]!.lastInsertRowid! + 1n);
+    expect(committed()).toEqual(["a", "b", "c"]);
   });
 
   test("a write that fails while others wait fails alone", async () => {

@@ -53,7 +53,7 @@ const REMOTE_TIMEOUT_MS = 30_000;
  * Opens the database; an embedded file is opened with a write-ahead log that is synced at each commit.
  *
  * A file has one connection, since its calls are synchronous anyway. Its writes are done one after another, so that only one of them
- * waits for other processes at a time, while reads go on.
+ * waits for other processes at a time, while reads go on; those that wait at the same time are committed together.
  */
 export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }: DatabaseAddress): Promise<Database> {
   const embedded = url.startsWith("file:");
@@ -63,7 +63,8 @@ export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }:
     ...(authToken === undefined ? {} : { authToken }),
     ...(embedded ? { timeout: BUSY_TIMEOUT_MS, concurrency: 1 } : { fetch: fetchInTime }),
   });
-  const inTurn = embedded ? oneAtATime() : atOnce;
+  const write = (statements: readonly Statement[], giveUpAt: number) => call(() => client.batch([...statements], "write"), giveUpAt);
+  const writeInTurn = embedded ? inGroups(write) : write;
   const onConnection = embedded ? oneAtATime() : atOnce;
   let isSetUp = !embedded;
 
@@ -82,18 +83,16 @@ export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }:
     },
     async write(statements) {
       for (const statement of statements) checkArguments(statement);
-      return callToWrite(() => client.batch([...statements], "write"));
+      return writeInTurn(statements, performance.now() + patienceMs);
     },
     async script(sql) {
-      await callToWrite(() => client.batch([...sql], "write"));
+      await writeInTurn(
+        sql.map((statement) => ({ sql: statement, args: {} })),
+        performance.now() + patienceMs,
+      );
     },
     close: () => client.close(),
   };
-
-  function callToWrite<Value>(work: () => Promise<Value>): Promise<Value> {
-    const giveUpAt = performance.now() + patienceMs;
-    return inTurn(() => call(work, giveUpAt));
-  }
 
   /** Tries while the database is busy: nothing has happened then, since a batch starts by taking the write lock. */
   async function call<Value>(work: () => Promise<Value>, giveUpAt = performance.now() + patienceMs): Promise<Value> {
@@ -136,6 +135,57 @@ function oneAtATime(): Run {
     last = turn.catch(() => {});
     return turn;
   };
+}
+
+type Write = (statements: readonly Statement[], giveUpAt: number) => Promise<ResultSet[]>;
+
+/** So many writes are committed together at most: all of them wait for the last. */
+const GROUP = 32;
+
+/**
+ * Does writes in the order they came, those that wait at the same time in one transaction: its commit, which syncs the disk, costs more
+ * than most of them do. Where one of a group fails they are all done again, each alone, so that each has its own outcome.
+ */
+function inGroups(write: Write): Write {
+  const waiting: {
+    statements: readonly Statement[];
+    giveUpAt: number;
+    resolve: (results: ResultSet[]) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
+  let working = false;
+  return (statements, giveUpAt) => {
+    const { promise, resolve, reject } = Promise.withResolvers<ResultSet[]>();
+    waiting.push({ statements, giveUpAt, resolve, reject });
+    if (!working) void work();
+    return promise;
+  };
+
+  async function work(): Promise<void> {
+    working = true;
+    while (waiting.length > 0) {
+      // Requests that came in at the same time get here before the event loop's turn is over.
+      await new Promise(setImmediate);
+      const group = waiting.splice(0, GROUP);
+      if (!(await together(group))) for (const one of group) await write(one.statements, one.giveUpAt).then(one.resolve, one.reject);
+    }
+    working = false;
+  }
+
+  async function together(group: typeof waiting): Promise<boolean> {
+    if (group.length === 1) return false;
+    try {
+      const results = await write(
+        group.flatMap(({ statements }) => statements),
+        group[0]!.giveUpAt,
+      );
+      let done = 0;
+      for (const { statements, resolve } of group) resolve(results.slice(done, (done += statements.length)));
+      return true;
+    } catch {
+      return false;
+    }
+  }
 }
 
 const fetchInTime: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(REMOTE_TIMEOUT_MS) });
