@@ -10,23 +10,29 @@ export interface LogPoints {
 }
 
 /** The encoding number that stands beside a payload of this layout. */
-export const LOG_ENCODING = 1;
+export const LOG_ENCODING = 2;
 const ID_BYTES = 15;
 
+/** What a scrape has: all points at one time, one point of each series. It is then said once. */
+const ONE_TIME = 1;
+const ONE_POINT_EACH = 2;
+const HEADER_BYTES = 16;
+
 /**
- * Encodes one batch for the write log, in columns: u32 runs s, u32 points n, f64 timestamps (n), f64 values (n), u32 points of
- * each run (s), 15-byte ids (s); little-endian.
+ * Encodes one batch for the write log, in columns: u32 runs s, u32 points n, u32 flags, u32 unused, f64 timestamps (n, or 1 with ONE_TIME),
+ * f64 values (n), u32 points of each run (s, or 0 with ONE_POINT_EACH), 15-byte ids (s); little-endian.
  */
 export function encodeLog({ series, counts, timestamps, values }: PointBatch<{ readonly series: SeriesId }>): Uint8Array {
   const [s, n] = [series.length, timestamps.length];
-  const bytes = new Uint8Array(8 + 16 * n + (4 + ID_BYTES) * s);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, s, true);
-  view.setUint32(4, n, true);
-  new Float64Array(bytes.buffer, 8, n).set(timestamps);
-  new Float64Array(bytes.buffer, 8 + 8 * n, n).set(values);
-  new Uint32Array(bytes.buffer, 8 + 16 * n, s).set(counts);
-  let id = 8 + 16 * n + 4 * s;
+  const flags = (n > 0 && isConstant(timestamps) ? ONE_TIME : 0) | (isConstant(counts) && counts[0] === 1 ? ONE_POINT_EACH : 0);
+  const layout = layoutOf(s, n, flags);
+  const bytes = new Uint8Array(layout.ids + ID_BYTES * s);
+  new Uint32Array(bytes.buffer, 0, 3).set([s, n, flags]);
+  if (flags & ONE_TIME) new Float64Array(bytes.buffer, HEADER_BYTES, 1)[0] = timestamps[0]!;
+  else new Float64Array(bytes.buffer, HEADER_BYTES, n).set(timestamps);
+  new Float64Array(bytes.buffer, layout.values, n).set(values);
+  if (!(flags & ONE_POINT_EACH)) new Uint32Array(bytes.buffer, layout.counts, s).set(counts);
+  let id = layout.ids;
   for (const { series: of } of series) {
     writeId(bytes, id, of);
     id += ID_BYTES;
@@ -34,28 +40,39 @@ export function encodeLog({ series, counts, timestamps, values }: PointBatch<{ r
   return bytes;
 }
 
-/** A batch as it lies in the log, row after row of the first series, then of the next: views of the payload. */
+/** Where the columns start. */
+function layoutOf(s: number, n: number, flags: number): { readonly values: number; readonly counts: number; readonly ids: number } {
+  const values = HEADER_BYTES + 8 * (flags & ONE_TIME ? 1 : n);
+  const counts = values + 8 * n;
+  return { values, counts, ids: counts + (flags & ONE_POINT_EACH ? 0 : 4 * s) };
+}
+
+function isConstant(column: readonly number[]): boolean {
+  for (const value of column) if (value !== column[0]) return false;
+  return true;
+}
+
+/** A batch as it lies in the log, run after run. */
 export interface LogColumns {
   /** What readIds reads. Batches of the same series in the same order have the same bytes. */
   readonly ids: Uint8Array;
-  /** Points of each series, shape (s,). */
+  /** Points of each run, shape (s,). */
   readonly counts: Uint32Array;
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
 }
 
-/** Decodes a payload without taking it apart. */
+/** Decodes a payload without taking it apart: columns are views of it where they can be. */
 export function decodeLogColumns(payload: Uint8Array): LogColumns {
-  const { buffer, byteOffset, byteLength } = payload.byteOffset % 8 === 0 ? payload : payload.slice();
-  const view = new DataView(buffer, byteOffset, byteLength);
-  const seriesCount = view.getUint32(0, true);
-  const n = view.getUint32(4, true);
-  const counts = 8 + 16 * n;
+  const { buffer, byteOffset } = payload.byteOffset % 8 === 0 ? payload : payload.slice();
+  const [s, n, flags] = new Uint32Array(buffer, byteOffset, 3) as unknown as [number, number, number];
+  const layout = layoutOf(s, n, flags);
+  const times = new Float64Array(buffer, byteOffset + HEADER_BYTES, flags & ONE_TIME ? 1 : n);
   return {
-    ids: new Uint8Array(buffer, byteOffset + counts + 4 * seriesCount, ID_BYTES * seriesCount),
-    counts: new Uint32Array(buffer, byteOffset + counts, seriesCount),
-    timestamps: new Float64Array(buffer, byteOffset + 8, n),
-    values: new Float64Array(buffer, byteOffset + 8 + 8 * n, n),
+    ids: new Uint8Array(buffer, byteOffset + layout.ids, ID_BYTES * s),
+    counts: flags & ONE_POINT_EACH ? new Uint32Array(s).fill(1) : new Uint32Array(buffer, byteOffset + layout.counts, s),
+    timestamps: flags & ONE_TIME ? new Float64Array(n).fill(times[0]!) : times,
+    values: new Float64Array(buffer, byteOffset + layout.values, n),
   };
 }
 
