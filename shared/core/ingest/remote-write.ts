@@ -8,9 +8,11 @@ import {
   readDouble,
   readInt64,
   readKey,
+  readText,
   readVarint,
   skipField,
   VARINT,
+  within,
 } from "./wire.ts";
 import type { Wire } from "./wire.ts";
 
@@ -105,17 +107,6 @@ interface GrowingSamples {
 }
 const noSamples = (): GrowingSamples => ({ counts: [], timestamps: [], values: [], histograms: [] });
 
-/** Reads a message that is a field of another one. */
-function within(wire: Wire, read: () => void): void {
-  const from = readBytes(wire);
-  const { at: to, end } = wire;
-  wire.at = from;
-  wire.end = to;
-  read();
-  wire.at = to;
-  wire.end = end;
-}
-
 /** @returns The labels, encoded. */
 function readTimeSeries(wire: Wire, { counts, timestamps, values, histograms }: GrowingSamples): Uint8Array {
   const { bytes } = wire;
@@ -166,18 +157,6 @@ function readSample(wire: Wire, timestamps: number[], values: number[]): void {
   if (stale) return;
   values.push(value);
   timestamps.push(timestamp);
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-
-/** @throws MalformedWire when it is no UTF-8. */
-function readText(wire: Wire): string {
-  const from = readBytes(wire);
-  try {
-    return UTF8.decode(wire.bytes.subarray(from, wire.at));
-  } catch {
-    throw new MalformedWire("A text is not valid UTF-8");
-  }
 }
 
 /** Reads the labels of a series in a WriteRequest. @throws MalformedWire. */

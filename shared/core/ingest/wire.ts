@@ -78,6 +78,29 @@ export function readBytes(wire: Wire): number {
   return from;
 }
 
+/** Reads a message that is a field of another one. */
+export function within(wire: Wire, read: () => void): void {
+  const from = readBytes(wire);
+  const { at: to, end } = wire;
+  wire.at = from;
+  wire.end = to;
+  read();
+  wire.at = to;
+  wire.end = end;
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws MalformedWire when it is no UTF-8. */
+export function readText(wire: Wire): string {
+  const from = readBytes(wire);
+  try {
+    return UTF8.decode(wire.bytes.subarray(from, wire.at));
+  } catch {
+    throw new MalformedWire("A text is not valid UTF-8");
+  }
+}
+
 /** Passes over the value of a field that nobody asked for. */
 export function skipField(wire: Wire, key: number): void {
   switch (key & 7) {
