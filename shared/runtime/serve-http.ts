@@ -98,6 +98,7 @@ async function answer(route: Route, params: Params, call: Call, runtime: Runtime
   call.context.org = key.org;
   const limited = runtime.unlimitedKeys.has(key.id) ? UNLIMITED : runtime.rateLimiter.take(key.id, key.rateLimit ?? undefined);
   Object.assign(call.extra, limited.headers);
+  if (limited.refused !== null) throw limited.refused;
   requireScope(key, route.scope);
 
   const run = async (idempotency: TenantContext["idempotency"]): Promise<HttpResponse> => {
@@ -118,11 +119,12 @@ async function once(
   route: Route,
   idempotencyKey: string,
   key: KeyRecord,
-  { request, extra }: Call,
+  call: Call,
   deps: Deps,
   { clock, idempotencyTtlMs }: Runtime,
   run: (idempotency: TenantContext["idempotency"]) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
+  const { request, extra } = call;
   const { idempotency } = deps.store.forOrg(key.org!);
   const now = clock.now();
   const name = `${route.method} ${route.path}`;
@@ -132,7 +134,8 @@ async function once(
     if (stored === null) return null;
     const { status, answer } = recallAnswer(stored, name, payloadHash);
     extra["Idempotency-Replayed"] = "true";
-    return { status, headers: { "Content-Type": "application/json" }, body: answer };
+    const { headers } = respond(route, answer === "" ? null : JSON.parse(answer), call);
+    return { status, headers, body: answer };
   };
   const earlier = await recall();
   if (earlier !== null) return earlier;
@@ -150,9 +153,10 @@ async function once(
       return winner;
     }
   }
-  if (!(await idempotency.reserve({ ...entry, expiresAt: now + RESERVED_MS, now }))) {
+  while (!(await idempotency.reserve({ ...entry, expiresAt: now + RESERVED_MS, now }))) {
     const winner = await recall();
     if (winner !== null) return winner;
+    // Another one had it and failed in the meantime: it is free again.
   }
   try {
     const response = await run(null);
