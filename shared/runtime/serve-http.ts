@@ -64,8 +64,6 @@ export async function serveHttp(name: string, { routes }: HttpFunction, request:
       if (problem.kind === "internal" || problem.kind === "unavailable")
         runtime.log.error("Request failed", errorFields(problem.cause ?? error));
       response = problemResponse(problem, path);
-      const retryAfterS = problem.members["retryAfterS"];
-      if (typeof retryAfterS === "number") extra["Retry-After"] = String(retryAfterS);
       if (problem.kind === "unauthenticated") extra["WWW-Authenticate"] = 'Bearer realm="IntentVision"';
     }
     runtime.log.info("Request answered", {
