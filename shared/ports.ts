@@ -1,5 +1,5 @@
 import type { Event } from "./contract/events.ts";
-import type { IdPrefix } from "./contract/ids.ts";
+import type { IdPrefix, KeyId } from "./contract/ids.ts";
 import type { Forecasters } from "./ports/forecasters.ts";
 import type { FailedEvent } from "./ports/platform.ts";
 import type { Store } from "./ports/store.ts";
@@ -16,6 +16,8 @@ export interface Deps {
   readonly alarm: Alarm;
   readonly newId: NewId;
   readonly issueApiKey: IssueApiKey;
+  /** Has this process look a key up anew that was revoked; others trust what they know of it for five seconds at most. */
+  readonly forgetApiKey: (id: KeyId) => void;
   readonly random: Random;
   /** Prints for the person at the terminal, or to the function's log where there is none. */
   readonly print: (text: string) => void;

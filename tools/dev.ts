@@ -1,15 +1,15 @@
 import { once } from "node:events";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { manifest } from "../functions/manifest.ts";
 import type { ManifestEntry } from "../functions/manifest.ts";
 import { createInProcessBus } from "../shared/bus/in-process.ts";
 import type { InProcessBus } from "../shared/bus/in-process.ts";
-
 import type { Topic } from "../shared/contract/events.ts";
+import { Unavailable } from "../shared/contract/problem.ts";
 import { configWith, readLocalConfig } from "../shared/runtime/config.ts";
 import { createRuntime } from "../shared/runtime/deps.ts";
 import { frameworkServer } from "../shared/runtime/entry.ts";
@@ -21,8 +21,9 @@ import { openInvocation } from "../shared/runtime/runtime.ts";
 import { migrate } from "../shared/store/migrate.ts";
 import { createLocalAlarm } from "./dev/alarm.ts";
 import { createClient } from "./dev/client.ts";
+import { holdDataDir, localFileOf, runningUrl } from "./dev/data-dir.ts";
 import { fillDemo, startDemo } from "./dev/demo.ts";
-import { gateway } from "./dev/gateway.ts";
+import { gateway, rootToReference } from "./dev/gateway.ts";
 import type { Backend } from "./dev/gateway.ts";
 import { startHostSampler } from "./dev/host-sampler.ts";
 import { ensureLocalOrg } from "./dev/local-org.ts";
@@ -31,6 +32,7 @@ import { loadSecrets, writeWhole } from "./dev/secrets.ts";
 import { createTerminal, greeting, greetingAlone } from "./dev/terminal.ts";
 
 const LEAST_NODE = 24;
+const ORPHANED_AFTER_MS = 500;
 const MIGRATIONS = new URL("../migrations/", import.meta.url);
 
 const terminal = createTerminal(process.stdout);
@@ -47,16 +49,14 @@ async function main(): Promise<void> {
     throw new Error(`This needs Node ${LEAST_NODE}, and is ${process.versions.node}. "npm start" brings its own: run "npm ci" first.`);
   }
   const { values: options } = parseArgs({ options: { empty: { type: "boolean", default: false }, only: { type: "string" } } });
-  const { port, dataDir: folder } = readLocalConfig();
+  const { port, dataDir: folder, underNpm } = readLocalConfig();
   const dataDir = resolve(folder);
   const functions = await loadFunctions(options.only);
   // Before anything is touched: what is listening there may be this very system.
-  await requireFree(port);
+  await requireFree(port, dataDir);
 
-  const localFile = join(dataDir, "local.json");
-  await requireUnused(localFile);
-
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const held = await holdDataDir(dataDir);
+  const localFile = localFileOf(dataDir);
   await rm(localFile, { force: true });
   const secrets = await loadSecrets(dataDir);
   const config = configWith({
@@ -88,7 +88,11 @@ async function main(): Promise<void> {
   unlimitedKeys.add(org.keyId);
 
   const alone = options.only !== undefined;
-  const { server, close } = frameworkServer("intentvision", gateway(...backendsOf(functions, alone)), { onError: onRefusal });
+  const backends = backendsOf(functions, alone);
+  const unknownPath = handlerOf("gateway", { kind: "http", routes: [] }, runtime);
+  const { server, close } = frameworkServer("intentvision", gateway(backends, alone ? unknownPath : rootToReference(unknownPath)), {
+    onError: onRefusal,
+  });
   await new Promise<void>((ready, fail) => {
     server.once("error", fail);
     server.listen(port, "127.0.0.1", ready);
@@ -109,13 +113,12 @@ async function main(): Promise<void> {
   await writeWhole(localFile, JSON.stringify({ url, orgId: org.id, apiKey: secrets.apiKey, platformKey: secrets.platformKey }, null, 2));
   process.once("SIGINT", () => void stop());
   process.once("SIGTERM", () => void stop());
+  if (underNpm) started.push(onOrphaned(() => void stop()));
 
-  const address = { url, apiKey: secrets.apiKey, dataDir };
+  const address = () => ({ url, apiKey: secrets.apiKey, dataDir, now: clock.now() });
   if (alone)
-    terminal.say(
-      greetingAlone({ ...address, serves: functions.flatMap(({ entry: { trigger } }) => (trigger.kind === "http" ? trigger.paths : [])) }),
-    );
-  else if (options.empty) terminal.say(greeting({ ...address, incidentAt: null }));
+    terminal.say(greetingAlone({ ...address(), serves: backends.flatMap(({ paths }) => paths.filter((path) => !path.endsWith("/**"))) }));
+  else if (options.empty) terminal.say(greeting({ ...address(), incidentAt: null }));
   else await startWithDemo();
 
   async function startWithDemo(): Promise<void> {
@@ -128,7 +131,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     const demo = startDemo(client, terminal, clock.now, onError);
     started.push(demo, startHostSampler(client, clock.now, onError));
-    terminal.say(greeting({ ...address, incidentAt: demo.incidentAt }));
+    terminal.say(greeting({ ...address(), incidentAt: demo.incidentAt }));
   }
 
   /** The local organisation always has an inbox. It comes last: a start that was cut short before it is made good by the next one. */
@@ -148,13 +151,12 @@ async function main(): Promise<void> {
     await serveEvent("notify-due", due.definition, event as never, runtime).catch(onError);
   }
 
-  function backendsOf(loaded: readonly Loaded[], withEvents: boolean): [Backend[], Backend["handler"]] {
-    const backends = loaded.flatMap(({ name, entry, definition }): Backend[] => {
+  function backendsOf(loaded: readonly Loaded[], withEvents: boolean): Backend[] {
+    return loaded.flatMap(({ name, entry, definition }): Backend[] => {
       if (entry.trigger.kind === "http") return [{ paths: entry.trigger.paths, handler: handlerOf(name, definition, runtime) }];
       // Alone, an event function has its push door: whoever runs it so brings the bus.
       return withEvents ? [{ paths: [`/events/${name}`], handler: handlerOf(name, definition, runtime) }] : [];
     });
-    return [backends, handlerOf("gateway", { kind: "http", routes: [] }, runtime)];
   }
 
   function subscribersOf(loaded: readonly Loaded[]) {
@@ -172,6 +174,7 @@ async function main(): Promise<void> {
   }
 
   async function stop(): Promise<void> {
+    if (stopping) return;
     stopping = true;
     terminal.say("\nStopping: requests and events in work are finished first.");
     process.once("SIGINT", () => process.exit(130));
@@ -179,36 +182,38 @@ async function main(): Promise<void> {
     await close();
     await bus?.stop();
     runtime.database.close();
+    await rm(localFile, { force: true });
+    held.release();
     logStream.end();
     process.exit(0);
   }
 }
 
 /** @throws Error when somebody listens on the port already. */
-async function requireFree(port: number): Promise<void> {
+async function requireFree(port: number, dataDir: string): Promise<void> {
   const probe = createServer();
   probe.listen(port, "127.0.0.1");
   try {
     await once(probe, "listening");
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
-    throw new Error(`Port ${port} is in use, maybe by this system itself. To take any that is free: PORT=0 npm start`, { cause: error });
+    const running = await runningUrl(dataDir);
+    if (running !== null && new URL(running).port === String(port)) {
+      throw new Error(`IntentVision runs already at ${running} on ${dataDir}. Use that one, or stop it first.`, { cause: error });
+    }
+    throw new Error(`Port ${port} is in use by something else. To take any that is free: PORT=0 npm start`, { cause: error });
   }
   probe.close();
   await once(probe, "close");
 }
 
-/** @throws Error when the system that wrote the local file still answers. One that was killed left its file behind. */
-async function requireUnused(localFile: string): Promise<void> {
-  const written = await readFile(localFile, "utf8").catch(() => null);
-  if (written === null) return;
-  const { url, orgId, apiKey } = JSON.parse(written) as { url: string; orgId: string; apiKey: string };
-  const answer = await createClient(url, apiKey)
-    .ask("GET", "/api/v1/org")
-    .catch(() => null);
-  // One capability alone has no organisations to show: it says not-found in our words. Another system that took the port refuses the key.
-  if (answer === null || !(answer.text.includes(orgId) || answer.text.includes("not-found"))) return;
-  throw new Error(`${dirname(localFile)} is in use by the system at ${url}. Stop it first, or start with another INTENTVISION_DATA_DIR.`);
+/** npm ends at a signal without telling what it started, of which nobody would know any more: `then` is called when that has come to pass. */
+function onOrphaned(then: () => void): { stop(): void } {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) then();
+  }, ORPHANED_AFTER_MS);
+  return { stop: () => clearInterval(timer) };
 }
 
 function topicsOf({ trigger }: ManifestEntry): readonly Topic[] {
@@ -231,7 +236,12 @@ async function loadFunctions(only: string | undefined): Promise<Loaded[]> {
   );
 }
 
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof Unavailable && error.cause instanceof Error ? `${error.message}: ${error.cause.message}.` : error.message;
+}
+
 await main().catch((error: unknown) => {
-  terminal.say(error instanceof Error ? error.message : String(error));
+  terminal.say(wordsOf(error));
   process.exit(1);
 });

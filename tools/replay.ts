@@ -100,7 +100,7 @@ async function send(
   const news = timestamps.filter((timestamp) => timestamp > Date.now() - LATENESS_MS).length;
   if (news > 0) terminal.say(`The running system takes ${count(news, "point")} for news, because they are so new, and may alert.`);
   const metrics = Array.from(timestamps, (timestamp, row): Metric => ({ metricKey, timestamp, value: values[row]!, dimensions }));
-  const progress = terminal.progress("Sending", metrics.length, "points");
+  const progress = terminal.progress("Sending", metrics.length, "point");
   const { accepted, rejected, errors } = await sendPoints(client, metrics, progress.update);
   progress.done();
   if (rejected > 0) say([`${count(rejected, "point")} refused, such as one whose ${errors[0]?.path} is wrong: ${errors[0]?.message}.`]);

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AlertStatus } from "../../shared/contract/alert.ts";
 import { AlertId, RuleId, SeriesId } from "../../shared/contract/ids.ts";
+import { name } from "../../shared/contract/name.ts";
 import { pageQuery } from "../../shared/contract/page.ts";
 import { Severity } from "../../shared/contract/rule.ts";
 import { MetricKey } from "../../shared/contract/series.ts";
@@ -16,7 +17,7 @@ export const ListAlerts = v.strictObject({
 });
 
 /** Who acts, as long as there are no people with accounts. */
-const ActorName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100));
+const ActorName = name(100);
 
 export const AcknowledgeAlert = v.strictObject({
   id: AlertId,

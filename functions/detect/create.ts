@@ -15,7 +15,7 @@ const MOST_POINTS = 100_000;
 /** A window without a start is so long. */
 const NEWEST_POINTS = 10_000;
 /** After so many points others get their turn in this process. */
-const POINTS_A_TURN = 5_000;
+const POINTS_A_TURN = 1_000;
 
 export const createDetection = route({
   method: "POST",

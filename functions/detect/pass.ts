@@ -13,6 +13,8 @@ const POINTS_A_PASS = 200_000;
 const SERIES_A_BATCH = 1_000;
 /** After so many points others get their turn in this process. */
 const POINTS_A_TURN = 5_000;
+/** What reading and writing the state of a series costs, in points scored. */
+const POINTS_A_SERIES = 50;
 
 /** `lost`: somebody else has written meanwhile, and this is to be done again. */
 export type PassOutcome = "scored" | "nothing" | "lost";
@@ -79,7 +81,7 @@ async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], now
     const detection = detectSeries(org, record, points, now);
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
-    n += points.timestamps.length;
+    n += POINTS_A_SERIES + points.timestamps.length;
     if (n < POINTS_A_TURN) continue;
     n = 0;
     await new Promise((resolve) => setImmediate(resolve));

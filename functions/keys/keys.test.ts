@@ -37,6 +37,13 @@ test("a revoked key stops working", async () => {
   expect((await ask("GET", `/api/v1/keys/${id}`)).body).toMatchObject({ revokedAt: "2026-11-20T10:00:00.000Z" });
 });
 
+test("a key in use stops working with the answer to its revocation", async () => {
+  const { apiKey, id } = (await ask("POST", "/api/v1/keys", { name: "CI", scopes: ["admin"] })).body as { apiKey: string; id: string };
+  expect((await ask("GET", "/api/v1/keys", undefined, apiKey)).status).toBe(200);
+  expect((await ask("DELETE", `/api/v1/keys/${id}`, undefined, apiKey)).status).toBe(204);
+  expect((await ask("GET", "/api/v1/keys", undefined, apiKey)).status).toBe(401);
+});
+
 test.each([
   [{ name: "x", scopes: [] }],
   [{ name: "x", scopes: ["platform"] }],

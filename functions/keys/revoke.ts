@@ -12,8 +12,9 @@ export const revokeKey = route({
   output: null,
   problems: ["not-found"],
 
-  async handle({ id }, { org }, { store, clock }) {
+  async handle({ id }, { org }, { store, clock, forgetApiKey }) {
     if ((await store.forOrg(org).keys.revoke(id, clock.now())) === null) throw notFound();
+    forgetApiKey(id);
     return null;
   },
 });

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { Alert } from "./alert.ts";
 import { AlertId, ChannelId, DeliveryId, InboxMessageId } from "./ids.ts";
+import { name } from "./name.ts";
 import { IsoTime } from "./time.ts";
 
 // Said without the value: it may be a secret.
@@ -9,7 +10,7 @@ const url = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/
 /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
 const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
 
-export const ChannelName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100));
+export const ChannelName = name(100);
 const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };
 const none = v.optional(v.strictObject({}), {});
 

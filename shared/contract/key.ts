@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { KeyId } from "./ids.ts";
+import { name } from "./name.ts";
 import { IsoTime, Time } from "./time.ts";
 
 /** `*` stands for read, write and admin in its organisation; `platform` stands outside it. */
@@ -16,7 +17,7 @@ export const RateLimit = v.strictObject({
 export type RateLimit = v.InferOutput<typeof RateLimit>;
 export const DEFAULT_RATE_LIMIT: RateLimit = { requestsPerSecond: 100, burst: 200, pointsPerSecond: 200_000 };
 
-export const KeyName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100));
+export const KeyName = name(100);
 
 export const CreateKey = v.strictObject({
   name: KeyName,

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AnomalySeverity, Direction } from "./anomaly.ts";
 import { RuleId } from "./ids.ts";
+import { name } from "./name.ts";
 import { record } from "./record.ts";
 import { Aggregate, Selector } from "./series.ts";
 import { Duration, IsoTime } from "./time.ts";
@@ -62,7 +63,7 @@ const Labels = v.pipe(
 );
 
 const common = {
-  name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)),
+  name: name(200),
   selector: Selector,
   for: v.optional(Duration, 0),
   keepFiringFor: v.optional(Duration, 0),

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { KeyId } from "../contract/ids.ts";
 import { Problem } from "../contract/problem.ts";
 import type { KeyRecord, KeyRing } from "../ports/platform.ts";
 import type { RouteScope } from "./route.ts";
@@ -23,7 +24,9 @@ export function createAuthenticator(salt: string, now: () => number) {
   const cache = new Map<string, { record: KeyRecord; until: number }>();
   const touched = new Map<string, number>();
 
-  return async function authenticate(apiKey: string | null, keyRing: KeyRing): Promise<KeyRecord> {
+  return { authenticate, forget };
+
+  async function authenticate(apiKey: string | null, keyRing: KeyRing): Promise<KeyRecord> {
     if (apiKey === null || !API_KEY.test(apiKey)) throw unauthenticated();
     const hash = hashApiKey(apiKey, salt);
     const record = await find(hash, keyRing);
@@ -37,7 +40,12 @@ export function createAuthenticator(salt: string, now: () => number) {
       await keyRing.touch(record.id, at);
     }
     return record;
-  };
+  }
+
+  /** Looks a key up anew the next time that it comes: it was revoked. */
+  function forget(id: KeyId): void {
+    for (const [name, { record }] of cache) if (record.id === id) cache.delete(name);
+  }
 
   async function find(hash: Uint8Array, keyRing: KeyRing): Promise<KeyRecord | null> {
     const name = Buffer.from(hash).toString("base64");
@@ -51,7 +59,7 @@ export function createAuthenticator(salt: string, now: () => number) {
   }
 }
 
-export type Authenticate = ReturnType<typeof createAuthenticator>;
+export type Authenticate = ReturnType<typeof createAuthenticator>["authenticate"];
 
 /** Whether a key's scopes allow a route. `platform` stands outside `*`: a tenant's key never has it, the platform's has nothing else. */
 export function requireScope({ scopes, org }: KeyRecord, scope: Exclude<RouteScope, "none">): void {

@@ -13,12 +13,42 @@ export interface BodyLimits {
   readonly ratio: number;
   /** For the whole body, from its headers to its last byte. */
   readonly timeoutMs: number;
+  /** Decoded bytes of all the bodies that are held at once, each beyond its first 64 KiB: so many large ones cannot exhaust the memory. */
+  readonly heldBytes: number;
 }
 
-export const BODY_LIMITS: BodyLimits = { wireBytes: 10 * 2 ** 20, decodedBytes: 64 * 2 ** 20, ratio: 100, timeoutMs: 30_000 };
+export const BODY_LIMITS: BodyLimits = {
+  wireBytes: 10 * 2 ** 20,
+  decodedBytes: 64 * 2 ** 20,
+  ratio: 100,
+  timeoutMs: 30_000,
+  heldBytes: 128 * 2 ** 20,
+};
 
 /** Small bodies may be as compressible as they like: a batch of zeros is no bomb. */
 const RATIO_COUNTS_PAST_BYTES = 2 ** 20;
+
+/** Small bodies are always taken. */
+const UNCOUNTED_BYTES = 65_536;
+
+/** The memory that bodies share, from their first byte to the end of their answer. */
+export interface BodyMemory {
+  /** Lets a body grow from one size to another, or gives it up (`to` 0). @returns False where there is no room; it then stays as it was. */
+  resize(from: number, to: number): boolean;
+}
+
+export function createBodyMemory({ heldBytes }: BodyLimits): BodyMemory {
+  const counted = (size: number) => Math.max(0, size - UNCOUNTED_BYTES);
+  let held = 0;
+  return {
+    resize(from, to) {
+      const more = counted(to) - counted(from);
+      if (more > 0 && held + more > heldBytes) return false;
+      held += more;
+      return true;
+    },
+  };
+}
 
 /** A zstd frame may ask for a window of 128 MiB; on the web it gets 8 MiB (RFC 9659 section 3). */
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
@@ -59,9 +89,13 @@ export function refusedUnread(req: IncomingMessage, limits: BodyLimits): Problem
  * the rest unread: the caller answers, and drains or closes the connection.
  *
  * @returns The decoded bytes (those of `snappy` as they came); or the refusal, whose detail names its limit. Never rejects. A client
- *   that goes away ends in a refusal too, which nobody is left to be told.
+ *   that goes away ends in a refusal too, which nobody is left to be told. The memory of a body that is given is the caller's to give up.
  */
-export function readBody(req: IncomingMessage, limits: BodyLimits = BODY_LIMITS): Promise<Result<Uint8Array, Problem>> {
+export function readBody(
+  req: IncomingMessage,
+  limits: BodyLimits = BODY_LIMITS,
+  memory: BodyMemory = createBodyMemory(limits),
+): Promise<Result<Uint8Array, Problem>> {
   const refused = refusedUnread(req, limits);
   if (refused !== undefined) return Promise.resolve({ ok: false, error: refused });
 
@@ -70,6 +104,7 @@ export function readBody(req: IncomingMessage, limits: BodyLimits = BODY_LIMITS)
   const chunks: Uint8Array[] = [];
   let wireBytes = 0;
   let decodedBytes = 0;
+  let heldBytes = 0;
   let wireEnded = false;
   let decoderEnded = decoder === undefined;
   let settled = false;
@@ -91,6 +126,7 @@ export function readBody(req: IncomingMessage, limits: BodyLimits = BODY_LIMITS)
       if (settled) return;
       req.pause();
       chunks.length = 0;
+      memory.resize(heldBytes, 0);
       settle({ ok: false, error });
     }
     function finishWhenWhole() {
@@ -106,6 +142,8 @@ export function readBody(req: IncomingMessage, limits: BodyLimits = BODY_LIMITS)
       if (decoder !== undefined && decodedBytes > RATIO_COUNTS_PAST_BYTES && decodedBytes > limits.ratio * decoder.bytesWritten) {
         return refuse(tooLarge(`The body inflates to more than ${limits.ratio} times its size.`));
       }
+      if (!memory.resize(heldBytes, decodedBytes)) return refuse(tooMany());
+      heldBytes = decodedBytes;
       chunks.push(chunk);
     }
     function onWire(chunk: Buffer) {
@@ -201,4 +239,8 @@ function contentCoding(req: IncomingMessage): string | undefined {
 
 const malformed = (detail: string, cause?: unknown) => new Problem("malformed-request", detail, { cause });
 const tooLarge = (detail: string) => new Problem("too-large", detail);
+const tooMany = () =>
+  new Problem("unavailable", "Too many large requests are being read at once. Send this one again in a moment.", {
+    members: { retryAfterS: 1 },
+  });
 const wireTooLarge = ({ wireBytes }: BodyLimits) => tooLarge(`The body is over ${wireBytes} bytes as sent.`);

@@ -69,6 +69,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
   const { apiKeySalt, channelKey, databaseUrl, databaseToken, pubsub } = config;
   const database = databaseUrl === "" ? NO_DATABASE : await openDatabase({ url: databaseUrl, authToken: databaseToken });
   const stores = createStores(database);
+  const { authenticate, forget } = createAuthenticator(apiKeySalt, clock.now);
   return {
     database,
     stores,
@@ -86,7 +87,8 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     random,
     print: local?.print ?? ((text) => log.info("Told", { text })),
     log,
-    authenticate: createAuthenticator(apiKeySalt, clock.now),
+    authenticate,
+    forgetApiKey: forget,
     rateLimiter: createRateLimiter(clock.now),
     unlimitedKeys: local?.unlimitedKeys ?? new Set(),
     idempotencyTtlMs: config.idempotencyTtlMs,

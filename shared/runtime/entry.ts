@@ -6,7 +6,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import type { Duplex } from "node:stream";
 
 import { Problem } from "../contract/problem.ts";
-import { BODY_LIMITS, readBody, refusedUnread } from "./body.ts";
+import { BODY_LIMITS, createBodyMemory, readBody, refusedUnread } from "./body.ts";
 import type { BodyLimits } from "./body.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 
@@ -112,6 +112,7 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
   const app = server.listeners("request")[0] as ExpressApp;
   const running = new Map<ServerResponse, Promise<unknown>>();
   const latest = new WeakMap<Duplex, ServerResponse>();
+  const memory = createBodyMemory(limits);
   let stopping = false;
 
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -120,9 +121,11 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
 
   async function answer(req: IncomingMessage, res: ServerResponse) {
     const target = req.url ?? "";
+    let heldBytes = 0;
     try {
       const url = originForm(target);
-      const body = await readBody(req, limits);
+      const body = await readBody(req, limits, memory);
+      if (body.ok) heldBytes = body.value.length;
       if (isGone(req, res)) return;
       if (!body.ok) throw body.error;
 
@@ -135,6 +138,8 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
       req.url = target;
       refuse(req, res, toProblem(error));
       onError(error, req);
+    } finally {
+      memory.resize(heldBytes, 0);
     }
   }
 

@@ -16,15 +16,17 @@ export interface ProblemResponse {
 /**
  * The whole answer to a refused request.
  *
- * @param problem - `detail`, `errors` and `members` are sent, `cause` never is. The member `acceptEncoding`, a list, goes out as header too.
+ * @param problem - `detail`, `errors` and `members` are sent, `cause` never is. The members `acceptEncoding`, a list, and `retryAfterS` go out as
+ *   headers too.
  * @param instance - The path that was asked for, without its query, which may hold secrets; undefined when nothing was read of it.
  * @see RFC 9457; RFC 7694 section 3 for Accept-Encoding on 415.
  */
 export function problemResponse(problem: Problem, instance: string | undefined): ProblemResponse {
   const { status, title } = PROBLEMS[problem.kind];
   const headers: Record<string, string> = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
-  const { acceptEncoding } = problem.members;
+  const { acceptEncoding, retryAfterS } = problem.members;
   if (Array.isArray(acceptEncoding)) headers["Accept-Encoding"] = acceptEncoding.join(", ");
+  if (typeof retryAfterS === "number") headers["Retry-After"] = String(retryAfterS);
   const body = {
     ...problem.members,
     type: PROBLEM_BASE + problem.kind,

@@ -18,6 +18,8 @@ interface Allowance {
 export interface Taken {
   /** RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10). */
   readonly headers: Readonly<Record<string, string>>;
+  /** There was none to take: with the seconds to wait. */
+  readonly refused: Problem | null;
   /** @throws Problem rate-limited. */
   takePoints(n: number): void;
 }
@@ -33,19 +35,24 @@ export function createRateLimiter(now: () => number) {
   const allowances = new Map<string, Allowance>();
 
   return {
-    /** Takes one request from a key's bucket. @throws Problem rate-limited, with the seconds to wait. */
+    /** Takes one request from a key's bucket, if there is one. */
     take(key: string, limit: RateLimit = DEFAULT_RATE_LIMIT): Taken {
       const allowance = allowanceOf(key, limit);
       const { requestsPerSecond, burst, pointsPerSecond } = limit;
       const windowS = Math.max(1, Math.round(burst / requestsPerSecond));
-      take(allowance.requests, 1, requestsPerSecond, burst, now(), `${requestsPerSecond} requests a second, bursts of ${burst}`);
+      const name = `${requestsPerSecond} requests a second, bursts of ${burst}`;
+      const refused = take(allowance.requests, 1, requestsPerSecond, burst, now(), name);
       return {
+        refused,
         headers: {
           "RateLimit-Policy": `"requests";q=${burst};w=${windowS}`,
           RateLimit: `"requests";r=${Math.floor(allowance.requests.tokens)};t=${Math.ceil((burst - allowance.requests.tokens) / requestsPerSecond)}`,
         },
-        takePoints: (n) =>
-          take(allowance.points, n, pointsPerSecond, pointsPerSecond * POINT_BURST_S, now(), `${pointsPerSecond} points a second`),
+        takePoints(n) {
+          const most = pointsPerSecond * POINT_BURST_S;
+          const tooMany = take(allowance.points, n, pointsPerSecond, most, now(), `${pointsPerSecond} points a second`);
+          if (tooMany !== null) throw tooMany;
+        },
       };
     },
   };
@@ -68,15 +75,16 @@ export function createRateLimiter(now: () => number) {
 export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
 /** No bucket at all: for the key of the local system. */
-export const UNLIMITED: Taken = { headers: {}, takePoints: () => {} };
+export const UNLIMITED: Taken = { headers: {}, refused: null, takePoints: () => {} };
 
-function take(bucket: Bucket, n: number, perSecond: number, most: number, at: number, name: string): void {
+function take(bucket: Bucket, n: number, perSecond: number, most: number, at: number, name: string): Problem | null {
   bucket.tokens = Math.min(most, bucket.tokens + (Math.max(0, at - bucket.filledAt) / 1_000) * perSecond);
   bucket.filledAt = at;
   // A gulp larger than the bucket passes when the bucket is full, and leaves it in debt: it could never pass otherwise.
   if (bucket.tokens < Math.min(n, most)) {
     const waitS = Math.max(1, Math.ceil((Math.min(n, most) - bucket.tokens) / perSecond));
-    throw new Problem("rate-limited", `The limit of this key is ${name}.`, { members: { retryAfterS: waitS } });
+    return new Problem("rate-limited", `The limit of this key is ${name}.`, { members: { retryAfterS: waitS } });
   }
   bucket.tokens -= n;
+  return null;
 }

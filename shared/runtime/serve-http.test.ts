@@ -167,7 +167,10 @@ describe("a key's rate", () => {
     for (let n = 0; n < 201; n++) answers.push((await post({ body: { list: [] } })).status);
     expect(answers.slice(0, 200).every((status) => status === 200)).toBe(true);
     const refused = await post({ body: { list: [] } });
-    expect(refused).toMatchObject({ status: 429, headers: { "Retry-After": "1" } });
+    expect(refused).toMatchObject({
+      status: 429,
+      headers: { "Retry-After": "1", "RateLimit-Policy": '"requests";q=200;w=2', RateLimit: '"requests";r=0;t=2' },
+    });
     harness.clock.advance(1_000);
     const answer = await post({ body: { list: [] } });
     expect(answer).toMatchObject({
@@ -185,6 +188,14 @@ describe("an Idempotency-Key", () => {
     const again = await post({ body: { list: [{ n: 1 }] }, headers: { "idempotency-key": "k1" } });
     expect(again).toMatchObject({ status: first.status, body: first.body, headers: { "Idempotency-Replayed": "true" } });
     expect(calls.length).toBe(1);
+  });
+
+  test("gives the headers of the first answer again", async () => {
+    const created = { ...echo({ idempotency: "reserve", etag: true }), status: 201, location: ({ id }: { id: string }) => `/things/${id}` };
+    const ask = () => server.request(http([created]), "POST", "/things/x", { key, body: { list: [] }, headers });
+    const { Location, ETag } = (await ask()).headers;
+    expect(Location).toBe("/things/x");
+    expect(await ask()).toMatchObject({ status: 201, headers: { Location, ETag, "Idempotency-Replayed": "true" } });
   });
 
   test("is refused with another body, and in another organisation means nothing", async () => {

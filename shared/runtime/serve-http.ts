@@ -12,7 +12,7 @@ import { errorFields } from "./log.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 import { UNLIMITED } from "./rate-limit.ts";
 import type { Taken } from "./rate-limit.ts";
-import type { Bytes, DoorRequest, HttpFunction, JsonRoute, RequestContext, Route, TenantContext } from "./route.ts";
+import type { Bytes, Door, DoorRequest, HttpFunction, JsonRoute, RequestContext, Route, TenantContext } from "./route.ts";
 import { openInvocation, publishCommitted } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -63,9 +63,8 @@ export async function serveHttp(name: string, { routes }: HttpFunction, request:
       const problem = toProblem(error);
       if (problem.kind === "internal" || problem.kind === "unavailable")
         runtime.log.error("Request failed", errorFields(problem.cause ?? error));
-      response = found?.route.kind === "door" ? found.route.refuse(problem, doorRequest(request)) : problemResponse(problem, path);
-      const retryAfterS = problem.members["retryAfterS"];
-      if (typeof retryAfterS === "number") extra["Retry-After"] = String(retryAfterS);
+      response = problemResponse(problem, path);
+      if (found?.route.kind === "door") response = inWordsOf(found.route, problem, request, response);
       if (problem.kind === "unauthenticated") extra["WWW-Authenticate"] = 'Bearer realm="IntentVision"';
     }
     runtime.log.info("Request answered", {
@@ -98,6 +97,7 @@ async function answer(route: Route, params: Params, call: Call, runtime: Runtime
   call.context.org = key.org;
   const limited = runtime.unlimitedKeys.has(key.id) ? UNLIMITED : runtime.rateLimiter.take(key.id, key.rateLimit ?? undefined);
   Object.assign(call.extra, limited.headers);
+  if (limited.refused !== null) throw limited.refused;
   requireScope(key, route.scope);
   if (route.kind === "door") {
     const answered = await route.handle(doorRequest(call.request), tenantContext(base, key, limited, null, call.request), deps);
@@ -118,6 +118,13 @@ async function answer(route: Route, params: Params, call: Call, runtime: Runtime
   return once(route, parseIdempotencyKey(sent), key, call, deps, runtime, run);
 }
 
+/** A refusal as the door's protocol says it, with the wait that ours would ask for. */
+function inWordsOf(route: Door, problem: Problem, request: HttpRequest, { headers }: HttpResponse): HttpResponse {
+  const refused = route.refuse(problem, doorRequest(request));
+  const retryAfter = headers["Retry-After"];
+  return retryAfter === undefined ? refused : { ...refused, headers: { ...refused.headers, "Retry-After": retryAfter } };
+}
+
 const apiKeyOf = (route: Route, request: HttpRequest): string | null =>
   apiKeyIn(request.headers) ?? (route.kind === "door" ? (route.credentials?.(doorRequest(request)) ?? null) : null);
 
@@ -128,11 +135,12 @@ async function once(
   route: JsonRoute,
   idempotencyKey: string,
   key: KeyRecord,
-  { request, extra }: Call,
+  call: Call,
   deps: Deps,
   { clock, idempotencyTtlMs }: Runtime,
   run: (idempotency: TenantContext["idempotency"]) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
+  const { request, extra } = call;
   const { idempotency } = deps.store.forOrg(key.org!);
   const now = clock.now();
   const name = `${route.method} ${route.path}`;
@@ -142,7 +150,8 @@ async function once(
     if (stored === null) return null;
     const { status, answer } = recallAnswer(stored, name, payloadHash);
     extra["Idempotency-Replayed"] = "true";
-    return { status, headers: { "Content-Type": "application/json" }, body: answer };
+    const { headers } = respond(route, answer === "" ? null : JSON.parse(answer), call);
+    return { status, headers, body: answer };
   };
   const earlier = await recall();
   if (earlier !== null) return earlier;
@@ -160,9 +169,10 @@ async function once(
       return winner;
     }
   }
-  if (!(await idempotency.reserve({ ...entry, expiresAt: now + RESERVED_MS, now }))) {
+  while (!(await idempotency.reserve({ ...entry, expiresAt: now + RESERVED_MS, now }))) {
     const winner = await recall();
     if (winner !== null) return winner;
+    // Another one had it and failed in the meantime: it is free again.
   }
   try {
     const response = await run(null);

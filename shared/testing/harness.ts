@@ -86,6 +86,7 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
     },
     newId,
     issueApiKey: () => ({ apiKey: `iv_${String((ids += 1))}`, hash: new TextEncoder().encode(`hash ${String(ids)}`) }),
+    forgetApiKey: () => {},
     random: {
       // Park and Miller's generator: the same numbers in every run.
       uniform: () => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647,

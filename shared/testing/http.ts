@@ -40,11 +40,13 @@ export function startHttp({ database, deps, clock }: Harness, overrides: Partial
   const note = (message: string, fields: LogFields = {}) => void logged.push({ message, fields });
   const log: Log = { debug: note, info: note, warning: note, error: note };
   const { store: _store, ...rest } = deps;
+  const { authenticate, forget } = createAuthenticator(SALT, clock.now);
   const runtime: Runtime = {
     ...rest,
     stores: createStores(database),
     log,
-    authenticate: createAuthenticator(SALT, clock.now),
+    authenticate,
+    forgetApiKey: forget,
     rateLimiter: createRateLimiter(clock.now),
     unlimitedKeys: new Set(),
     idempotencyTtlMs: 86_400_000,

@@ -95,16 +95,36 @@ export async function killWhileStarting(dataDir: string, afterMs: number): Promi
   return output();
 }
 
+/** Starts the real system as npm does, and ends npm's shell alone as soon as it listens. @returns All that it printed until it had ended too. */
+export async function endItsShell(dataDir: string): Promise<string> {
+  const written = whenWritten(join(dataDir, LOCAL_FILE));
+  const script = `"${process.execPath}" "${DEV}" --empty; exit`;
+  const shell = spawn("sh", ["-c", script], {
+    env: { ...envOf(dataDir), npm_lifecycle_event: "start" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  shell.stdout.setEncoding("utf8").on("data", (text: string) => void (output += text));
+  const closed = once(shell, "close").then(written.giveUp);
+  await written.found;
+  shell.kill("SIGTERM");
+  // Its pipe is the system's too: it closes when both have ended.
+  await closed;
+  return output;
+}
+
 /** Starts the real system where it is to refuse, and waits until it has ended. */
 export async function startInVain(dataDir: string, options: LocalSystemOptions): Promise<{ exitCode: number | null; output: string }> {
   const { output, closed } = spawnSystem(dataDir, options);
   return { exitCode: await closed, output: output() };
 }
 
+const envOf = (dataDir: string) => ({ PATH: process.env["PATH"], PORT: "0", INTENTVISION_DATA_DIR: dataDir });
+
 function spawnSystem(dataDir: string, { args = ["--empty"], env = {}, aheadMs = 0 }: LocalSystemOptions) {
   const clock = `data:text/javascript,const{now}=Date;Date.now=()=>now()+${aheadMs}`;
   const child = spawn(process.execPath, [...(aheadMs === 0 ? [] : ["--import", clock]), DEV, ...args], {
-    env: { PATH: process.env["PATH"], PORT: "0", INTENTVISION_DATA_DIR: dataDir, ...env },
+    env: { ...envOf(dataDir), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,3 +1,4 @@
+import { timeText } from "../../shared/core/message/plain-text.ts";
 import type { Client } from "./client.ts";
 import { DEMO_METRICS, HISTORY_MS, historyIncidents, MINUTE_MS, OUTAGE, simulateHistory, simulateMinute, SIMULATED } from "./simulation.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,12 +51,12 @@ export async function fillDemo(client: Client, terminal: Terminal, now: number):
     return;
   }
   const history = simulateHistory(end);
-  const progress = terminal.progress("Simulating a shop's last 30 days", history.length, "points");
+  const progress = terminal.progress("Simulating a shop's last 30 days", history.length, "point");
   await client.ingest(history, progress.update);
   progress.done();
   terminal.say(
-    `Its labelled incidents: ${historyIncidents(end)
-      .map(({ what, from }) => `${what} (${new Date(from).toISOString().slice(0, 16)}Z)`)
+    `In it are three incidents: ${historyIncidents(end)
+      .map(({ what, from }) => `${what} (${timeText(from)})`)
       .join("; ")}.`,
   );
   await showForecast(client, terminal);
@@ -109,7 +110,7 @@ export function startDemo(
     const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
     timer = setTimeout(send, minute + MINUTE_MS - at + 50);
     if (minute === incidentAt) terminal.say(`An incident is being simulated, for ${INCIDENT_MINUTES} minutes.`);
-    if (minute === incidentEnds) terminal.say("The simulated incident is over. That its alerts are resolved is told in a few minutes.");
+    if (minute === incidentEnds) terminal.say("The simulated incident is over. Its alerts resolve within minutes.");
     client.ingest(simulateMinute(minute, minute >= incidentAt && minute < incidentEnds ? OUTAGE : undefined)).catch(onError);
   };
   send();

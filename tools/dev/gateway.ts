@@ -19,3 +19,11 @@ export function gateway(backends: readonly Backend[], otherwise: Handler): Handl
     return (backend?.handler ?? otherwise)(req, res);
   };
 }
+
+/** Shows the reference to whoever opens the address itself in a browser; anything else is answered by `otherwise`. */
+export const rootToReference =
+  (otherwise: Handler): Handler =>
+  async (req, res) => {
+    if (req.url !== "/" || req.method !== "GET") return otherwise(req, res);
+    res.writeHead(302, { Location: "/docs" }).end();
+  };

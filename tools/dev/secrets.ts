@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -7,7 +8,10 @@ const ApiKey = v.pipe(v.string(), v.regex(/^iv_[A-Za-z0-9_-]{32}$/));
 const Secrets = v.strictObject({ salt: v.string(), channelKey: v.string(), apiKey: ApiKey, platformKey: ApiKey });
 export type Secrets = v.InferOutput<typeof Secrets>;
 
-/** The secrets of a data directory, made at the first start and the same from then on. */
+/**
+ * The secrets of a data directory, made at the first start and the same from then on.
+ * @throws Error when they cannot be read, or are not there although the data are.
+ */
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, "secrets.json");
   try {
@@ -16,6 +20,11 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
       throw new Error(`${path} cannot be read. Restore it, or start with another INTENTVISION_DATA_DIR.`, { cause: error });
     }
+  }
+  if (existsSync(join(dataDir, "intentvision.db"))) {
+    throw new Error(
+      `${path} is missing, and nobody can open the data beside it without. Restore it, or start with another INTENTVISION_DATA_DIR.`,
+    );
   }
   const key = () => `iv_${randomBytes(24).toString("base64url")}`;
   const secrets = {

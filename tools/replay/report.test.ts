@@ -36,7 +36,16 @@ test("of many anomalies the fifty with the highest score are shown, in time orde
 });
 
 test("no anomaly makes no table", () => {
-  expect(anomalyLines([], 1)).toEqual(["0 anomalies among 1 point."]);
+  expect(anomalyLines([], 21)).toEqual(["0 anomalies among 21 points."]);
+});
+
+test.each([
+  [1, "is 1"],
+  [20, "are 20"],
+])("of %s points it is not said that nothing is wrong with them, for nothing is known of them yet", (points, there) => {
+  expect(anomalyLines([], points)).toEqual([
+    `Too short for anomalies: what is usual is learned from the first 20 points, and there ${there}.`,
+  ]);
 });
 
 test("the first bad rows are named by their line, the others counted", () => {

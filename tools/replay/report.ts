@@ -5,6 +5,7 @@ import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { groupId, instanceId, ROOT_ROUTE } from "../../shared/core/alert/keys.ts";
 import type { SimulatedEpisode, Told } from "../../shared/core/alert/simulate.ts";
+import { WARM_UP_POINTS } from "../../shared/core/detect/learned.ts";
 import { elapsedText, numberText, oneLine, timeText } from "../../shared/core/message/plain-text.ts";
 import { renderers } from "../../shared/core/message/render.ts";
 import type { ReplaySeries } from "./read-series.ts";
@@ -28,8 +29,13 @@ export function fileLines({ name, timestamps, bad, repeated }: ReplaySeries): re
   ];
 }
 
-/** The anomalies as a table in time order; of many those with the highest score. */
+/** The anomalies as a table in time order; of many those with the highest score. Where nothing could be found it says why. */
 export function anomalyLines(anomalies: readonly FoundAnomaly[], points: number): readonly string[] {
+  if (points <= WARM_UP_POINTS) {
+    return [
+      `Too short for anomalies: what is usual is learned from the first ${WARM_UP_POINTS} points, and there ${points === 1 ? "is 1" : `are ${points}`}.`,
+    ];
+  }
   const shown = anomalies.toSorted((a, b) => b.score - a.score || a.index - b.index).slice(0, SHOWN);
   const rows = shown
     .toSorted((a, b) => a.index - b.index)
