@@ -204,21 +204,40 @@ export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
 
 /** Counts brackets and commas outside of strings, without parsing. A scan of bytes is safe: UTF-8 has no byte below 0x80 inside a character. */
 function refusedUnparsed(json: Uint8Array): Problem | undefined {
+  const end = json.length;
   let depth = 0;
   let values = 1;
-  let inString = false;
-  for (let at = 0; at < json.length; at++) {
-    const byte = json[at];
-    if (inString) {
-      if (byte === 0x5c) at++;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x2c) values++;
-    else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > MAX_JSON_DEPTH) return malformed(`The JSON nests deeper than ${MAX_JSON_DEPTH} levels.`);
-    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  for (let at = 0; at < end; at++) {
+    const mark = JSON_MARKS[json[at]!]!;
+    if (mark === 0) continue;
+    if (mark === QUOTE) at = endOfString(json, at + 1);
+    else if (mark === COMMA) values++;
+    else if (mark === CLOSE) depth--;
+    else if (++depth > MAX_JSON_DEPTH) return malformed(`The JSON nests deeper than ${MAX_JSON_DEPTH} levels.`);
   }
   return values > MAX_JSON_VALUES ? tooLarge(`The JSON has more than ${MAX_JSON_VALUES} values.`) : undefined;
+}
+
+/** What a byte is outside of strings; 0 for all that is passed over. */
+const [QUOTE, COMMA, OPEN, CLOSE] = [1, 2, 3, 4];
+const JSON_MARKS = new Uint8Array(256);
+for (const [mark, characters] of [
+  [QUOTE, '"'],
+  [COMMA, ","],
+  [OPEN, "[{"],
+  [CLOSE, "]}"],
+] as const)
+  for (const character of characters) JSON_MARKS[character.charCodeAt(0)] = mark;
+
+/** Where a string ends whose first character is at a place. */
+function endOfString(json: Uint8Array, from: number): number {
+  let at = from;
+  for (; at < json.length; at++) {
+    const byte = json[at]!;
+    if (byte === 0x22) break;
+    if (byte === 0x5c) at++;
+  }
+  return at;
 }
 
 /** The parser's own words, less what it quotes of the body. */
