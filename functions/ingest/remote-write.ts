@@ -35,7 +35,7 @@ export const remoteWrite = door({
     const intake = version === VERSION_1 ? await readVersion1(message, series, now) : readVersion2(message, series, now);
     await takeIn("remote_write", intake, context, deps);
     const headers = version === VERSION_1 ? {} : written(intake.points.timestamps.length);
-    if (intake.rejected.length === 0) return { status: 204, headers, body: null };
+    if (intake.rejections === 0) return { status: 204, headers, body: null };
     // Never a success on a part: 400 has the sender count the rest as lost, and not send it again.
     return { status: 400, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" }, body: `${tellRejected(intake)}\n` };
   },

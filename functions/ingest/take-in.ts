@@ -17,9 +17,10 @@ export async function takeIn(source: string, intake: Intake, { org, takePoints }
 const REASONS_TOLD = 5;
 
 /** What the sender is told of rejected points: how many, and the first few reasons. */
-export function tellRejected({ points, rejected }: Intake): string {
+export function tellRejected({ points, rejected, rejections }: Intake): string {
   const reasons = [...new Set(rejected.map(({ reason }) => reason))];
   const told = reasons.slice(0, REASONS_TOLD).join("; ");
   const more = reasons.length > REASONS_TOLD ? `; and ${reasons.length - REASONS_TOLD} reasons more` : "";
-  return `${points.timestamps.length} points were taken in, ${rejected.length} were not and are kept as dead letters. ${told}${more}`;
+  const kept = rejected.length === rejections ? "are kept" : `the first ${rejected.length} of them are kept`;
+  return `${points.timestamps.length} points were taken in, ${rejections} were not and ${kept} as dead letters. ${told}${more}`;
 }

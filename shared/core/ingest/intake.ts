@@ -7,7 +7,10 @@ import type { NamedSeries, PointBatch } from "../series/batch.ts";
 /** What a request of a protocol of others brought, each point judged alone. */
 export interface Intake {
   readonly points: PointBatch;
+  /** The first MAX_KEPT that were rejected. */
   readonly rejected: readonly RejectedPoint[];
+  /** All that were. */
+  readonly rejections: number;
   /** What the protocol says of series beside their names. */
   readonly metadata: ReadonlyMap<NamedSeries, { readonly kind: SeriesKind | null; readonly unit: string | null }>;
 }
@@ -19,6 +22,9 @@ export interface RejectedPoint {
   readonly payload: string;
 }
 
+/** Of the rejected points of one request so many are kept: as many as an organisation keeps of all. */
+const MAX_KEPT = 10_000;
+
 /**
  * Gathers the points of a request.
  * @param now - Unix ms: a timestamp may lie MAX_AHEAD_MS ahead of it.
@@ -28,9 +34,13 @@ export function openIntake(now: number) {
   const rejected: RejectedPoint[] = [];
   const metadata = new Map<NamedSeries, { readonly kind: SeriesKind | null; readonly unit: string | null }>();
   const latest = now + MAX_AHEAD_MS;
-  const intake: Intake = { points, rejected, metadata };
+  const intake = { points, rejected, metadata, rejections: 0 };
+  const keep = (reason: string, payload: unknown): void => {
+    intake.rejections += 1;
+    if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: JSON.stringify(payload) });
+  };
   return {
-    intake,
+    intake: intake as Intake,
     /** Takes a point, or rejects it. @param timestamp - Unix ms, any number. */
     add(series: NamedSeries, timestamp: number, value: number): void {
       if (Number.isFinite(value) && Number.isInteger(timestamp) && timestamp >= 0 && timestamp <= latest) {
@@ -38,17 +48,15 @@ export function openIntake(now: number) {
         return;
       }
       const { metricKey, dimensions } = series;
-      const payload = {
+      keep(whyRejected(timestamp, value), {
         metricKey,
         dimensions: JSON.parse(dimensions) as unknown,
         timestamp,
         value: Number.isFinite(value) ? value : String(value),
-      };
-      rejected.push({ reason: whyRejected(timestamp, value), payload: JSON.stringify(payload) });
+      });
     },
-    reject(reason: string, payload: unknown): void {
-      rejected.push({ reason, payload: JSON.stringify(payload) });
-    },
+    reject: keep,
+    /** Keeps what the protocol says of a series. */
     describe(series: NamedSeries, kind: SeriesKind | undefined, unit: string): void {
       if (kind !== undefined || unit !== "") metadata.set(series, { kind: kind ?? null, unit: unit === "" ? null : unit.slice(0, 63) });
     },
