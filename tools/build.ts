@@ -43,6 +43,8 @@ async function bundle(name: string, file: string, secrets: readonly string[]): P
     stdin: { contents: entry, resolveDir: fileURLToPath(ROOT), loader: "ts" },
     outdir: fileURLToPath(folder),
     entryNames: "index",
+    // By its name the framework knows that it is a module; for a .js file it loads a package to look that up, a twentieth of a cold start.
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     // What is imported where it is needed stays in a file of its own until then.
     splitting: true,
@@ -67,13 +69,13 @@ async function bundle(name: string, file: string, secrets: readonly string[]): P
     name,
     private: true,
     type: "module",
-    main: "index.js",
+    main: "index.mjs",
     engines: { node: ">=24" },
     scripts: { start },
     dependencies,
   };
   await writeFile(new URL("package.json", folder), `${JSON.stringify(description, null, 2)}\n`);
-  const [output] = Object.entries(metafile.outputs).filter(([path]) => path.endsWith("/index.js"));
+  const [output] = Object.entries(metafile.outputs).filter(([path]) => path.endsWith("/index.mjs"));
   return { name, kilobytes: Math.round(output![1].bytes / 1_000) };
 }
 
