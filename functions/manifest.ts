@@ -43,8 +43,8 @@ const small = { memoryMiB: 256, timeoutS: 60 } as const;
 export const manifest: Readonly<Record<string, ManifestEntry>> = {
   ingest: {
     file: "ingest/http.ts",
-    summary: "Takes metrics in, as JSON or Prometheus remote_write; dead letters of points",
-    trigger: http("/api/v1/ingest", "/api/v1/write", ...resource("dead-letters")),
+    summary: "Takes metrics in, as JSON, Prometheus remote_write or OTLP; dead letters of points",
+    trigger: http("/api/v1/ingest", "/api/v1/write", "/api/v1/otlp/v1/metrics", "/v1/metrics", ...resource("dead-letters")),
     memoryMiB: 512,
     timeoutS: 60,
     secrets: KEYS,

@@ -110,6 +110,8 @@ export interface DoorRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Inflated, unless its encoding is snappy. */
   readonly body: Uint8Array;
+  /** The body parsed, for a protocol that comes in JSON. @throws Problem malformed-request, too-large. */
+  json(): unknown;
 }
 
 export interface DoorAnswer {

@@ -128,7 +128,12 @@ function inWordsOf(route: Door, problem: Problem, request: HttpRequest, { header
 const apiKeyOf = (route: Route, request: HttpRequest): string | null =>
   apiKeyIn(request.headers) ?? (route.kind === "door" ? (route.credentials?.(doorRequest(request)) ?? null) : null);
 
-const doorRequest = ({ url, headers, body }: HttpRequest): DoorRequest => ({ query: queryOf(url), headers, body });
+const doorRequest = ({ url, headers, body }: HttpRequest): DoorRequest => ({
+  query: queryOf(url),
+  headers,
+  body,
+  json: () => jsonOf(body),
+});
 
 /** Runs a request at most once for its Idempotency-Key; later ones get the stored answer. */
 async function once(
@@ -283,12 +288,17 @@ function readJson({ headers, body }: HttpRequest): Readonly<Record<string, unkno
   if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
     throw new Problem("unsupported-media-type", "Send JSON with Content-Type: application/json.");
   }
-  const parsed = parseJsonBody(body);
-  if (!parsed.ok) throw parsed.error;
-  if (parsed.value === null || typeof parsed.value !== "object" || Array.isArray(parsed.value)) {
+  const value = jsonOf(body);
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalid([{ path: "", message: "Expected an object" }]);
   }
-  return parsed.value as Record<string, unknown>;
+  return value as Record<string, unknown>;
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  const parsed = parseJsonBody(body);
+  if (!parsed.ok) throw parsed.error;
+  return parsed.value;
 }
 
 /** A name that comes once is a text, one that comes again an array of texts. */

@@ -41,11 +41,11 @@ export function openIntake(now: number) {
   };
   return {
     intake: intake as Intake,
-    /** Takes a point, or rejects it. @param timestamp - Unix ms, any number. */
-    add(series: NamedSeries, timestamp: number, value: number): void {
+    /** Takes a point, or rejects it. @param timestamp - Unix ms, any number. @returns Whether it is taken. */
+    add(series: NamedSeries, timestamp: number, value: number): boolean {
       if (Number.isFinite(value) && Number.isInteger(timestamp) && timestamp >= 0 && timestamp <= latest) {
         addPoint(points, series, timestamp, value);
-        return;
+        return true;
       }
       const { metricKey, dimensions } = series;
       keep(whyRejected(timestamp, value), {
@@ -54,6 +54,7 @@ export function openIntake(now: number) {
         timestamp,
         value: Number.isFinite(value) ? value : String(value),
       });
+      return false;
     },
     reject: keep,
     /** Keeps what the protocol says of a series. */
