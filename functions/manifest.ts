@@ -51,8 +51,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   series: {
     file: "series/http.ts",
-    summary: "Lists series and reads their points",
-    trigger: http(...resource("series")),
+    summary: "Lists series, reads their points and says what they are; usage",
+    trigger: http(...resource("series"), "/api/v1/usage"),
     memoryMiB: 512,
     timeoutS: 60,
     secrets: KEYS,

@@ -62,24 +62,26 @@ function requireMethods(weights: Readonly<Record<string, number>>): void {
   }
 }
 
-/** The points asked for, and those before them. Points ahead of now are left out unless they are asked for. */
+/** The points asked for, and those before them; of a counter its rates. Points ahead of now are left out unless they are asked for. */
 async function readWindow({ series, points }: OrgStore, { series: reference, from, to }: DetectionRequest, now: number) {
   // The contract asks for a series where there is no input.
   const asked = reference!;
   const id = typeof asked === "string" ? asked : series.idOf(asked.metricKey, asked.dimensions);
-  if ((await series.get(id)) === null) throw notFound();
+  const stored = await series.get(id);
+  if (stored === null) throw notFound();
+  const levels = points.levels(stored.kind);
 
   const end = to ?? Math.max(now + 1, (from ?? 0) + 1);
   if (from === undefined) {
-    const newest = await points.newest(id, { before: end, limit: NEWEST_POINTS + WARM_UP_POINTS });
+    const newest = await levels.newest(id, { before: end, limit: NEWEST_POINTS + WARM_UP_POINTS });
     const start = Math.max(0, newest.timestamps.length - NEWEST_POINTS);
     return { series: id, points: rowsOf(newest, start, Infinity), before: rowsOf(newest, 0, start) };
   }
-  const window = await points.read(id, { from, to: end, limit: MOST_POINTS + 1, order: "asc" });
+  const window = await levels.read(id, { from, to: end, limit: MOST_POINTS + 1, order: "asc" });
   if (window.timestamps.length > MOST_POINTS) {
     throw invalid([{ path: "to", message: `Expected a window of at most ${MOST_POINTS} points` }]);
   }
-  return { series: id, points: window, before: await points.newest(id, { before: from, limit: WARM_UP_POINTS }) };
+  return { series: id, points: window, before: await levels.newest(id, { before: from, limit: WARM_UP_POINTS }) };
 }
 
 const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number): PointColumns => ({

@@ -8,9 +8,11 @@ import type { OrgStore } from "../../shared/ports/store.ts";
 /** History that a forecast looks at: so many of its newest points. */
 const NEWEST_POINTS = 4_096;
 
-/** What was known of a stored series at the cutoff. */
-export const knownAt = ({ points }: OrgStore, { series, cutoff }: Pick<NewForecast, "series" | "cutoff">): Promise<Observations> =>
-  points.newest(series, { before: cutoff + 1, limit: NEWEST_POINTS });
+/** What was known of a stored series at the cutoff; of a counter its rates. */
+export async function knownAt({ series, points }: OrgStore, of: Pick<NewForecast, "series" | "cutoff">): Promise<Observations> {
+  const kind = (await series.get(of.series))?.kind ?? null;
+  return points.levels(kind).newest(of.series, { before: of.cutoff + 1, limit: NEWEST_POINTS });
+}
 
 /** Has a backend make a forecast. @throws Problem series-too-short or backend-unavailable. */
 export async function makeForecast(

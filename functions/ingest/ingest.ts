@@ -1,7 +1,7 @@
 import { IngestAnswer, IngestRequest } from "../../shared/contract/ingest.ts";
 import { Problem } from "../../shared/contract/problem.ts";
-import { acceptMetrics } from "../../shared/core/ingest/accept.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { judge } from "./take-in.ts";
 
 export const ingest = route({
   method: "POST",
@@ -18,7 +18,7 @@ export const ingest = route({
     const tenant = store.forOrg(org);
     const at = clock.now();
 
-    const { points, rejected } = acceptMetrics(metrics, at, tenant.series.resolve);
+    const { points, rejected } = await judge(metrics, at, tenant);
     const answer = { accepted: points.timestamps.length, rejected: rejected.length, errors: [...rejected] };
 
     await tenant.points.append({

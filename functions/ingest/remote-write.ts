@@ -32,8 +32,8 @@ export const remoteWrite = door({
     const { series } = deps.store.forOrg(context.org);
     const now = deps.clock.now();
 
-    const intake = version === VERSION_1 ? await readVersion1(message, series, now) : readVersion2(message, series, now);
-    await takeIn("remote_write", intake, context, deps);
+    const brought = version === VERSION_1 ? await readVersion1(message, series, now) : readVersion2(message, series, now);
+    const intake = await takeIn("remote_write", brought, context, deps);
     const headers = version === VERSION_1 ? {} : written(intake.points.timestamps.length);
     if (intake.rejections === 0) return { status: 204, headers, body: null };
     // Never a success on a part: 400 has the sender count the rest as lost, and not send it again.

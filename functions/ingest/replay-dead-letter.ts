@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { DeadLetterId } from "../../shared/contract/ids.ts";
 import { IngestAnswer } from "../../shared/contract/ingest.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
-import { acceptMetrics } from "../../shared/core/ingest/accept.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { judge } from "./take-in.ts";
 
 export const replayDeadLetter = route({
   method: "POST",
@@ -20,7 +20,7 @@ export const replayDeadLetter = route({
     if (letter === null) throw notFound();
     const at = clock.now();
 
-    const { points, rejected } = acceptMetrics([parsed(letter.payload)], at, tenant.series.resolve);
+    const { points, rejected } = await judge([parsed(letter.payload)], at, tenant);
     const answer = { accepted: points.timestamps.length, rejected: rejected.length, errors: [...rejected] };
     const refused = rejected.map(({ path, message }) => ({
       source: letter.source,

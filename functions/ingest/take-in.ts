@@ -1,17 +1,35 @@
+import { acceptMetrics, SERIES_LIMIT_REACHED } from "../../shared/core/ingest/accept.ts";
+import type { Accepted } from "../../shared/core/ingest/accept.ts";
+import { withoutSeries } from "../../shared/core/ingest/intake.ts";
 import type { Intake } from "../../shared/core/ingest/intake.ts";
 import type { Deps } from "../../shared/ports.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 
-/** Makes what a protocol brought durable: its points, and what was rejected as dead letters. */
-export async function takeIn(source: string, intake: Intake, { org, takePoints }: TenantContext, { store, clock }: Deps): Promise<void> {
+/** Judges a batch of our own JSON; points of new series beyond the organisation's limit are rejected too. */
+export async function judge(metrics: readonly unknown[], at: number, { series, points }: OrgStore): Promise<Accepted> {
+  const accepted = acceptMetrics(metrics, at, series.resolve);
+  const beyond = await points.beyondLimit(accepted.points.series);
+  return beyond.size === 0 ? accepted : acceptMetrics(metrics, at, series.resolve, beyond);
+}
+
+/**
+ * Makes what a protocol brought durable: its points, and what was rejected as dead letters.
+ * @returns What was taken in in the end: points of new series beyond the organisation's limit are rejected too.
+ */
+export async function takeIn(source: string, brought: Intake, { org, takePoints }: TenantContext, { store, clock }: Deps): Promise<Intake> {
+  takePoints(brought.points.timestamps.length);
+  const tenant = store.forOrg(org);
+  const beyond = await tenant.points.beyondLimit(brought.points.series);
+  const intake = beyond.size === 0 ? brought : withoutSeries(brought, beyond, SERIES_LIMIT_REACHED);
   const { points, metadata, rejected } = intake;
-  takePoints(points.timestamps.length);
-  await store.forOrg(org).points.append({
+  await tenant.points.append({
     points,
     metadata,
     rejected: rejected.map((point) => ({ source, ...point })),
     at: clock.now(),
   });
+  return intake;
 }
 
 const REASONS_TOLD = 5;

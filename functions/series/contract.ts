@@ -43,6 +43,7 @@ export const PointsQuery = v.pipe(
       ),
     ),
     agg: v.optional(many(Aggregate, 11)),
+    as: v.optional(v.picklist(["raw", "rate"]), "raw"),
     limit: v.optional(queryInteger(1, MAX_POINTS_A_PAGE), "1000"),
     order: v.optional(v.picklist(["asc", "desc"]), "asc"),
     cursor: v.optional(v.pipe(Cursor, v.regex(/^\d{1,15}$/), v.transform(Number))),

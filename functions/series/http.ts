@@ -1,6 +1,10 @@
 import { http } from "../../shared/runtime/route.ts";
 import { getSeries } from "./get.ts";
+import { listLastPoints } from "./last.ts";
 import { listSeries } from "./list.ts";
 import { readPoints } from "./points.ts";
+import { updateSeries } from "./update.ts";
+import { getUsage } from "./usage.ts";
 
-export default http([listSeries, getSeries, readPoints]);
+// The path of the last points comes before the one of a series, which it looks like.
+export default http([listSeries, listLastPoints, getSeries, updateSeries, readPoints, getUsage]);

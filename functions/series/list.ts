@@ -10,6 +10,7 @@ export const listSeries = route({
   scope: "read",
   input: ListSeriesQuery,
   output: page(Series),
+  etag: true,
   problems: [],
 
   handle: ({ metricKey, match = [], limit, cursor }, { org }, { store }) =>

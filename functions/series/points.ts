@@ -1,10 +1,11 @@
-import { notFound } from "../../shared/contract/problem.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { Points } from "../../shared/contract/series.ts";
 import type { Aggregate } from "../../shared/contract/series.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { bucketPoints } from "../../shared/core/series/bucket.ts";
-import type { PointStore } from "../../shared/ports/points.ts";
+import { hasRate } from "../../shared/core/series/rate.ts";
+import type { PointReader } from "../../shared/ports/points.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { PointsQuery } from "./contract.ts";
 
@@ -15,24 +16,26 @@ const RAW_POINTS_A_READ = 50_000;
 export const readPoints = route({
   method: "GET",
   path: "/api/v1/series/{id}/points",
-  summary: "Read the points of a series, raw, or in buckets of a step",
+  summary: "Read the points of a series, raw, or in buckets of a step; those of a counter also as rates a second",
   scope: "read",
   input: PointsQuery,
   output: Points,
+  etag: true,
   problems: ["not-found"],
 
-  async handle({ id, from = 0, to = END_OF_TIME, step, agg, limit, order, cursor }, { org }, { store }) {
+  async handle({ id, from = 0, to = END_OF_TIME, step, agg, as, limit, order, cursor }, { org }, { store }) {
     const tenant = store.forOrg(org);
-    if ((await tenant.series.get(id)) === null) throw notFound();
+    const series = await tenant.series.get(id);
+    if (series === null) throw notFound();
+    if (as === "rate" && !hasRate(series.kind)) throw invalid([{ path: "as", message: "Expected a series of kind counter or delta" }]);
+    const points = as === "rate" ? tenant.points.levels(series.kind) : tenant.points;
     const window = {
       from: order === "asc" ? Math.max(from, cursor ?? from) : from,
       to: order === "desc" ? Math.min(to, cursor ?? to) : to,
       limit,
       order,
     };
-    return step === undefined
-      ? readRaw(tenant.points, id, window)
-      : readBuckets(tenant.points, id, { ...window, step, aggregates: agg ?? ["avg"] });
+    return step === undefined ? readRaw(points, id, window) : readBuckets(points, id, { ...window, step, aggregates: agg ?? ["avg"] });
   },
 });
 
@@ -43,7 +46,7 @@ interface Window {
   readonly order: "asc" | "desc";
 }
 
-async function readRaw(points: PointStore, series: SeriesId, { limit, order, ...window }: Window): Promise<Points> {
+async function readRaw(points: PointReader, series: SeriesId, { limit, order, ...window }: Window): Promise<Points> {
   const read = await points.read(series, { ...window, limit: limit + 1, order });
   const more = read.timestamps.length > limit;
   const [start, end] = order === "desc" && more ? [1, limit + 1] : [0, limit];
@@ -59,7 +62,7 @@ async function readRaw(points: PointStore, series: SeriesId, { limit, order, ...
 
 /** Reads raw points bucket by bucket until there are enough buckets: never more at once than RAW_POINTS_A_READ and one bucket. */
 async function readBuckets(
-  points: PointStore,
+  points: PointReader,
   series: SeriesId,
   { from, to, limit, order, step, aggregates }: Window & { step: number; aggregates: readonly Aggregate[] },
 ): Promise<Points> {

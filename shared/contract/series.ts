@@ -73,6 +73,24 @@ export const Series = v.strictObject({
 });
 export type Series = v.InferOutput<typeof Series>;
 
+/** What a person may say of a series. */
+export const SeriesMetadata = v.strictObject({
+  kind: v.exactOptional(v.nullable(SeriesKind)),
+  unit: v.exactOptional(v.nullable(Unit)),
+  timezone: v.exactOptional(v.nullable(TimeZone)),
+});
+
+/** The newest point of a series. */
+export const LastPoint = v.strictObject({ series: Series, timestamp: IsoTime, value: v.number() });
+
+/** How many series an organisation has and may have, and what makes them so many. */
+export const Usage = v.strictObject({
+  series: v.number(),
+  seriesLimit: v.number(),
+  metrics: v.array(v.strictObject({ metricKey: MetricKey, series: v.number() })),
+  dimensions: v.nullable(v.array(v.strictObject({ name: v.string(), values: v.number(), series: v.number() }))),
+});
+
 export const Aggregate = v.picklist(["avg", "min", "max", "sum", "count", "last", "p50", "p75", "p90", "p95", "p99"]);
 export type Aggregate = v.InferOutput<typeof Aggregate>;
 

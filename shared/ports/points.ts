@@ -50,7 +50,14 @@ export interface Once {
   readonly answer: string;
 }
 
-export interface PointStore {
+export interface PointReader {
+  /** The points in [from, to), at most `limit` of them from the asked end. */
+  read(series: SeriesId, window: { from: number; to: number; limit: number; order: "asc" | "desc" }): Promise<PointColumns>;
+  /** The newest points before a time, ascending. */
+  newest(series: SeriesId, window: { before: number; limit: number }): Promise<PointColumns>;
+}
+
+export interface PointStore extends PointReader {
   /**
    * Makes a batch durable, with its new series, dead letters and `metrics.ingested`, in one round trip.
    * @param batch.metadata - What is known of its series: it is kept where a series has none so far.
@@ -63,12 +70,14 @@ export interface PointStore {
     once?: Once | undefined;
     at: number;
   }): Promise<void>;
-  /** The points in [from, to), at most `limit` of them from the asked end. */
-  read(series: SeriesId, window: { from: number; to: number; limit: number; order: "asc" | "desc" }): Promise<PointColumns>;
+  /** Reads series of a kind as levels: counters and deltas as rates a second. */
+  levels(kind: SeriesKind | null): PointReader;
+  /** The newest point of each series that has one. */
+  last(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, { readonly timestamp: number; readonly value: number }>>;
+  /** Which series of a batch are new, and more than the organisation may have; known ones cost nothing. */
+  beyondLimit(series: readonly NamedSeries[]): Promise<ReadonlySet<NamedSeries>>;
   /** As read, for many series at once: all points in [from, to). Series without points are missing in the answer. */
   readMany(series: readonly SeriesId[], window: { from: number; to: number }): Promise<ReadonlyMap<SeriesId, PointColumns>>;
-  /** The newest points before a time, ascending. */
-  newest(series: SeriesId, window: { before: number; limit: number }): Promise<PointColumns>;
   /**
    * What a consumer has not seen: rows of the write log after its cursor, at most about `maxPoints` points; points that were
    * compacted before the consumer saw them come from the chunks, as one row.
@@ -90,6 +99,12 @@ export interface SeriesStore {
    * @param read - Takes the bytes apart, when they come for the first time.
    */
   resolveEncoded(name: Uint8Array, read: (name: Uint8Array) => Result<SeriesName, string>): Result<NamedSeries, string>;
+  /** Gives a series other metadata. @returns false where it is none of the organisation's. */
+  update(id: SeriesId, metadata: SeriesMetadata & { readonly timezone: string | null }): Promise<boolean>;
+  /** How many series there are, and may be; the metrics that have the most, at most `limit`. */
+  cardinality(limit: number): Promise<{ series: number; mostSeries: number; metrics: readonly { metricKey: string; series: number }[] }>;
+  /** The dimensions of a metric's series, each with how many values it has, at most `limit`, the most varied first. */
+  dimensions(metricKey: string, limit: number): Promise<readonly { name: string; values: number; series: number }[]>;
   /** Keeps what is known of all series of some metrics, where a series has none so far. */
   describe(metrics: readonly ({ readonly metricKey: string } & SeriesMetadata)[]): Promise<void>;
 }

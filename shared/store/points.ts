@@ -9,9 +9,11 @@ import { bytesOf } from "./database.ts";
 import type { Database } from "./database.ts";
 import { insertDeadLetters } from "./dead-letters.ts";
 import { insertOnce } from "./idempotency.ts";
+import { levelReader } from "./levels.ts";
 import { insertEvent } from "./outbox.ts";
 import type { Invocation, Outbox } from "./outbox.ts";
 import { describeSeries, insertSeries } from "./series.ts";
+import { beyondSeriesLimit } from "./series-limit.ts";
 
 const INSERT_LOG = `
   INSERT INTO write_log (org, n, t_min, t_max, created_at, encoding, payload)
@@ -33,6 +35,10 @@ const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
 const SELECT_CHUNKS_MANY = `
   SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
   CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
+// Rides chunk_series, once for each id.
+const SELECT_NEWEST_CHUNKS = `
+  SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
+  CROSS JOIN chunk AS c ON c.id = (SELECT id FROM chunk WHERE series = ids.value AND org = :org ORDER BY t0 DESC LIMIT 1)`;
 // Rides write_log_org.
 const SELECT_LOG_AFTER = "SELECT seq, n, created_at, payload FROM write_log WHERE org = :org AND seq > :seq ORDER BY seq LIMIT :limit";
 // Rides chunk_seq: what one compaction pass wrote.
@@ -88,6 +94,23 @@ export function pointStore(
     },
 
     read,
+    newest,
+    levels: (kind) => levelReader(kind, { read, newest }),
+    beyondLimit: (series) => beyondSeriesLimit(database, org, series, known),
+
+    async last(series) {
+      const sources = await readLog(new Set(series), 0, Number.MAX_SAFE_INTEGER);
+      for (const row of await database.read(SELECT_NEWEST_CHUNKS, { org, ids: JSON.stringify(series) })) {
+        const id = row["series"] as SeriesId;
+        sources.set(id, [...(sources.get(id) ?? []), { seq: row["seq"] as number, ...decodeChunk(bytesOf(row["data"]!)) }]);
+      }
+      const newestOf = new Map<SeriesId, { timestamp: number; value: number }>();
+      for (const [id, own] of sources) {
+        const { timestamps, values } = mergePoints(own);
+        if (timestamps.length > 0) newestOf.set(id, { timestamp: timestamps.at(-1)!, value: values.at(-1)! });
+      }
+      return newestOf;
+    },
 
     async readMany(series, { from, to }) {
       const sources = await readLog(new Set(series), from, to);
@@ -106,8 +129,6 @@ export function pointStore(
       }
       return merged;
     },
-
-    newest: (series, { before, limit }) => read(series, { from: 0, to: before, limit, order: "desc" }),
 
     async after(seq, { maxPoints }) {
       const compacted = await readCursor(database, "compact", org);
@@ -133,6 +154,10 @@ export function pointStore(
       return log;
     },
   };
+
+  function newest(series: SeriesId, { before, limit }: { before: number; limit: number }): Promise<PointColumns> {
+    return read(series, { from: 0, to: before, limit, order: "desc" });
+  }
 
   async function read(series: SeriesId, { from, to, limit, order }: Parameters<PointStore["read"]>[1]): Promise<PointColumns> {
     // The log first: a row that is compacted between the two reads then shows up twice, never not at all.

@@ -9,6 +9,7 @@ import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
 import type { SeriesMetadata, SeriesStore } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
 import type { SeriesResolver } from "./resolved-series.ts";
+import { seriesRoom } from "./series-limit.ts";
 
 const INSERT = `
   INSERT INTO series (id, org, metric_key, dimensions, created_at)
@@ -22,6 +23,15 @@ const DESCRIBE_SERIES = `
 const DESCRIBE_METRICS = `
   UPDATE series SET kind = coalesce(kind, d.value ->> 1), unit = coalesce(unit, d.value ->> 2) FROM json_each(:rows) AS d
   WHERE series.org = :org AND series.metric_key = d.value ->> 0 AND kind IS NULL`;
+// Rides the primary key.
+const UPDATE = "UPDATE series SET kind = :kind, unit = :unit, timezone = :timezone WHERE id = :id AND org = :org";
+// Rides series_metric, and reads all of the organisation's part of it.
+const SELECT_METRICS =
+  "SELECT metric_key, count(*) AS n FROM series WHERE org = :org GROUP BY metric_key ORDER BY n DESC, metric_key LIMIT :limit";
+// Rides series_metric, and reads every series of the metric.
+const SELECT_DIMENSIONS = `
+  SELECT d.key AS name, count(DISTINCT d.value) AS n_values, count(*) AS n_series FROM series, json_each(series.dimensions) AS d
+  WHERE series.org = :org AND series.metric_key = :metricKey GROUP BY d.key ORDER BY n_values DESC, d.key LIMIT :limit`;
 // The cadence is what detection has learned.
 const SELECT = `
   SELECT s.id, s.metric_key, s.dimensions, s.kind, s.unit, s.timezone, s.created_at, d.cadence_ms
@@ -101,6 +111,23 @@ export function seriesStore(database: Database, org: OrgId, resolver: SeriesReso
     select: ({ metricKey, matchers }, limit) => scan(metricKey, matchers, ["", ""], limit),
     resolve: (metricKey, dimensions) => resolver.resolve(org, metricKey, dimensions),
     resolveEncoded: (name, read) => resolver.resolveEncoded(org, name, read),
+    async update(id, { kind, unit, timezone }) {
+      const [result] = await database.write([{ sql: UPDATE, args: { org, id, kind, unit, timezone } }]);
+      return result!.rowsAffected === 1;
+    },
+    async cardinality(limit) {
+      const { n, most } = await seriesRoom(database, org);
+      const rows = await database.read(SELECT_METRICS, { org, limit });
+      return {
+        series: n,
+        mostSeries: most,
+        metrics: rows.map((row) => ({ metricKey: row["metric_key"] as string, series: row["n"] as number })),
+      };
+    },
+    async dimensions(metricKey, limit) {
+      const rows = await database.read(SELECT_DIMENSIONS, { org, metricKey, limit });
+      return rows.map((row) => ({ name: row["name"] as string, values: row["n_values"] as number, series: row["n_series"] as number }));
+    },
     async describe(metrics) {
       const rows = metrics.map(({ metricKey, kind, unit }) => [metricKey, kind, unit]);
       if (rows.length > 0) await database.write([{ sql: DESCRIBE_METRICS, args: { org, rows: JSON.stringify(rows) } }]);

@@ -21,18 +21,23 @@ export interface Accepted {
   readonly rejected: readonly RejectedMetric[];
 }
 
+/** Why a point of a new series is not taken in. */
+export const SERIES_LIMIT_REACHED = "A new series, and the organisation has as many as it may have (GET /api/v1/usage)";
+
 /**
  * Judges each metric of a batch alone.
  *
  * @param metrics - As they came, shape (n,).
  * @param now - Unix ms: a timestamp may lie MAX_AHEAD_MS ahead of it.
  * @param resolve - The series that a metric and its dimensions name.
+ * @param refused - New series that the organisation may not have.
  * @returns The points in their order, and for each other metric its index, the first member that is wrong, and why.
  */
 export function acceptMetrics(
   metrics: readonly unknown[],
   now: number,
   resolve: (metricKey: string, dimensions: Dimensions) => NamedSeries,
+  refused: ReadonlySet<NamedSeries> = new Set(),
 ): Accepted {
   const points = newBatch<NamedSeries>();
   const rejected: RejectedMetric[] = [];
@@ -42,7 +47,11 @@ export function acceptMetrics(
     const point = readMetric(metric, readTime) ?? parseMetric(metric);
     if ("message" in point) rejected.push({ index, ...point });
     else if (point.timestamp > latest) rejected.push({ index, path: "timestamp", message: "Lies more than 7 days ahead" });
-    else addPoint(points, resolve(point.metricKey, point.dimensions), point.timestamp, point.value);
+    else {
+      const series = resolve(point.metricKey, point.dimensions);
+      if (refused.has(series)) rejected.push({ index, path: "", message: SERIES_LIMIT_REACHED });
+      else addPoint(points, series, point.timestamp, point.value);
+    }
   }
   return { points, rejected };
 }

@@ -69,3 +69,25 @@ function whyRejected(timestamp: number, value: number): string {
   if (!Number.isInteger(timestamp) || timestamp < 0 || timestamp > LATEST_MS) return "timestamp: Lies outside the years 1970 to 9999";
   return "timestamp: Lies more than 7 days ahead";
 }
+
+/** The same without the points of some series, which are rejected. */
+export function withoutSeries(intake: Intake, refused: ReadonlySet<NamedSeries>, reason: string): Intake {
+  const { series, counts, timestamps, values } = intake.points;
+  const points = newBatch<NamedSeries>();
+  const rejected = [...intake.rejected];
+  let { rejections } = intake;
+  let row = 0;
+  for (const [run, of] of series.entries()) {
+    for (const end = row + counts[run]!; row < end; row++) {
+      const [timestamp, value] = [timestamps[row]!, values[row]!];
+      if (!refused.has(of)) {
+        addPoint(points, of, timestamp, value);
+        continue;
+      }
+      rejections += 1;
+      const metric = { metricKey: of.metricKey, dimensions: JSON.parse(of.dimensions) as unknown, timestamp, value };
+      if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: JSON.stringify(metric) });
+    }
+  }
+  return { ...intake, points, rejected, rejections };
+}
