@@ -31,9 +31,10 @@ const otlp = (path: string) =>
         throw new Problem(reason === "too-large" ? "too-large" : "malformed-request", `The body is not read: ${message}.`);
       }
       const gather = openIntake(deps.clock.now());
-      const rejectedDataPoints = gatherOtlp(read.value, gather, deps.store.forOrg(context.org).series.resolve);
-      await takeIn("otlp", gather.intake, context, deps);
-      const partial = rejectedDataPoints === 0 ? null : { rejectedDataPoints, errorMessage: tellRejected(gather.intake) };
+      const refused = gatherOtlp(read.value, gather, deps.store.forOrg(context.org).series.resolve);
+      const intake = await takeIn("otlp", gather.intake, context, deps);
+      const rejectedDataPoints = refused + intake.rejections - gather.intake.rejections;
+      const partial = rejectedDataPoints === 0 ? null : { rejectedDataPoints, errorMessage: tellRejected(intake) };
       return answer(200, encodeExportResponse(encoding, partial));
     },
 
