@@ -18,7 +18,7 @@ export interface BodyLimits {
 }
 
 export const BODY_LIMITS: BodyLimits = {
-  wireBytes: 10 * 2 ** 20,
+  wireBytes: 20 * 2 ** 20,
   decodedBytes: 64 * 2 ** 20,
   ratio: 100,
   timeoutMs: 30_000,

@@ -99,7 +99,7 @@ describe("under the framework's command line", () => {
     ["an unknown encoding", Buffer.from("x"), "lzma", 415],
     ["broken gzip", Buffer.from("no gzip"), "gzip", 400],
     ["a gzip bomb", gzipSync(Buffer.alloc(4 * 2 ** 20)), "gzip", 413],
-    ["more than 10 MiB", Buffer.alloc(10 * 2 ** 20 + 1), "identity", 413],
+    ["more than 20 MiB", Buffer.alloc(20 * 2 ** 20 + 1), "identity", 413],
   ])("%s is answered as a problem", async (_, body, encoding, status) => {
     const answer = await running.post("/path", body, { "Content-Encoding": encoding });
 
