@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -223,6 +224,32 @@ test("bodies that are not what they say they are, are refused, and leave nothing
   };
   expect(await send(Buffer.from(JSON.stringify(wide)), {})).toBe(422);
   expect(await isAlive()).toBe(true);
+}, 60_000);
+
+test("bodies of millions of wrong members, and a hundred large ones without a key, take no memory that grows with them", async () => {
+  const wrong = gzipSync(JSON.stringify({ input: { timestamps: Array.from({ length: 5_000_000 }, (_, n) => (n % 7 === 0 ? "a" : "b")) } }));
+  const ask = await fetch(`${system.url}/api/v1/detections`, {
+    method: "POST",
+    headers: { "X-API-Key": system.apiKey, "Content-Type": "application/json", "Content-Encoding": "gzip" },
+    body: wrong,
+  });
+  expect([ask.status, (await ask.text()).length < 10_000]).toEqual([413, true]);
+
+  const { hostname, port } = new URL(system.url);
+  const part = Buffer.alloc(9 * 2 ** 20, 0x20);
+  const sockets = Array.from({ length: 100 }, () => {
+    const socket = connect(Number(port), hostname).on("error", () => {});
+    socket.write(`POST /api/v1/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: ${part.length + 1}\r\n\r\n`);
+    socket.write(part);
+    return socket;
+  });
+  try {
+    // Each is read to its end, or refused.
+    await Promise.allSettled(sockets.map((socket) => Promise.race([once(socket, "data"), once(socket, "drain")])));
+    expect(await isAlive()).toBe(true);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
 }, 60_000);
 
 test("what is no HTTP, lies about its length, or never ends does not hold up others", async () => {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { manifest } from "../functions/manifest.ts";
-import type { FunctionDefinition } from "../shared/runtime/route.ts";
 import { firebaseConfig, functionTable, terraformFunctions } from "./generate/deployment.ts";
+import { loadFunctions } from "./generate/functions.ts";
 import { insertBetweenMarks } from "./generate/marks.ts";
 import { openApiDocument } from "./generate/openapi.ts";
 import { problemsPage } from "./generate/problems.ts";
@@ -11,13 +11,7 @@ import { problemsPage } from "./generate/problems.ts";
 const ROOT = new URL("../", import.meta.url);
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-const functions = await Promise.all(
-  Object.entries(manifest).map(async ([name, { file, trigger }]) => {
-    const { default: definition } = (await import(`../functions/${file}`)) as { default: FunctionDefinition };
-    if ((definition.kind === "http") !== (trigger.kind === "http")) throw new Error(`${name}: ${file} does not fit its trigger`);
-    return { name, routes: definition.kind === "http" ? definition.routes : [] };
-  }),
-);
+const functions = await loadFunctions();
 
 await mkdir(new URL("terraform/", ROOT), { recursive: true });
 await write("docs/openapi.json", json(openApiDocument(functions.filter(({ routes }) => routes.length > 0))));

@@ -15,6 +15,11 @@ import type { Watched } from "./instances.ts";
 
 /** What began earlier than this before now is looked at from now on: so far back evaluations are made up. */
 const MADE_UP_MS = 3_600_000;
+/** One read takes in the days of so many series: where the window is long, those of a few, so that memory does not grow with both. */
+const SERIES_DAYS_A_READ = 500;
+const DAY_MS = 86_400_000;
+/** After evaluations over so many points others get their turn in this process. */
+const POINTS_A_TURN = 100_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
 interface Due extends Watched {
@@ -35,15 +40,23 @@ export async function evaluateThresholdRule(org: OrgId, rule: ThresholdRule, now
   const ids = due.map(({ series }) => series.id);
   const scored = await tenant.detection.lastScored(ids);
   const reach = reachOf(rule, due, scored);
-  const points = await tenant.points.readMany(ids, reach);
+  const seriesARead = Math.max(1, Math.floor((SERIES_DAYS_A_READ * DAY_MS) / (reach.to - reach.from)));
   const changes: InstanceChange[] = [];
-  for (const one of due) {
-    const known = scored.get(one.series.id);
-    const own = points.get(one.series.id) ?? NO_POINTS;
-    const reachesBack = (own.timestamps[0] ?? Infinity) <= one.times[0]!;
-    const before = reachesBack ? null : await newestBefore(tenant, one.series.id, reach.from, known?.scoredTo ?? null);
-    const change = advance(rule, one, own, { cadence: known?.cadenceMs ?? null, before });
-    if (change !== null) changes.push(change);
+  let looked = 0;
+  for (let start = 0; start < due.length; start += seriesARead) {
+    const points = await tenant.points.readMany(ids.slice(start, start + seriesARead), reach);
+    for (const one of due.slice(start, start + seriesARead)) {
+      const known = scored.get(one.series.id);
+      const own = points.get(one.series.id) ?? NO_POINTS;
+      const reachesBack = (own.timestamps[0] ?? Infinity) <= one.times[0]!;
+      const before = reachesBack ? null : await newestBefore(tenant, one.series.id, reach.from, known?.scoredTo ?? null);
+      const change = advance(rule, one, own, { cadence: known?.cadenceMs ?? null, before });
+      if (change !== null) changes.push(change);
+      looked += own.timestamps.length * one.times.length;
+      if (looked < POINTS_A_TURN) continue;
+      looked = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   return changes;
 }

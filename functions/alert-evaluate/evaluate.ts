@@ -3,6 +3,7 @@ import { Unavailable } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
+import { each } from "../../shared/core/each.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -16,7 +17,7 @@ const ORGS_A_PAGE = 100;
 export async function evaluateDue(org: OrgId, deps: Deps): Promise<void> {
   const tenant = deps.store.forOrg(org);
   const last = await tenant.instances.lastEvaluations();
-  await each(await tenant.rules.enabled(), async (rule) => {
+  await each(await tenant.rules.enabled(), "evaluations", async (rule) => {
     if (rule.kind !== "threshold") return;
     const due = dueEvaluations(last.get(rule.id) ?? null, deps.clock.now(), rule).length > 0;
     if (due) await commit(org, rule, thresholds(org, deps), deps);
@@ -28,12 +29,14 @@ export async function evaluateSeries(org: OrgId, id: SeriesId, deps: Deps): Prom
   const tenant = deps.store.forOrg(org);
   const series = await tenant.series.get(id);
   if (series === null) return;
-  await each(await tenant.rules.enabled(), (rule) => commit(org, rule, anomalies(org, [series], deps), deps));
+  await each(await tenant.rules.enabled(), "evaluations", (rule) => commit(org, rule, anomalies(org, [series], deps), deps));
 }
 
 /** What the minute's tick does: threshold rules that are due, and anomaly rules that wait or whose series may have gone silent. */
 export async function evaluateAll(deps: Deps): Promise<void> {
-  await each(orgsWithRules(deps), (org) => each([evaluateDue, evaluateActive], (evaluate) => evaluate(org, deps)));
+  await each(orgsWithRules(deps), "evaluations", (org) =>
+    each([evaluateDue, evaluateActive], "evaluations", (evaluate) => evaluate(org, deps)),
+  );
 }
 
 async function* orgsWithRules({ store }: Deps): AsyncGenerator<OrgId> {
@@ -48,7 +51,7 @@ async function* orgsWithRules({ store }: Deps): AsyncGenerator<OrgId> {
 /** Evaluates the anomaly rules that are pending, firing or recovering somewhere. */
 async function evaluateActive(org: OrgId, deps: Deps): Promise<void> {
   const tenant = deps.store.forOrg(org);
-  await each(await tenant.rules.enabled(), async (rule) => {
+  await each(await tenant.rules.enabled(), "evaluations", async (rule) => {
     if (rule.kind !== "anomaly") return;
     const active = (await tenant.instances.ofRule(rule.id)).filter(({ state }) => state.state !== "inactive");
     const series = active.map(({ of }) => of);
@@ -98,17 +101,4 @@ async function withRoom(changes: readonly InstanceChange[], countStored: () => P
   if (!changes.some(isNew)) return changes;
   const room = Math.max(0, MAX_INSTANCES - (await countStored()));
   return [...changes.filter((change) => !isNew(change)), ...changes.filter(isNew).slice(0, room)];
-}
-
-/** Does something for each in turn; one that fails holds up no other. @throws AggregateError once all had their turn. */
-async function each<Item>(items: Iterable<Item> | AsyncIterable<Item>, act: (item: Item) => Promise<void>): Promise<void> {
-  const errors: unknown[] = [];
-  for await (const item of items) {
-    try {
-      await act(item);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} evaluations failed`, { cause: errors[0] });
 }

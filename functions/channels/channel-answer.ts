@@ -1,4 +1,4 @@
-import type { Channel } from "../../shared/contract/channel.ts";
+import type { Channel, CreatedChannel } from "../../shared/contract/channel.ts";
 import { isoTime } from "../../shared/contract/time.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 
@@ -13,3 +13,6 @@ export const channelAnswer = ({ id, name, kind, shown, enabled, disabledReason, 
   createdAt: isoTime(createdAt),
   updatedAt: isoTime(updatedAt),
 });
+
+/** The channel in an answer that may show a new secret: what its ETag is of, since nobody reads the secret again. */
+export const withoutSecret = ({ secret: _, ...channel }: CreatedChannel): Channel => channel;

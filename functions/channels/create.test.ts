@@ -29,6 +29,12 @@ describe("201", () => {
     expect(createChannel.location!(created as never)).toBe(`/api/v1/channels/${created.id}`);
   });
 
+  test("a webhook's format may be named", async () => {
+    const created = await create({ name: "Hook", kind: "webhook", config: { url: HOOK, format: "intentvision" } });
+    expect(openConfig(harness.deps.secrets, harness.org, { ...(await stored(created)), kind: "webhook" }).url).toBe(HOOK);
+    await expect(create({ name: "Hook", kind: "webhook", config: { url: HOOK, format: "another" } })).rejects.toThrow();
+  });
+
   test("a webhook secret that was given is not shown", async () => {
     const created = await create({ name: "Hook", kind: "webhook", config: { url: HOOK, secret: SECRET } });
     expect(JSON.stringify(created)).not.toContain(SECRET);

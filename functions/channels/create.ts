@@ -3,7 +3,7 @@ import type { ChannelId } from "../../shared/contract/ids.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { MAX_CHANNELS } from "../../shared/ports/alerting.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { channelAnswer } from "./channel-answer.ts";
+import { channelAnswer, withoutSecret } from "./channel-answer.ts";
 import { recordOf, withSecret } from "./channel-record.ts";
 
 // No idempotency key here: the kept answer would hold the secret in the clear.
@@ -15,6 +15,8 @@ export const createChannel = route({
   input: ChannelDefinition,
   output: CreatedChannel,
   location: ({ id }) => `/api/v1/channels/${id}`,
+  etag: true,
+  tagged: withoutSecret,
   problems: ["limit-reached"],
 
   async handle(given, { org }, deps) {

@@ -3,7 +3,9 @@ import type { CreatedChannel } from "../../shared/contract/channel.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
 import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
+import { startHttp } from "../../shared/testing/http.ts";
 import { createChannel } from "./create.ts";
+import channels from "./http.ts";
 import { patchChannel } from "./patch.ts";
 
 let harness: Harness;
@@ -33,6 +35,26 @@ describe("200", () => {
     expect(secret).toMatch(/^whsec_/);
     expect(secret).not.toBe(created.secret);
     expect(await config(created)).toEqual({ url: HOOK, secret });
+  });
+});
+
+describe("412", () => {
+  test("the ETag of every answer is that of the channel as it is read, also of one that shows a new secret", async () => {
+    const server = startHttp(harness);
+    const key = await server.keyOf(harness.org, ["*"]);
+    const ask = (method: string, path: string, body?: unknown, etag?: string) =>
+      server.request(channels, method, path, { key, body, ...(etag === undefined ? {} : { headers: { "if-match": etag } }) });
+
+    const made = await ask("POST", "/api/v1/channels", { name: "Hook", kind: "webhook", config: { url: HOOK } });
+    const { id } = made.body as { id: string };
+    const path = `/api/v1/channels/${id}`;
+    expect(made.headers["ETag"]).toBe((await ask("GET", path)).headers["ETag"]);
+
+    harness.clock.advance(1);
+    const changed = await ask("PATCH", path, { config: { secret: null } }, made.headers["ETag"]);
+    expect([changed.status, changed.headers["ETag"]]).toEqual([200, (await ask("GET", path)).headers["ETag"]]);
+    expect((await ask("PATCH", path, { enabled: false }, made.headers["ETag"])).status).toBe(412);
+    expect((await ask("PATCH", path, { enabled: false }, changed.headers["ETag"])).status).toBe(200);
   });
 });
 

@@ -5,6 +5,7 @@ import { parseOrRefuse } from "../../shared/contract/problem.ts";
 import { mergePatch } from "../../shared/core/merge-patch.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { changeChannel } from "./change-channel.ts";
+import { withoutSecret } from "./channel-answer.ts";
 
 export const patchChannel = route({
   method: "PATCH",
@@ -14,6 +15,7 @@ export const patchChannel = route({
   input: v.looseObject({ id: ChannelId }),
   output: CreatedChannel,
   etag: true,
+  tagged: withoutSecret,
   problems: ["not-found", "precondition-failed", "conflict"],
 
   handle({ id, ...patch }, context, deps) {

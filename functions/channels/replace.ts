@@ -2,6 +2,7 @@ import { ChannelReplacement, CreatedChannel } from "../../shared/contract/channe
 import type { ChannelDefinition } from "../../shared/contract/channel.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { changeChannel } from "./change-channel.ts";
+import { withoutSecret } from "./channel-answer.ts";
 
 export const replaceChannel = route({
   method: "PUT",
@@ -11,6 +12,7 @@ export const replaceChannel = route({
   input: ChannelReplacement,
   output: CreatedChannel,
   etag: true,
+  tagged: withoutSecret,
   problems: ["not-found", "precondition-failed", "conflict"],
 
   handle({ id, ...definition }, context, deps) {

@@ -53,3 +53,24 @@ test("a compaction that dies before its commit changes nothing, and the next one
   await harness.deliver(compactTick, testEvent("tick.minute", null, {}));
   expect([await count("write_log"), await count("chunk")]).toEqual([0, 1]);
 });
+
+test("one organisation that cannot be compacted holds up no other, is told, and can be compacted at once when it is mended", async () => {
+  await fill(20);
+  const broken = harness.org;
+  const { store } = harness.deps;
+  const { compaction } = store.platform;
+  const compacted: string[] = [];
+  const due = async () => [broken, harness.otherOrg].map((org) => ({ org, rows: 20 }));
+  const compact: typeof compaction.compact = async (org, options) => {
+    if (org === broken) throw new Error("A chunk cannot be read");
+    compacted.push(org);
+    return compaction.compact(org, options);
+  };
+  const deps = { ...harness.deps, store: { ...store, platform: { ...store.platform, compaction: { ...compaction, due, compact } } } };
+  const tick = testEvent("tick.minute", null, {});
+  const run = compactTick.on["tick.minute"]!({}, { event: tick, now: harness.clock.now() }, deps);
+  await expect(run).rejects.toThrow("1 compactions failed");
+  expect(compacted).toEqual([harness.otherOrg]);
+  await harness.deliver(compactTick, tick);
+  expect(await count("write_log")).toBe(0);
+});

@@ -13,11 +13,14 @@ const LEASE_MS = 15_000;
 export async function compactOrg(org: OrgId, { store, clock, newId }: Deps): Promise<void> {
   const { leases, compaction } = store.platform;
   const [lease, owner] = [`compact:${org}`, newId<string>("evt")];
-  for (;;) {
-    const now = clock.now();
-    if (!(await leases.acquire(lease, owner, now + LEASE_MS, now))) return;
-    const { rows } = await compaction.compact(org, { maxPoints: POINTS_A_PASS, now });
-    if (rows === 0) break;
+  try {
+    for (;;) {
+      const now = clock.now();
+      if (!(await leases.acquire(lease, owner, now + LEASE_MS, now))) return;
+      const { rows } = await compaction.compact(org, { maxPoints: POINTS_A_PASS, now });
+      if (rows === 0) return;
+    }
+  } finally {
+    await leases.release(lease, owner);
   }
-  await leases.release(lease, owner);
 }

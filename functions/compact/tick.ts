@@ -1,3 +1,4 @@
+import { each } from "../../shared/core/each.ts";
 import { event } from "../../shared/runtime/route.ts";
 import { compactOrg } from "./compact.ts";
 
@@ -9,7 +10,7 @@ export default event({
   deduplicate: "effect",
   on: {
     async "tick.minute"(_data, _context, deps) {
-      for (const { org } of await deps.store.platform.compaction.due(WORTH_ROWS)) await compactOrg(org, deps);
+      await each(await deps.store.platform.compaction.due(WORTH_ROWS), "compactions", ({ org }) => compactOrg(org, deps));
     },
   },
 });

@@ -1,3 +1,4 @@
+import { each } from "../../shared/core/each.ts";
 import { event } from "../../shared/runtime/route.ts";
 import { runRequested } from "./run-requested.ts";
 
@@ -13,16 +14,15 @@ export default event({
   on: {
     async "tick.minute"(_data, { now }, deps) {
       const { store } = deps;
-      const errors: unknown[] = [];
-      for (const { org, id, createdAt } of await store.platform.forecasting.requested(now - LEFT_ALONE_MS, FORECASTS_A_TICK)) {
+      const requested = await store.platform.forecasting.requested(now - LEFT_ALONE_MS, FORECASTS_A_TICK);
+      await each(requested, "requested forecasts", async ({ org, id, createdAt }) => {
         try {
           await runRequested(org, id, deps);
         } catch (error) {
-          errors.push(error);
           if (createdAt < now - GIVEN_UP_MS) await store.forOrg(org).forecasts.fail(id, "It could not be made within an hour.");
+          throw error;
         }
-      }
-      if (errors.length > 0) throw new AggregateError(errors, `${errors.length} requested forecasts could not be made yet`);
+      });
     },
   },
 });

@@ -125,6 +125,17 @@ describe("429", () => {
 });
 
 describe("dead letters", () => {
+  test.each([
+    ["in a name that the reason quotes", String.raw`{"metricKey": "a", "timestamp": 1, "value": 1, "\ud83d": 1}`],
+    ["where the payload is cut, after an even number", JSON.stringify({ metricKey: "😀".repeat(5_000) })],
+    ["where the payload is cut, after an odd number", JSON.stringify({ metricKey: `x${"😀".repeat(5_000)}` })],
+  ])("with half of a character %s are kept, and can be read", async (_where, metric) => {
+    await server.request(ingestHttp, "POST", "/api/v1/ingest", { key, bytes: `{"metrics": [${metric}]}` });
+    const { items } = await letters();
+    expect(items).toHaveLength(1);
+    expect(JSON.stringify(items)).not.toMatch(/\\ud/);
+  });
+
   test("the same bad point again updates its letter, and never makes a second", async () => {
     for (let n = 0; n < 3; n++) await send([metric(1), metric("x")]);
     expect((await letters()).items).toMatchObject([{ attempts: 3 }]);

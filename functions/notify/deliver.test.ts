@@ -1,20 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { AlertId, ChannelId, DeliveryId } from "../../shared/contract/ids.ts";
+import type { ChannelId, DeliveryId } from "../../shared/contract/ids.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
-import type { DeliveryRecord } from "../../shared/ports/alerting.ts";
 import { serveEvent } from "../../shared/runtime/serve-event.ts";
 import { fire, storeRule, testNotification } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
-import { killWrite, tick } from "../../shared/testing/evaluation.ts";
+import { killWrite } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
+import { notifierOver } from "../../shared/testing/notifier.ts";
 import { startSlackReceiver } from "../../shared/testing/slack-receiver.ts";
 import { startWebhookReceiver } from "../../shared/testing/webhook-receiver.ts";
 import type { WebhookReceiver } from "../../shared/testing/webhook-receiver.ts";
 import onEvent from "./event.ts";
-import onTick from "./tick.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 const SECOND = 1_000;
@@ -37,29 +36,7 @@ afterEach(async () => {
 
 const hook = (more: object = {}) => storeChannel(harness, { kind: "webhook", config: { url: receiver.url, secret: SECRET }, ...more });
 const store = () => harness.deps.store.forOrg(harness.org);
-/** Hands on what has changed. */
-const hand = async () => {
-  for (const one of harness.committed.splice(0)) await harness.deliver(onEvent, one);
-};
-const ring = async (at = harness.clock.now()) => {
-  harness.clock.set(at);
-  await harness.deliver(onTick, tick(harness));
-};
-/** What was to be sent, oldest first. */
-async function deliveries(): Promise<readonly DeliveryRecord[]> {
-  return (await store().deliveries.list({}, { limit: 100 })).items.toReversed();
-}
-const only = async (): Promise<DeliveryRecord> => {
-  const all = await deliveries();
-  expect(all).toHaveLength(1);
-  return all[0]!;
-};
-/** Fires a critical alert, which is told at once. */
-const fireNow = async (rule = storeRule(harness), dimensions = {}): Promise<AlertId> => {
-  const alert = await fire(harness, await rule, { severity: "critical", dimensions });
-  await hand();
-  return alert;
-};
+const { hand, ring, deliveries, only, fireNow } = notifierOver(() => harness);
 
 describe("a webhook", () => {
   test("is signed, and says what fires", async () => {

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { fire, storeRule } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
-import { killWrite, tick } from "../../shared/testing/evaluation.ts";
+import { killWrite } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
-import onEvent from "./event.ts";
-import onTick from "./tick.ts";
+import { notifierOver } from "../../shared/testing/notifier.ts";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -14,19 +13,13 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-const gatherAll = async () => {
-  for (const one of harness.committed.splice(0)) await harness.deliver(onEvent, one);
-};
-const ring = async (at: number) => {
-  harness.clock.set(at);
-  await harness.deliver(onTick, tick(harness));
-};
+const { hand, ring } = notifierOver(() => harness);
 const due = START + 30_000;
 
 describe("the minute's tick", () => {
   test("makes good a lost alarm, and asks to be woken for what is due next", async () => {
     await fire(harness, await storeRule(harness));
-    await gatherAll();
+    await hand();
     harness.alarms.length = 0;
     await ring(START);
     expect(harness.alarms).toEqual([due]);
@@ -42,7 +35,7 @@ describe("the minute's tick", () => {
 
   test("tells of the other groups where one fails, and of that one with the next tick", async () => {
     for (const name of ["First", "Second"]) await fire(harness, await storeRule(harness, { name }));
-    await gatherAll();
+    await hand();
     harness.alarms.length = 0;
     killWrite(harness, "before");
     await expect(ring(due)).rejects.toThrow("Not everything");
@@ -55,7 +48,7 @@ describe("the minute's tick", () => {
 
   test("sends what its flush left unsent", async () => {
     await fire(harness, await storeRule(harness));
-    await gatherAll();
+    await hand();
     // The writes: the flush, the lease.
     killWrite(harness, "before", 2);
     await expect(ring(due)).rejects.toThrow();
@@ -66,7 +59,7 @@ describe("the minute's tick", () => {
 
   test("works through more than a page of groups and messages", async () => {
     for (let n = 0; n < 120; n += 1) await fire(harness, await storeRule(harness, { name: `Rule ${n}` }));
-    await gatherAll();
+    await hand();
     await ring(due);
     expect(new Set(harness.printed).size).toBe(120);
   });

@@ -36,6 +36,26 @@ test("a sweep publishes each old row of the outbox once, and leaves young ones t
   expect(published.map(({ data }) => (data as { seq: number }).seq)).toEqual(Array.from({ length: 1_200 }, (_, row) => row + 1));
 });
 
+test("what cannot be published or redelivered holds up nothing else, and has the sweep done again", async () => {
+  const { events } = harness.deps.store.platform;
+  for (let seq = 1; seq <= 501; seq++) await events.enqueue(ingested(seq));
+  harness.clock.advance(5_001);
+  const published: number[] = [];
+  const bus: Deps["bus"] = {
+    async publish(page) {
+      if (page.length === 500) throw new Error("one of them is refused");
+      published.push(page.length);
+    },
+    async redeliver() {
+      throw new Error("one of them is refused");
+    },
+  };
+  await expect(sweepOutbox({ event: tick(), now: harness.clock.now() }, { ...harness.deps, bus })).rejects.toThrow(
+    "one of them is refused",
+  );
+  expect(published).toEqual([1]);
+});
+
 test("a sweep redelivers what a consumer failed on, once it is due", async () => {
   const { events } = harness.deps.store.platform;
   const event = ingested(1);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import * as v from "valibot";
 import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import type { RuleAnswer } from "../../shared/contract/rule.ts";
@@ -39,6 +40,12 @@ describe("201", () => {
     });
     expect(await harness.call(getRule, { id: created.id })).toEqual(created);
     expect(createRule.location!(created as never)).toBe(`/api/v1/rules/${created.id}`);
+  });
+
+  test("a rule says that each series has an alert of its own; another grouping is refused, not passed over", async () => {
+    expect(await harness.call(createRule, rule())).toMatchObject({ groupBy: [] });
+    expect(await harness.call(createRule, rule({ groupBy: [] }))).toMatchObject({ groupBy: [] });
+    expect(v.safeParse(createRule.input, rule({ groupBy: ["region"] })).issues).toMatchObject([{ path: [{ key: "groupBy" }] }]);
   });
 
   test("an anomaly rule keeps its filters", async () => {

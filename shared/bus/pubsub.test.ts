@@ -97,6 +97,18 @@ describe("without an emulator", () => {
     expect(published().map(({ messages }) => messages.length)).toEqual([1_000, 1_000, 300]);
   });
 
+  test("of what is redelivered a topic that fails holds up no other, and its failures stay due", async () => {
+    const working = answers;
+    answers = (url) => (url.includes("intentvision-metrics") ? new Response("", { status: 404 }) : working(url));
+    const failure = { error: "no", nextAttemptAt: START, deadAt: null, at: START };
+    for (const event of [ingested(1), testEvent("tick.minute", null, {}), ingested(2)]) {
+      await events().recordFailure({ ...failure, consumer: "detect", event });
+    }
+    const due = await events().failuresDue(START, 10);
+    await expect(bus.redeliver(due)).rejects.toMatchObject({ name: "Unavailable", retryable: true });
+    expect((await events().failuresDue(START, 10)).map(({ event }) => event)).toEqual([ingested(1), ingested(2)]);
+  });
+
   test("an event that fails for the last time while it is redelivered stays as a dead letter", async () => {
     const failure = { consumer: "detect", event: ingested(1), error: "no", nextAttemptAt: START, deadAt: null, at: START };
     for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) await events().recordFailure(failure);

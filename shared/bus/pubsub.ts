@@ -1,4 +1,4 @@
-import { TOPICS, topicOf } from "../contract/events.ts";
+import { topicOf } from "../contract/events.ts";
 import type { Event, Topic } from "../contract/events.ts";
 import { Unavailable } from "../contract/problem.ts";
 import type { Bus, Clock } from "../ports.ts";
@@ -39,37 +39,49 @@ export function createPubSubBus({
   let token: { value: string; until: number } | null = null;
 
   return {
-    async publish(events) {
-      const topics = Object.keys(TOPICS) as Topic[];
-      const published = topics.map((topic) =>
-        publishAndMark(
-          topic,
-          events.filter(({ type }) => topicOf(type) === topic),
-        ),
-      );
-      // A topic that fails holds up no other.
-      const failed = (await Promise.allSettled(published)).find(({ status }) => status === "rejected");
-      if (failed?.status === "rejected") throw failed.reason;
-    },
-    async redeliver(failed) {
-      for (const { id, event, attempts } of failed) {
-        // To all subscribers: those that have worked it off know it by its id or its effect. Should it have failed again by the time
-        // that its failure is removed, that stays: it may have been the last attempt, and the only place that the event is in.
-        await publishTo(topicOf(event.type), [event]);
-        await outbox.removeFailure(id, attempts);
-      }
-    },
+    publish: (events) =>
+      publishEach(
+        events,
+        (event) => event,
+        (page) =>
+          outbox.markPublished(
+            page.map(({ id }) => id),
+            clock.now(),
+          ),
+      ),
+    redeliver: (failed) =>
+      // To all subscribers: those that have worked it off know it by its id or its effect.
+      publishEach(
+        failed,
+        ({ event }) => event,
+        async (page) => {
+          // Should one have failed again by now, its failure stays: it may have been the last attempt, and the only place that the event is in.
+          for (const { id, attempts } of page) await outbox.removeFailure(id, attempts);
+        },
+      ),
   };
 
-  async function publishAndMark(topic: Topic, events: readonly Event[]): Promise<void> {
-    for (let start = 0; start < events.length; start += MESSAGES_A_REQUEST) {
-      const page = events.slice(start, start + MESSAGES_A_REQUEST);
-      await publishTo(topic, page);
-      await outbox.markPublished(
-        page.map(({ id }) => id),
-        clock.now(),
-      );
-    }
+  /**
+   * Publishes the events of items page by page to their topics, and notes each page once it is published.
+   * @throws The first failure, once every topic had its turn: one that fails holds up no other.
+   */
+  async function publishEach<Item>(
+    items: readonly Item[],
+    eventOf: (item: Item) => Event,
+    note: (published: readonly Item[]) => Promise<void>,
+  ): Promise<void> {
+    const topics = Map.groupBy(items, (item) => topicOf(eventOf(item).type));
+    const ended = await Promise.allSettled(
+      Array.from(topics, async ([topic, own]) => {
+        for (let start = 0; start < own.length; start += MESSAGES_A_REQUEST) {
+          const page = own.slice(start, start + MESSAGES_A_REQUEST);
+          await publishTo(topic, page.map(eventOf));
+          await note(page);
+        }
+      }),
+    );
+    const failed = ended.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   }
 
   async function publishTo(topic: Topic, events: readonly Event[]): Promise<void> {

@@ -18,7 +18,7 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({
       kind: v.literal("webhook"),
-      config: v.strictObject({ url, secret: v.optional(WebhookSecret) }),
+      config: v.strictObject({ url, secret: v.optional(WebhookSecret), format: v.optional(v.literal("intentvision")) }),
       ...common,
       ...extra,
     }),
@@ -38,7 +38,7 @@ export type ChannelKind = ChannelDefinition["kind"];
 export const Channel = v.strictObject({
   id: ChannelId,
   name: ChannelName,
-  kind: v.picklist(["webhook", "slack", "inbox", "console"]),
+  kind: v.picklist(ChannelDefinition.options.map(({ entries }) => entries.kind.literal)),
   config: v.record(v.string(), v.string()),
   enabled: v.boolean(),
   disabledReason: v.nullable(v.string()),

@@ -43,6 +43,18 @@ describe("fieldErrors", () => {
     expect(message).toMatch(/^Invalid type: Expected "a" but received "kkk.*…$/);
   });
 
+  test.each([
+    [
+      { levels: [], kinds: "a" },
+      { path: "kinds", message: "There is no such member" },
+    ],
+    [{ kind: "a" }, { path: "levels", message: "This member is missing" }],
+    [1, { path: "", message: "Invalid type: Expected Object but received 1" }],
+    [{ levels: undefined }, { path: "levels", message: "Invalid type: Expected Array but received undefined" }],
+  ])("%j is told in words of the interface", (value, error) => {
+    expect(oneError(Batch, value)).toEqual(error);
+  });
+
   test("a path of names that came is cut", () => {
     const { path } = oneError(v.record(v.string(), v.number()), { ["k".repeat(1_000_000)]: "x" });
     expect(path).toMatch(/^k{300}…$/);

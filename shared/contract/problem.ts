@@ -87,15 +87,23 @@ export function parseOrRefuse<const Schema extends v.GenericSchema>(schema: Sche
 
 /** valibot's issues as the problem shows them: dotted paths, indices in brackets. */
 export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): FieldError[] {
-  return issues.slice(0, MOST_FIELD_ERRORS).map(({ path, message }) => ({
+  return issues.slice(0, MOST_FIELD_ERRORS).map((issue) => ({
     path: cut(
-      (path ?? []).reduce(
+      (issue.path ?? []).reduce(
         (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
         "",
       ),
     ),
-    message: cut(message),
+    message: cut(messageOf(issue)),
   }));
+}
+
+/** valibot's message; of a key that is unknown or missing, one in words of the interface. */
+function messageOf({ type, path, expected, received, message }: v.BaseIssue<unknown>): string {
+  const origin = type === "strict_object" ? path?.at(-1)?.origin : undefined;
+  if (origin !== "key") return message;
+  if (expected === "never") return "There is no such member";
+  return received === "undefined" ? "This member is missing" : message;
 }
 
 const cut = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…` : text);

@@ -69,6 +69,8 @@ const common = {
   keepFiringFor: v.optional(Duration, 0),
   interval: v.optional(v.pipe(Duration, v.minValue(1_000), v.maxValue(86_400_000)), 60_000),
   evalDelay: v.optional(v.pipe(Duration, v.maxValue(3_600_000)), 60_000),
+  /** Dimensions whose values share an alert. None as yet: each series has its own. */
+  groupBy: v.optional(v.pipe(v.array(v.string()), v.maxLength(0, "Expected no dimensions: each series has an alert of its own")), []),
   severity: v.optional(Severity, "warning"),
   repeatInterval: v.optional(v.pipe(Duration, v.minValue(60_000)), 14_400_000),
   noData: v.optional(v.picklist(["keep_last", "alert", "ok"]), "keep_last"),

@@ -43,6 +43,8 @@ export const Selector = v.pipe(
     metricKey,
     matchers: [...matchers, ...Object.entries(dimensions).map(([name, value]): Matcher => ({ name, op: "=", value }))],
   })),
+  // A selector is written back as it is read: with all of it in its matchers.
+  v.check(({ matchers }) => matchers.length <= MAX_DIMENSIONS, `Expected at most ${MAX_DIMENSIONS} matchers and dimensions together`),
 );
 export type Selector = v.InferOutput<typeof Selector>;
 

@@ -110,6 +110,6 @@ export interface EventStore {
   getDead(id: DeadLetterId): Promise<FailedEvent | null>;
   /** Makes a dead event due again. */
   revive(id: DeadLetterId, at: number): Promise<boolean>;
-  /** Forgets published events, processed marks and expired idempotency keys older than a time. */
+  /** Forgets events published and marks set before a time, and idempotency keys that have expired by now: all of them, a bite at a time. */
   prune(before: number, now: number): Promise<void>;
 }

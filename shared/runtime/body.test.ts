@@ -258,6 +258,11 @@ describe("parseJsonBody", () => {
     expect(({} as Record<string, unknown>)["isAdmin"]).toBeUndefined();
   });
 
+  test("half of a character, escaped, becomes U+FFFD wherever it stands, and whole ones stay", () => {
+    const text = String.raw`{"\ud83d": ["\uDE00 x", "\ud83d\ude00", "\\ud83d"]}`;
+    expect(parse(text)).toEqual({ ok: true, value: { "\ufffd": ["\ufffd x", "😀", String.raw`\ud83d`] } });
+  });
+
   test("a byte order mark is skipped", () => {
     expect(parse("\uFEFF1")).toEqual({ ok: true, value: 1 });
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 
 import { Problem } from "../contract/problem.ts";
+import { wellFormedJson } from "../core/well-formed-json.ts";
 import type { Result } from "../core/result.ts";
 
 export interface BodyLimits {
@@ -182,7 +183,7 @@ export function readBody(
  *
  * @param bytes - The decoded body. A byte order mark is skipped.
  * @returns The value, or `malformed-request` or `too-large`. Of a repeated key the last counts. A key `__proto__` is an own member like any other:
- *   read it by a schema, never by Object.assign or a loop of assignments.
+ *   read it by a schema, never by Object.assign or a loop of assignments. Half of a character, escaped, becomes U+FFFD.
  */
 export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
   if (bytes.length === 0) return { ok: false, error: malformed("The body is empty; JSON was expected.") };
@@ -196,7 +197,7 @@ export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
     return { ok: false, error: malformed("The body is not valid UTF-8.", cause) };
   }
   try {
-    return { ok: true, value: JSON.parse(text) as unknown };
+    return { ok: true, value: JSON.parse(wellFormedJson(text)) as unknown };
   } catch (cause) {
     return { ok: false, error: malformed(`The body is not valid JSON${whereItFails(cause)}.`, cause) };
   }

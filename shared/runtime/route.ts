@@ -58,6 +58,8 @@ export interface RouteDefinition<Scope extends RouteScope, Input extends v.Gener
   readonly location?: (output: Output extends v.GenericSchema ? v.InferOutput<Output> : null) => string | null;
   /** Answers carry an ETag, and If-None-Match gives 304. */
   readonly etag?: boolean;
+  /** What of an answer its ETag is of, where that is not all: what a read of the resource answers. */
+  readonly tagged?: (output: Output extends v.GenericSchema ? v.InferOutput<Output> : null) => unknown;
   /** Idempotency-Key: `batch` when the verb keeps the answer in the batch of its effect; `reserve` when the runtime keeps it around the verb. */
   readonly idempotency?: "batch" | "reserve";
   /** Beside those that every route may answer. */
@@ -83,6 +85,7 @@ export interface JsonRoute {
   readonly otherStatuses: Readonly<Record<number, (output: never) => boolean>>;
   readonly location?: (output: never) => string | null;
   readonly etag: boolean;
+  readonly tagged?: (output: never) => unknown;
   readonly idempotency: "batch" | "reserve" | null;
   readonly problems: readonly ProblemKind[];
   handle(input: never, context: never, deps: Deps): Promise<unknown>;

@@ -227,7 +227,7 @@ function respond(route: JsonRoute, output: unknown, { request }: Call): HttpResp
   const location = route.location?.(output as never) ?? null;
   if (location !== null) headers["Location"] = location;
   if (route.etag) {
-    headers["ETag"] = etagOf(body);
+    headers["ETag"] = etagOf(route.tagged === undefined ? body : JSON.stringify(route.tagged(output as never)));
     if (request.method === "GET" && request.headers["if-none-match"] === headers["ETag"]) return { status: 304, headers, body: null };
   }
   const other = Object.entries(route.otherStatuses).find(([, isFor]) => isFor(output as never));

@@ -31,7 +31,8 @@ const SELECT_TOUCHED = `
   CROSS JOIN chunk AS c ON c.series = w.value ->> 0 AND c.org = :org
     AND c.t0 >= coalesce((SELECT t0 FROM chunk WHERE series = w.value ->> 0 AND org = :org AND t0 <= (w.value ->> 1) ORDER BY t0 DESC LIMIT 1), w.value ->> 1)
     AND c.t0 <= (w.value ->> 2)`;
-const DELETE_CHUNKS = "DELETE FROM chunk WHERE org = :org AND id IN (SELECT value FROM json_each(:ids))";
+// Rides the row ids: the + keeps the planner from going through all chunks of the organisation instead.
+const DELETE_CHUNKS = "DELETE FROM chunk WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 const INSERT_CHUNK = `
   INSERT INTO chunk (org, series, t0, t1, n, seq, encoding, data) VALUES (:org, :series, :t0, :t1, :n, :seq, :encoding, :data)`;
 const DELETE_LOG = "DELETE FROM write_log WHERE org = :org AND seq <= :upTo";

@@ -42,6 +42,14 @@ describe.each(EMPTY_DATABASES)("%s", (_where, open) => {
     expect([...bytesOf(row!["bytes"]!)]).toEqual([0, 7, 255]);
   });
 
+  test("half of a character in JSON is stored as a character of its own: as bytes it would end the process that reads it", async () => {
+    const sql = "INSERT INTO reading (name, value) SELECT value ->> 'name', 1 FROM json_each(:rows)";
+    await database.write([{ sql, args: { rows: JSON.stringify([{ name: "half \ud83d" }, { name: "whole 😀" }, { name: "\\ud83d" }]) } }]);
+    expect(await names(database)).toEqual(["\\ud83d", "half \ufffd", "whole 😀"]);
+    const [row] = await database.read("SELECT :json ->> 'a' AS half", { json: JSON.stringify({ a: "\ude00" }) });
+    expect(row!["half"]).toBe("\ufffd");
+  });
+
   test.each([
     ["a key that is taken", insert("a")],
     ["a NULL that a column refuses", { sql: "UPDATE reading SET value = CASE WHEN value = :seen THEN 2 END", args: { seen: 9 } }],

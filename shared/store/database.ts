@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createClient, LibsqlError } from "@libsql/client";
 import type { InValue, ResultSet, Row } from "@libsql/client";
 import { Unavailable } from "../contract/problem.ts";
+import { wellFormedJson } from "../core/well-formed-json.ts";
 import { checkArguments } from "./parameters.ts";
 
 /** One SQL statement with its named arguments. */
@@ -63,7 +64,15 @@ export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }:
     ...(authToken === undefined ? {} : { authToken }),
     ...(embedded ? { timeout: BUSY_TIMEOUT_MS, concurrency: 1 } : { fetch: fetchInTime }),
   });
-  const write = (statements: readonly Statement[], giveUpAt: number) => call(() => client.batch([...statements], "write"), giveUpAt);
+  const write = (statements: readonly Statement[], giveUpAt: number) =>
+    call(
+      () =>
+        client.batch(
+          statements.map(({ sql, args }) => ({ sql, args: storable(args) })),
+          "write",
+        ),
+      giveUpAt,
+    );
   const writeInTurn = embedded ? inGroups(write) : write;
   const onConnection = embedded ? oneAtATime() : atOnce;
   let isSetUp = !embedded;
@@ -79,7 +88,7 @@ export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }:
   return {
     async read(sql, args) {
       checkArguments({ sql, args });
-      return (await call(() => client.execute({ sql, args }))).rows;
+      return (await call(() => client.execute({ sql, args: storable(args) }))).rows;
     },
     async write(statements) {
       for (const statement of statements) checkArguments(statement);
@@ -123,6 +132,15 @@ export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }:
       throw error;
     }
   }
+}
+
+/** Arguments whose JSON texts the database may take apart: it would store half of a character as bytes that nobody can read again. */
+function storable(args: Statement["args"]): Statement["args"] {
+  const isJson = (value: unknown): value is string => typeof value === "string" && /^[[{]/.test(value);
+  const broken = Object.entries(args).filter(([, value]) => isJson(value) && wellFormedJson(value) !== value);
+  return broken.length === 0
+    ? args
+    : { ...args, ...Object.fromEntries(broken.map(([name, value]) => [name, wellFormedJson(value as string)])) };
 }
 
 const atOnce: Run = (work) => work();

@@ -28,7 +28,7 @@ const DELETE = "DELETE FROM dead_letter WHERE id = :id AND org = :org";
 /** Records refused points. The same point refused again updates its letter, never makes a second. */
 export const insertDeadLetters = (org: OrgId, rejected: readonly DeadPoint[], at: number): Statement[] => {
   const rows = rejected.map(({ source, reason, payload }) => {
-    const kept = payload.slice(0, MAX_PAYLOAD_CHARACTERS);
+    const kept = payload.slice(0, MAX_PAYLOAD_CHARACTERS).toWellFormed();
     return [hashId("dle", [org, source, kept]), source, reason, kept];
   });
   return [

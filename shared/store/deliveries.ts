@@ -33,12 +33,13 @@ const FINISH = `
     attempts = attempts - :uncounted, last_status = iif(:attempted, :lastStatus, last_status),
     last_error = iif(:attempted, :lastError, last_error)
   WHERE id = :id AND org = :org AND status = 'sending' AND lease_owner = :owner`;
-// Rides the primary key of delivery_firing, then delivery's.
+// Rides the primary key of delivery_firing, once for each alert, then delivery's: CROSS and the + keep the planner from going through the
+// channel or the organisation instead.
 const SELECT_FIRINGS_BEFORE = `
   SELECT d.* FROM delivery AS d
-  WHERE d.org = :org AND (d.created_at, d.id) < (:createdAt, :id) AND d.id IN (
+  WHERE +d.org = :org AND (d.created_at, d.id) < (:createdAt, :id) AND d.id IN (
     SELECT f.delivery FROM json_each(:alerts) AS told
-    JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value)
+    CROSS JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value)
   ORDER BY d.created_at DESC, d.id DESC LIMIT 100`;
 const SUPERSEDE = `
   UPDATE delivery SET status = 'dead', next_attempt_at = NULL, last_error = :reason

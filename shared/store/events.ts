@@ -31,15 +31,17 @@ const SELECT_DEAD_PAGE = "SELECT * FROM event_dead_letter WHERE dead_at IS NOT N
 const SELECT_DEAD = "SELECT id, consumer, event, attempts FROM event_dead_letter WHERE id = :id AND dead_at IS NOT NULL";
 const REVIVE = "UPDATE event_dead_letter SET dead_at = NULL, next_attempt_at = :at WHERE id = :id AND dead_at IS NOT NULL";
 const REMOVE = "DELETE FROM event_dead_letter WHERE id = :id AND attempts = coalesce(:attempts, attempts)";
-// Each rides an index on its time, and takes a bounded bite.
-const PRUNE = [
-  "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < :before ORDER BY published_at LIMIT 50000)",
-  `DELETE FROM processed_event WHERE (consumer, event_id) IN
-     (SELECT consumer, event_id FROM processed_event WHERE at < :before ORDER BY at LIMIT 50000)`,
-];
+// Each rides an index on its time, and takes a bite: others write between two of them.
+const PRUNE_OUTBOX =
+  "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < :before ORDER BY published_at LIMIT :limit)";
+const PRUNE_PROCESSED = `
+  DELETE FROM processed_event WHERE (consumer, event_id) IN
+    (SELECT consumer, event_id FROM processed_event WHERE at < :before ORDER BY at LIMIT :limit)`;
 const PRUNE_IDEMPOTENCY = `
   DELETE FROM idempotency WHERE (org, key) IN
-    (SELECT org, key FROM idempotency WHERE expires_at <= :now ORDER BY expires_at LIMIT 50000)`;
+    (SELECT org, key FROM idempotency WHERE expires_at < :before ORDER BY expires_at LIMIT :limit)`;
+
+const ROWS_A_BITE = 10_000;
 
 const eventOf = (row: Row): Event => parseEvent(JSON.parse(row["event"] as string));
 
@@ -108,7 +110,16 @@ export function eventStore(database: Database, outbox: Outbox): EventStore {
       return result!.rowsAffected === 1;
     },
     async prune(before, now) {
-      await database.write([...PRUNE.map((sql) => ({ sql, args: { before } })), { sql: PRUNE_IDEMPOTENCY, args: { now } }]);
+      await deleteAll(PRUNE_OUTBOX, before);
+      await deleteAll(PRUNE_PROCESSED, before);
+      await deleteAll(PRUNE_IDEMPOTENCY, now);
     },
   };
+
+  async function deleteAll(sql: string, before: number): Promise<void> {
+    for (;;) {
+      const [deleted] = await database.write([{ sql, args: { before, limit: ROWS_A_BITE } }]);
+      if (deleted!.rowsAffected < ROWS_A_BITE) return;
+    }
+  }
 }

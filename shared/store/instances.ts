@@ -12,9 +12,9 @@ import type { Outbox } from "./outbox.ts";
 import { pageOf } from "./page.ts";
 import { requireEnabled, ruleOf } from "./rules.ts";
 
-// Rides the primary key, once for each id; not limited: the caller's list bounds it.
+// Rides the primary key, once for each id, which CROSS sees to; not limited: the caller's list bounds it.
 const SELECT_MANY = `
-  SELECT i.* FROM json_each(:ids) AS ids JOIN rule_instance AS i ON i.id = ids.value AND i.org = :org`;
+  SELECT i.* FROM json_each(:ids) AS ids CROSS JOIN rule_instance AS i ON i.id = ids.value AND i.org = :org`;
 // Rides rule_instance_series.
 const SELECT_OF_SERIES = "SELECT * FROM rule_instance WHERE org = :org AND rule = :rule AND series = :series";
 const SELECT_OF_RULE = `

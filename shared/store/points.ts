@@ -24,17 +24,18 @@ const INSERT_INGESTED = `
 // Rides write_log_org; not limited: compaction keeps the log short, and every row in the window counts.
 const SELECT_LOG_WINDOW = "SELECT seq, payload FROM write_log WHERE org = :org AND t_max >= :from AND t_min < :to ORDER BY seq";
 // Chunks of a series never overlap, so only one that starts before the window can reach into it. Rides chunk_series.
-const CHUNK_START = `coalesce((SELECT t0 FROM chunk WHERE series = :series AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
+const CHUNK_START = (series: string) =>
+  `coalesce((SELECT t0 FROM chunk WHERE series = ${series} AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
 const SELECT_CHUNKS = (order: "ASC" | "DESC") => `
   SELECT t0, t1, seq, data FROM chunk
-  WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START} AND t0 < :to AND t1 >= :from
+  WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START(":series")} AND t0 < :to AND t1 >= :from
   ORDER BY t0 ${order} LIMIT :limit`;
 const SELECT_CHUNKS_ASCENDING = SELECT_CHUNKS("ASC");
 const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
 // Rides chunk_series, once for each id, which CROSS sees to; not limited: the caller's window bounds it.
 const SELECT_CHUNKS_MANY = `
   SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
-  CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
+  CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 >= ${CHUNK_START("ids.value")} AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
 // Rides chunk_series, once for each id.
 const SELECT_NEWEST_CHUNKS = `
   SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids

@@ -41,6 +41,7 @@ const NAMED: Readonly<Record<string, v.GenericSchema>> = {
 const ALWAYS: readonly ProblemKind[] = ["validation-failed", "internal", "unavailable"];
 const WITH_KEY: readonly ProblemKind[] = ["unauthenticated", "forbidden", "rate-limited"];
 const WITH_BODY: readonly ProblemKind[] = ["malformed-request", "too-large", "unsupported-media-type", "request-timeout"];
+const WITH_IDEMPOTENCY: readonly ProblemKind[] = ["malformed-request", "in-flight", "idempotency-mismatch"];
 
 /** The OpenAPI 3.1 document of all routes, from the schemas that parse and type them. */
 export function openApiDocument(functions: readonly { readonly name: string; readonly routes: readonly Route[] }[]): Json {
@@ -76,13 +77,14 @@ export function openApiDocument(functions: readonly { readonly name: string; rea
 
 /** Bodies and answers of a door are the protocol's own: only their media types and statuses are told. */
 function doorOperation(tag: string, route: Door): Json {
-  const content = Object.fromEntries(route.takes.map((type) => [type, {}]));
+  const content = Object.fromEntries(route.takes.map((type) => [type, { schema: { format: "binary" } }]));
   const kinds = [...ALWAYS, ...WITH_KEY, ...WITH_BODY, ...route.problems];
   return {
     tags: [tag],
     operationId: operationId(route),
     summary: route.summary,
     "x-scope": route.scope,
+    parameters: [],
     ...(route.takes.length === 0 ? {} : { requestBody: { required: true, content } }),
     responses: {
       ...Object.fromEntries(Object.entries(route.answers).map(([status, description]) => [status, { description }])),
@@ -91,36 +93,59 @@ function doorOperation(tag: string, route: Door): Json {
   };
 }
 
+/** An object's JSON Schema, or several alternatives, of which each is one. */
+interface ObjectSchema extends Json {
+  readonly properties?: Readonly<Record<string, Json>>;
+  readonly required?: readonly string[];
+  readonly oneOf?: readonly ObjectSchema[];
+}
+
 function operation(tag: string, route: JsonRoute): Json {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
-  const input = jsonSchema(route.input, "input") as { properties?: Record<string, Json>; required?: string[] };
+  const input: ObjectSchema = jsonSchema(route.input, "input");
+  // Alternatives have the parameters of the path in common.
+  const { properties = {}, required = [] } = input.oneOf?.[0] ?? input;
   const hasBody = route.method === "POST" || route.method === "PUT" || route.method === "PATCH";
-  const members = Object.entries(input.properties ?? {});
-  const required = new Set(input.required);
-  const parameters = members
+  const parameters = Object.entries(properties)
     .filter(([name]) => names.includes(name) || !hasBody)
     .map(([name, schema]) => {
       const place = names.includes(name) ? "path" : "query";
-      return { name, in: place, required: place === "path" || required.has(name), schema };
+      return { name, in: place, required: place === "path" || required.includes(name), schema };
     });
-  const body = hasBody && (members.length > names.length || members.length === 0);
   return {
     tags: [tag],
     operationId: operationId(route),
     summary: route.summary,
     ...(route.scope === "none" ? { security: [] } : { "x-scope": route.scope }),
     parameters: [...parameters, ...headers(route)],
-    ...(body ? { requestBody: { required: true, content: { "application/json": { schema: without(input, names) } } } } : {}),
+    ...(hasBody ? requestBody(route, without(input, names)) : {}),
     responses: { ...success(route), ...problems(route, hasBody) },
   };
 }
 
-function headers(route: JsonRoute): Json[] {
+const MERGE_PATCH: Json = {
+  type: "object",
+  description: "A JSON merge patch (RFC 7396) of the members that PUT takes; null takes a member away, or puts its default back.",
+};
+
+/** None where a body has no members; required where the empty object would not do. */
+function requestBody({ method }: JsonRoute, schema: ObjectSchema): Json {
+  if (method === "PATCH") {
+    const content = { schema: MERGE_PATCH };
+    return { requestBody: { required: true, content: { "application/json": content, "application/merge-patch+json": content } } };
+  }
+  const bodies = schema.oneOf ?? [schema];
+  if (bodies.every(({ properties = {} }) => Object.keys(properties).length === 0)) return {};
+  const required = bodies.every((body) => (body.required ?? []).length > 0);
+  return { requestBody: { required, content: { "application/json": { schema } } } };
+}
+
+function headers({ method, etag, idempotency, problems }: JsonRoute): Json[] {
   const header = (name: string, description: string) => ({ name, in: "header", required: false, description, schema: { type: "string" } });
   return [
-    ...(route.idempotency === null ? [] : [header("Idempotency-Key", "The same key and body again get the first answer.")]),
-    ...(route.etag && route.method === "GET" ? [header("If-None-Match", "304 while the ETag is the same.")] : []),
-    ...(route.etag && route.method !== "GET" ? [header("If-Match", "412 when the ETag is another by now.")] : []),
+    ...(idempotency === null ? [] : [header("Idempotency-Key", "The same key and body again get the first answer.")]),
+    ...(etag && method === "GET" ? [header("If-None-Match", "304 while the ETag is the same.")] : []),
+    ...(problems.includes("precondition-failed") ? [header("If-Match", "412 when the ETag is another by now.")] : []),
   ];
 }
 
@@ -130,11 +155,31 @@ function success(route: JsonRoute): Json {
   if (route.output === null && route.status === 204) return { 204: { description: "Done" } };
   const content = route.output === null ? {} : { content: { "application/json": { schema: jsonSchema(route.output, "output") } } };
   const statuses = [route.status, ...Object.keys(route.otherStatuses).map(Number)];
-  return Object.fromEntries(statuses.map((status) => [status, { description: SUCCESSES[status] ?? "Success", ...content }]));
+  const answers = statuses.map((status) => [
+    status,
+    { description: SUCCESSES[status] ?? "Success", ...answerHeaders(route, status), ...content },
+  ]);
+  const unchanged = { 304: { description: "The ETag is still the one of If-None-Match", ...answerHeaders(route, 304) } };
+  return { ...Object.fromEntries(answers), ...(route.etag && route.method === "GET" ? unchanged : {}) };
 }
 
-function problems(route: JsonRoute, hasBody: boolean): Json {
-  const kinds = [...ALWAYS, ...(route.scope === "none" ? [] : WITH_KEY), ...(hasBody ? WITH_BODY : []), ...route.problems];
+function answerHeaders({ location, etag }: JsonRoute, status: number): Json {
+  const header = (description: string) => ({ description, schema: { type: "string" } });
+  const found = {
+    ...(location !== undefined && (status === 201 || status === 202) ? { Location: header("The path of what was made") } : {}),
+    ...(etag ? { ETag: header("For If-Match and If-None-Match") } : {}),
+  };
+  return Object.keys(found).length === 0 ? {} : { headers: found };
+}
+
+function problems({ scope, idempotency, problems: own }: JsonRoute, hasBody: boolean): Json {
+  const kinds = [
+    ...ALWAYS,
+    ...(scope === "none" ? [] : WITH_KEY),
+    ...(hasBody ? WITH_BODY : []),
+    ...(idempotency === null ? [] : WITH_IDEMPOTENCY),
+    ...own,
+  ];
   return refusals(kinds, { content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } });
 }
 
@@ -179,8 +224,13 @@ function definition(schema: v.GenericSchema): Json {
   return rest;
 }
 
-function without(schema: { properties?: Record<string, Json>; required?: string[] }, names: readonly string[]): Json {
+function without(schema: ObjectSchema, names: readonly string[]): ObjectSchema {
   if (names.length === 0) return schema;
-  const properties = Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name)));
-  return { ...schema, properties, required: (schema.required ?? []).filter((name) => !names.includes(name)) };
+  if (schema.oneOf !== undefined) return { ...schema, oneOf: schema.oneOf.map((one) => without(one, names)) };
+  const { properties = {}, required = [], ...rest } = schema;
+  return {
+    ...rest,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !names.includes(name))),
+    required: required.filter((name) => !names.includes(name)),
+  };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { metricKeyOf, readSeries } from "./read-series.ts";
+import { readSeries } from "./read-series.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -107,12 +107,3 @@ describe("what cannot be replayed says why", () => {
     await expect(readSeries(directory, undefined)).rejects.toThrow("EISDIR");
   });
 });
-
-test.each([
-  ["cpu.csv", "cpu"],
-  ["data.csv.gz", "data"],
-  ["realAWSCloudwatch/ec2_cpu.csv", "realAWSCloudwatch/ec2_cpu"],
-  ["my file (1).csv", "my_file__1_"],
-  ["2026.csv", "_2026"],
-  ["x".repeat(300), "x".repeat(200)],
-])("the metric of %s is %s", (name, key) => expect(metricKeyOf(name)).toBe(key));

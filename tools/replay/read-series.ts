@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { mergePoints } from "../../shared/core/series/merge.ts";
+import type { BadRow } from "../files/cells.ts";
 import { parseArchive, rowsOf, seriesNamed } from "./archive.ts";
 import { parseCsv } from "./csv.ts";
-import type { BadRow } from "./csv.ts";
 
 /** What a file holds of one series: Unix ms and values, shape (n,), ascending, of a time that comes twice the later value. */
 export interface ReplaySeries {
@@ -40,12 +40,6 @@ export async function readSeries(path: string, name: string | undefined): Promis
   const names = archive.series.map(({ file }) => file);
   const having = names.filter((one) => one.includes(name ?? ""));
   return { choose: having.length > 0 ? having : names };
-}
-
-/** A metric key that comes close to a file's name: without its endings, other characters than a key's as _. */
-export function metricKeyOf(name: string): string {
-  const key = name.replace(/(?:\.(?:csv|json|txt|gz))+$/i, "").replaceAll(/[^A-Za-z0-9_.:/-]/g, "_");
-  return (/^[A-Za-z_]/.test(key) ? key : `_${key}`).slice(0, 200);
 }
 
 async function readText(path: string): Promise<string> {

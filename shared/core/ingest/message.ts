@@ -24,7 +24,7 @@ export interface Unreadable {
 }
 
 /** Messages and repeated numbers that a request may be made of: what is read of a body takes many times its bytes, if those are chosen so. */
-export const MAX_PARTS = 1_000_000;
+export const MAX_PARTS = 500_000;
 /** Messages in messages, as protobuf itself limits them. */
 const MAX_DEPTH = 100;
 

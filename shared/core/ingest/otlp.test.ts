@@ -176,12 +176,12 @@ describe("bounds", () => {
   };
   const inMetric = (data: Uint8Array) => field(1, field(2, field(2, data)));
 
-  test("a request of a million empty points is refused", () => {
+  test("a request of half a million empty points is refused", () => {
     const points = inMetric(field(5, Buffer.alloc(2 * MAX_PARTS, Buffer.of(0x0a, 0))));
     expect(readOtlpProtobuf(points)).toMatchObject({ ok: false, error: { reason: "too-large" } });
   });
 
-  test("so is one of a million bucket counts in one point", () => {
+  test("so is one of as many bucket counts in one point", () => {
     const bucketCounts = inMetric(field(10, field(1, field(8, field(2, Buffer.alloc(MAX_PARTS))))));
     expect(readOtlpProtobuf(bucketCounts)).toMatchObject({ ok: false, error: { reason: "too-large" } });
   });

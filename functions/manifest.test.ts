@@ -1,0 +1,49 @@
+import { describe, expect, test } from "@jest/globals";
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { TOPICS } from "../shared/contract/events.ts";
+import { takesIn } from "../tools/dev/gateway.ts";
+import { loadFunctions } from "../tools/generate/functions.ts";
+
+const FOLDER = fileURLToPath(new URL("./", import.meta.url));
+const functions = await loadFunctions();
+const doors = functions.flatMap(({ name, trigger, routes }) => (trigger.kind === "http" ? [{ name, paths: trigger.paths, routes }] : []));
+const routes = doors.flatMap(({ name, routes: own }) => own.map(({ method, path }) => [method, path, name] as const));
+
+describe("the manifest", () => {
+  test.each(routes)("%s %s is led to its own function, and to no other", (_method, path, name) => {
+    const led = doors.filter(({ paths }) => paths.some((pattern) => takesIn(pattern, path)));
+    expect(led.map((door) => door.name)).toEqual([name]);
+  });
+
+  test("has every file of a folder that can be deployed, once", () => {
+    const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const deployable = folders
+      .flatMap(({ name }) => ["http.ts", "event.ts", "tick.ts"].map((file) => `${name}/${file}`))
+      .filter((file) => existsSync(`${FOLDER}${file}`));
+    expect(functions.map(({ file }) => file).toSorted()).toEqual(deployable.toSorted());
+  });
+
+  test.each(functions.filter(({ definition }) => definition.kind === "event").map((one) => [one.name, one] as const))(
+    "brings to %s each type that it works off",
+    (_name, { definition, trigger }) => {
+      const brought: readonly string[] =
+        trigger.kind === "event" ? trigger.topics.flatMap((topic) => TOPICS[topic]) : trigger.kind === "tick" ? trigger.types : [];
+      const handled = definition.kind === "event" ? Object.keys(definition.on) : [];
+      expect(handled.length).toBeGreaterThan(0);
+      expect(brought).toEqual(expect.arrayContaining(handled));
+    },
+  );
+
+  test.each(doors.filter(({ routes: own }) => own.some(({ scope }) => scope !== "none")).map(({ name }) => name))(
+    "gives %s the salt, without which no key is known",
+    (name) => {
+      expect(functions.find((one) => one.name === name)!.secrets).toContain("intentvision-api-key-salt");
+    },
+  );
+
+  test("gives no two consumers one name: events that one has worked off would be taken for the other's", () => {
+    const consumers = functions.flatMap(({ definition }) => (definition.kind === "event" ? [definition.consumer] : []));
+    expect(new Set(consumers).size).toBe(consumers.length);
+  });
+});

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, SeriesId } from "../contract/ids.ts";
+import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { hashId } from "../core/hash-id.ts";
+import type { OrgStore, PlatformStore } from "../ports/store.ts";
+import { testPass } from "../testing/detection.ts";
+import { storeRule, unstoredInstance } from "../testing/alerting.ts";
+import { START, startHarness } from "../testing/harness.ts";
+import type { Harness } from "../testing/harness.ts";
+import type { Statement } from "./database.ts";
+
+let harness: Harness;
+let series: SeriesId;
+beforeEach(async () => {
+  harness = await startHarness();
+  series = await harness.store("cpu", [[START, 1]]);
+});
+afterEach(() => harness.close());
+
+const LATER = START + 3_600_001;
+const alert = hashId<AlertId>("alt", ["a"]);
+const channel = hashId<ChannelId>("chn", ["c"]);
+
+/** How the database goes about each statement that names its rows one by one. */
+async function plansOf(work: (tenant: OrgStore, platform: PlatformStore) => Promise<unknown>): Promise<string[]> {
+  const { read, write } = harness.database;
+  const asked: Statement[] = [];
+  Object.assign(harness.database, {
+    read(sql: string, args: Statement["args"]) {
+      asked.push({ sql, args });
+      return read(sql, args);
+    },
+    write(statements: readonly Statement[]) {
+      asked.push(...statements);
+      return write(statements);
+    },
+  });
+  await work(harness.deps.store.forOrg(harness.org), harness.deps.store.platform);
+  const plans: string[] = [];
+  for (const { sql, args } of asked.filter((statement) => /json_each|:series|points_ahead/.test(statement.sql))) {
+    const rows = await read(`EXPLAIN QUERY PLAN ${sql}`, args);
+    plans.push(...rows.map((row) => row["detail"] as string).filter((detail) => !detail.includes("VIRTUAL TABLE")));
+  }
+  return plans;
+}
+
+test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promise<unknown>]>([
+  ["series", "series USING PRIMARY KEY (id=?)", (tenant) => tenant.series.getMany([series])],
+  ["alerts", "a USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
+  [
+    "alerts that are told",
+    "alert USING PRIMARY KEY (id=?)",
+    (tenant) =>
+      tenant.groups.save({
+        group: { id: hashId<GroupId>("grp", ["g"]), version: 0, state: EMPTY_GROUP },
+        deliveries: [],
+        notified: [alert],
+        at: START,
+      }),
+  ],
+  ["instances", "i USING PRIMARY KEY (id=?)", (tenant) => tenant.instances.getMany([hashId<InstanceId>("ins", ["i"])])],
+  [
+    "instances that are forgotten",
+    "rule_instance USING PRIMARY KEY (id=?)",
+    async (tenant) => {
+      const rule = await storeRule(harness);
+      const change = { instance: unstoredInstance(harness, rule), alerts: [], transitions: [], forget: true };
+      await tenant.instances.commit({ rule, changes: [change], at: START });
+    },
+  ],
+  [
+    "firings before a resolve",
+    "d USING PRIMARY KEY (id=?)",
+    (tenant) => tenant.deliveries.firingsBefore({ id: hashId<DeliveryId>("dlv", ["d"]), channel, alerts: [alert], createdAt: START }),
+  ],
+  [
+    "the firings of an alert",
+    "f USING PRIMARY KEY (org=? AND channel=? AND alert=?)",
+    (tenant) => tenant.deliveries.firingsBefore({ id: hashId<DeliveryId>("dlv", ["d"]), channel, alerts: [alert], createdAt: START }),
+  ],
+  [
+    "chunks that are merged",
+    "chunk USING INTEGER PRIMARY KEY (rowid=?)",
+    (_tenant, { compaction }) => compaction.compact(harness.org, { maxPoints: 10, now: LATER }),
+  ],
+  [
+    "points whose time has come",
+    "points_ahead USING INTEGER PRIMARY KEY (rowid=?)",
+    (tenant) => tenant.detection.commit(testPass({ ahead: { add: [], remove: [1] } })),
+  ],
+  [
+    "organisations with such points",
+    "points_ahead USING COVERING INDEX points_ahead_due (due_at<?)",
+    (_, { detecting }) => detecting.orgs(1, 9),
+  ],
+  [
+    "anomalies that are cleared",
+    "anomaly USING INDEX anomaly_cleared (series=? AND cleared_at=?)",
+    (tenant) => tenant.detection.commit(testPass({ clears: [{ series, at: START }] })),
+  ],
+  [
+    "chunks in a window",
+    "c USING INDEX chunk_series (series=? AND t0>? AND t0<?)",
+    (tenant) => tenant.points.readMany([series], { from: START, to: LATER }),
+  ],
+])("%s are looked up one by one, however many others the organisation has", async (_what, lookUp, work) => {
+  const plans = await plansOf(work);
+  expect(plans).toContain(`SEARCH ${lookUp}`);
+  expect(plans.filter((detail) => /\(org=\?\)|^SCAN/.test(detail))).toEqual([]);
+});
