@@ -45,7 +45,7 @@ async function plansOf(work: (tenant: OrgStore, platform: PlatformStore) => Prom
 }
 
 test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promise<unknown>]>([
-  ["series", "series USING PRIMARY KEY (id=?)", (tenant) => tenant.series.getMany([series])],
+  ["series", "s USING PRIMARY KEY (id=?)", (tenant) => tenant.series.getMany([series])],
   ["alerts", "a USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
   [
     "alerts that are told",
