@@ -186,7 +186,9 @@ test(`${REQUESTS} requests of any kind to every route are each answered well, an
     counts.set(response.status, (counts.get(response.status) ?? 0) + 1);
     const isProblem = response.headers.get("content-type") === "application/problem+json";
     const said = isProblem ? (JSON.parse(answer) as { status: number; detail: string; title: string }) : null;
-    const isWell = response.status < 400 || (response.status < 500 && said?.status === response.status && said.title.length > 0);
+    // A door refuses in its protocol's own words.
+    const isSaid = route.kind === "door" && !isProblem ? answer !== "" : said?.status === response.status && said.title.length > 0;
+    const isWell = response.status < 400 || (response.status < 500 && isSaid);
     if (!isWell) bad.push({ method: route.method, url: url.slice(0, 300), sent: sent.slice(0, 500), status: response.status, answer });
   }
   expect(bad).toEqual([]);
@@ -216,7 +218,7 @@ test("bodies that are not what they say they are, are refused, and leave nothing
   expect(await send(Buffer.from("{}"), { "Content-Encoding": "rot13" })).toBe(415);
   expect(await send(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), {})).toBe(400);
   expect(await send(Buffer.from("[".repeat(2_000_000)), {})).toBe(400);
-  expect(await send(Buffer.alloc(11 * 2 ** 20, 0x20), {}).catch(() => 413)).toBe(413);
+  expect(await send(Buffer.alloc(21 * 2 ** 20, 0x20), {}).catch(() => 413)).toBe(413);
   const wide = {
     metrics: [
       { metricKey: "a", timestamp: 0, value: 1, dimensions: Object.fromEntries(Array.from({ length: 200_000 }, (_, n) => [`d${n}`, "x"])) },
