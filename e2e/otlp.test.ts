@@ -46,7 +46,7 @@ function failing(exporter: PushMetricExporter): PushMetricExporter {
   const exportMetrics = exporter.export.bind(exporter);
   exporter.export = (metrics, done) =>
     exportMetrics(metrics, (result) => {
-      if (result.code !== 0) failures.push(result.error);
+      if (result.error !== undefined) failures.push(result.error);
       done(result);
     });
   return exporter;
