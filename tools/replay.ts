@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { Sensitivity } from "../shared/contract/anomaly.ts";
@@ -14,11 +12,14 @@ import { compileMatchers } from "../shared/core/series/matchers.ts";
 import { readLocalConfig } from "../shared/runtime/config.ts";
 import { createClient } from "./dev/client.ts";
 import type { Client, Metric } from "./dev/client.ts";
-import { createTerminal } from "./dev/terminal.ts";
-import { detect, readOrg, sendPoints } from "./replay/door.ts";
-import { metricKeyOf, readSeries } from "./replay/read-series.ts";
+import { count, createTerminal } from "./dev/terminal.ts";
+import { readAddress, wrongAddress } from "./door/address.ts";
+import { readOrg } from "./door/answers.ts";
+import { metricKeyOf } from "./files/metric-key.ts";
+import { detect, sendPoints } from "./replay/door.ts";
+import { readSeries } from "./replay/read-series.ts";
 import type { ReplaySeries } from "./replay/read-series.ts";
-import { anomalyLines, count, episodeLines, fileLines } from "./replay/report.ts";
+import { anomalyLines, episodeLines, fileLines } from "./replay/report.ts";
 import { defaultRule, readRule } from "./replay/rule.ts";
 
 // Sends a real series through the HTTP door in its own event time, and shows its anomalies and what a rule over them would have told.
@@ -32,7 +33,7 @@ FILE is a CSV of timestamp and value, or an archive of series (JSON, gzipped), s
   --metric KEY         the metric to send it as; by default made of the file's name
   --rule FILE.json     the rule to try, as POST /api/v1/rules takes it; by default an anomaly rule from high severity on
   --sensitivity N      0 (60 days per false alarm) to 1 (1.7 days), 0.5 by default
-  --url URL --key KEY  the system to send it to; by default the one of npm start`;
+  --url URL --key KEY  the system to send it to; by default the one of npm start. The key may be in INTENTVISION_API_KEY instead`;
 
 const OPTIONS = {
   series: { type: "string" },
@@ -74,7 +75,7 @@ async function main(): Promise<number> {
   const rule = asked.rule === undefined ? defaultRule(metricKey) : await readRule(asked.rule);
   if (!picks(rule.selector, watched)) terminal.say("The rule's selector does not pick this series: it is tried all the same.");
 
-  const [url, key] = await readDoor(asked);
+  const { url, key } = await readAddress(asked, readLocalConfig());
   terminal.say(`To ${url}`);
   const client = createClient(url, key);
   const org = await readOrg(client);
@@ -118,23 +119,12 @@ function readArguments(): Arguments | { readonly usage: string; readonly wrong: 
     if (metric !== undefined && !v.is(MetricKey, metric))
       return wrong("--metric: a letter or _, then up to 199 letters, digits and _ . : / -.");
     if (sensitivity === "" || !v.is(Sensitivity, Number(sensitivity))) return wrong("--sensitivity: a number from 0 to 1.");
-    // The key of the local system is shown to no other one.
-    if (url !== undefined && key === undefined) return wrong("--url needs its --key.");
-    return { file, series, metric, rule, url: url?.replace(/\/+$/, ""), key, sensitivity: Number(sensitivity) };
+    const wrongly = wrongAddress({ url, key }, readLocalConfig());
+    if (wrongly !== null) return wrong(wrongly);
+    return { file, series, metric, rule, url, key, sensitivity: Number(sensitivity) };
   } catch (error) {
     return wrong(messageOf(error));
   }
-}
-
-/** The address and the key to send to. */
-async function readDoor({ url, key }: Arguments): Promise<[url: string, key: string]> {
-  if (url !== undefined && key !== undefined) return [url, key];
-  const path = join(resolve(readLocalConfig().dataDir), "local.json");
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new Error(`No system runs here (there is no ${path}): start it with npm start.`, { cause: error });
-  });
-  const local = v.parse(v.object({ url: v.string(), apiKey: v.string() }), JSON.parse(text));
-  return [local.url, key ?? local.apiKey];
 }
 
 /** Whether a rule would look at a series. */

@@ -35,8 +35,8 @@ test("a deployed service refuses to start with the auth emulator, whose tokens a
 test.each([
   [{}, { port: 8080, dataDir: "./data", underNpm: false }],
   [
-    { PORT: "0", INTENTVISION_DATA_DIR: "/tmp/x", npm_lifecycle_event: "start" },
-    { port: 0, dataDir: "/tmp/x", underNpm: true },
+    { PORT: "0", INTENTVISION_DATA_DIR: "/tmp/x", npm_lifecycle_event: "start", INTENTVISION_API_KEY: "iv_x" },
+    { port: 0, dataDir: "/tmp/x", underNpm: true, apiKey: "iv_x" },
   ],
 ])("the local system reads %j as %j", (given, expected) => {
   expect(readLocalConfig(given)).toEqual(expected);

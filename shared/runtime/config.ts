@@ -94,20 +94,23 @@ export interface LocalConfig {
   readonly dataDir: string;
   /** Whether npm start started it, and not somebody directly. */
   readonly underNpm: boolean;
+  /** The key that tools show to a system whose address they are given. */
+  readonly apiKey?: string | undefined;
 }
 
 const LOCAL = v.object({
   PORT: v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number), v.maxValue(65_535)), "8080"),
   INTENTVISION_DATA_DIR: v.optional(text, "./data"),
   npm_lifecycle_event: v.optional(v.string()),
+  INTENTVISION_API_KEY: v.optional(text),
 });
 
 /** Reads the options of the local system. @throws Error that names every bad key. */
 export function readLocalConfig(env: Readonly<Record<string, string | undefined>> = process.env): LocalConfig {
   const local = v.safeParse(LOCAL, env);
   if (!local.success) throw new Error(`Malformed configuration: ${local.issues.map((issue) => String(issue.path?.[0]?.key)).join(", ")}`);
-  const { PORT: port, INTENTVISION_DATA_DIR: dataDir, npm_lifecycle_event: script } = local.output;
-  return { port, dataDir, underNpm: script === "start" };
+  const { PORT: port, INTENTVISION_DATA_DIR: dataDir, npm_lifecycle_event: script, INTENTVISION_API_KEY: apiKey } = local.output;
+  return { port, dataDir, underNpm: script === "start", apiKey };
 }
 
 /** The configuration of every function in one process, with the local system's own database and secrets under the environment's options. */

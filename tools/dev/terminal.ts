@@ -1,3 +1,5 @@
+import { elapsedText } from "../../shared/core/message/plain-text.ts";
+
 /** What a person at the terminal sees. */
 export interface Terminal {
   say(text: string): void;
@@ -6,41 +8,95 @@ export interface Terminal {
    * @param unit - Of one.
    */
   progress(what: string, total: number, unit: string): { update(done: number): void; done(): void };
+  /**
+   * A bar over the bytes of a file, with the rate of the units that are in it; a plain line every ten seconds where the terminal cannot
+   * redraw.
+   *
+   * @param totalBytes - null where nobody knows: then no share and no time left are shown.
+   * @param unit - Of one.
+   */
+  transfer(what: string, totalBytes: number | null, unit: string): Transfer;
+}
+
+interface Transfer {
+  /**
+   * @param bytes - Of the file that are done.
+   * @param units - Done since this transfer began.
+   */
+  update(bytes: number, units: number): void;
+  /** Takes the bar away. */
+  clear(): void;
 }
 
 const BAR_CHARACTERS = 30;
 const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 10_000;
 
-export function createTerminal(out: NodeJS.WriteStream): Terminal {
+export function createTerminal(
+  out: Pick<NodeJS.WriteStream, "write"> & { readonly isTTY?: boolean },
+  now = () => performance.now(),
+): Terminal {
   const say = (text: string) => void out.write(`${text}\n`);
   return {
     say,
     progress(what, total, unit) {
-      const startedAt = performance.now();
+      const startedAt = now();
       let drawnAt = 0;
       const draw = (done: number) => {
-        const seconds = (performance.now() - startedAt) / 1_000;
-        const filled = Math.round((BAR_CHARACTERS * done) / Math.max(1, total));
-        const bar = `${"#".repeat(filled)}${".".repeat(BAR_CHARACTERS - filled)}`;
-        const rate = done / Math.max(seconds, 0.001);
+        const rate = done / Math.max((now() - startedAt) / 1_000, 0.001);
         const left = Math.ceil((total - done) / Math.max(rate, 1));
         out.write(
-          `\r${what} [${bar}] ${done.toLocaleString("en")}/${total.toLocaleString("en")} ${unit}s, ${Math.round(rate).toLocaleString("en")}/s, ${left} s left \u001b[K`,
+          `${REDRAWN}${what} ${bar(done / Math.max(1, total))} ${done.toLocaleString("en")}/${total.toLocaleString("en")} ${unit}s, ${whole(rate)}/s, ${left} s left`,
         );
       };
       return {
         update(done) {
-          if (!out.isTTY || performance.now() - drawnAt < REDRAW_MS) return;
-          drawnAt = performance.now();
+          if (!out.isTTY || now() - drawnAt < REDRAW_MS) return;
+          drawnAt = now();
           draw(done);
         },
         done() {
-          const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-          say(`${out.isTTY ? "\r\u001b[K" : ""}${what}: ${total.toLocaleString("en")} ${total === 1 ? unit : `${unit}s`} in ${seconds} s.`);
+          const seconds = ((now() - startedAt) / 1_000).toFixed(1);
+          say(`${out.isTTY ? REDRAWN : ""}${what}: ${count(total, unit)} in ${seconds} s.`);
         },
       };
     },
+    transfer(what, totalBytes, unit) {
+      const startedAt = now();
+      let drawnAt = startedAt;
+      let bytesBefore: number | null = null;
+      return {
+        update(bytes, units) {
+          bytesBefore ??= bytes;
+          if (now() - drawnAt < (out.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
+          drawnAt = now();
+          const seconds = Math.max((now() - startedAt) / 1_000, 0.001);
+          const told = `${count(units, unit)}, ${whole(units / seconds)}/s`;
+          if (totalBytes === null) return void out.write(out.isTTY ? `${REDRAWN}${what} ${told}` : `${what}: ${told}\n`);
+          const share = Math.min(1, bytes / Math.max(1, totalBytes));
+          const bytesPerMs = (bytes - bytesBefore) / (seconds * 1_000);
+          const left = bytesPerMs > 0 ? `, ${elapsedText((totalBytes - bytes) / bytesPerMs)} left` : "";
+          const percent = `${Math.floor(share * 100)}%`;
+          out.write(out.isTTY ? `${REDRAWN}${what} ${bar(share)} ${percent} ${told}${left}` : `${what}: ${percent}, ${told}${left}\n`);
+        },
+        clear: () => void (out.isTTY && out.write(REDRAWN)),
+      };
+    },
   };
+}
+
+/** Goes back to the beginning of the line, and empties it. */
+const REDRAWN = "\r\u001b[K";
+
+function bar(share: number): string {
+  const filled = Math.round(BAR_CHARACTERS * share);
+  return `[${"#".repeat(filled)}${".".repeat(BAR_CHARACTERS - filled)}]`;
+}
+
+const whole = (n: number): string => Math.round(n).toLocaleString("en");
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
 interface Address {

@@ -1,33 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Detection } from "../../shared/contract/anomaly.ts";
-import type { Client, DoorAnswer, Metric } from "../dev/client.ts";
-import { detect, joined, readOrg, sendPoints } from "./door.ts";
+import { answer, clientWith } from "../../shared/testing/door-client.ts";
+import type { Metric } from "../dev/client.ts";
+import { detect, joined, sendPoints } from "./door.ts";
 
-interface Asked {
-  readonly path: string;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-}
-const answer = (status: number, body: unknown, retryAfterS: number | null = null): DoorAnswer => ({
-  status,
-  ok: status < 300,
-  text: typeof body === "string" ? body : JSON.stringify(body),
-  retryAfterS,
-});
-
-/** A client that is given these answers, in their order; null: nothing answers. */
-function clientWith(answers: readonly (DoorAnswer | null)[]): { client: Pick<Client, "ask">; asked: Asked[] } {
-  const asked: Asked[] = [];
-  const left = [...answers];
-  const ask: Client["ask"] = async (_method, path, body, headers = {}) => {
-    asked.push({ path, body, headers });
-    const next = left.shift();
-    if (next === undefined) throw new Error("Nothing more was expected");
-    if (next === null) throw new TypeError("fetch failed");
-    return next;
-  };
-  return { client: { ask }, asked };
-}
 const metrics = (n: number): Metric[] => Array.from({ length: n }, (_, row) => ({ metricKey: "cpu", timestamp: row, value: row }));
 const accepted = (n: number) => answer(200, { accepted: n, rejected: 0, errors: [] });
 const WRONG = { index: 3, path: "timestamp", message: "Expected a time within 7 days from now" };
@@ -62,27 +38,6 @@ describe("sending", () => {
     const none = { type: "nothing-accepted", title: "None", status: 422, accepted: 0, rejected: 1_000, errors: [WRONG, WRONG] };
     const { client } = clientWith([answer(422, none), answer(200, { accepted: 1, rejected: 1, errors: [WRONG] })]);
     expect(await sendPoints(client, metrics(1_002), () => undefined)).toEqual({ accepted: 1, rejected: 1_001, errors: [WRONG, WRONG] });
-  });
-});
-
-describe("a door that does not do it is said in words", () => {
-  test.each([
-    ["nothing answers", null, /^Nothing answers there: start it with npm start\.$/],
-    ["the key is wrong", answer(401, { type: "x", title: "A valid API key is required", status: 401 }), /^The key is refused/],
-    [
-      "the key may not",
-      answer(403, { type: "x", title: "This key may not do that", status: 403, detail: "It lacks read." }),
-      /^It answered 403: This key may not do that\. It lacks read\.$/,
-    ],
-    ["it is another server's", answer(404, "<html>"), /not as IntentVision does/],
-    ["it is another server's, and glad", answer(200, "<html>"), /not as IntentVision does/],
-    [
-      "a field is wrong",
-      answer(400, { type: "x", title: "No", status: 400, errors: [{ path: "to", message: "Expected less" }] }),
-      /^It answered 400: No\. to: Expected less\.$/,
-    ],
-  ])("%s", async (_, given, expected) => {
-    await expect(readOrg(clientWith([given]).client)).rejects.toThrow(expected);
   });
 });
 

@@ -8,6 +8,7 @@ import type { SimulatedEpisode, Told } from "../../shared/core/alert/simulate.ts
 import { WARM_UP_POINTS } from "../../shared/core/detect/learned.ts";
 import { elapsedText, numberText, oneLine, timeText } from "../../shared/core/message/plain-text.ts";
 import { renderers } from "../../shared/core/message/render.ts";
+import { count } from "../dev/terminal.ts";
 import type { ReplaySeries } from "./read-series.ts";
 
 const SHOWN = 50;
@@ -127,8 +128,4 @@ function table(rows: readonly (readonly string[])[]): readonly string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
