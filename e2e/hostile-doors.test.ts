@@ -1,0 +1,149 @@
+import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { compressSync } from "snappy";
+import { startLocalSystem } from "../shared/testing/local-system.ts";
+import type { LocalSystem } from "../shared/testing/local-system.ts";
+import { encodeOtlp } from "../shared/testing/otlp.ts";
+import { encodeMessage, WriteRequest, WriteRequest2 } from "../shared/testing/remote-write.ts";
+
+// Messages of every protocol, broken in all the ways that bytes break. SEED repeats a run, REQUESTS makes it longer: so many a door.
+
+const SEED = Number(process.env["SEED"] ?? randomInt(2 ** 31));
+const REQUESTS = Number(process.env["REQUESTS"] ?? 400);
+const MOST_MIB = 700;
+const AT = 1_760_000_000_000;
+
+interface Door {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A message that is right, before it is packed for the wire. */
+  readonly message: Uint8Array;
+  pack(message: Uint8Array): Uint8Array;
+}
+
+const asIs = (message: Uint8Array): Uint8Array => message;
+const snappy = (message: Uint8Array): Uint8Array => compressSync(Buffer.from(message));
+const labels = [
+  { name: "__name__", value: "up" },
+  { name: "job", value: "node" },
+];
+const samples = [1, 2, 3].map((value) => ({ value, timestamp: AT + value }));
+const point = { timeUnixNano: String(AT * 1_000_000), asDouble: 1.5, attributes: [{ key: "host", value: { stringValue: "a" } }] };
+const histogram = { timeUnixNano: String(AT * 1_000_000), count: 3, sum: 4, bucketCounts: [1, 1, 1], explicitBounds: [1, 2] };
+const otlp = {
+  resourceMetrics: [
+    {
+      resource: { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] },
+      scopeMetrics: [
+        {
+          metrics: [
+            { name: "load", unit: "1", gauge: { dataPoints: [point] } },
+            { name: "latency", unit: "s", histogram: { aggregationTemporality: 2, dataPoints: [histogram] } },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+const DOORS: Readonly<Record<string, Door>> = {
+  "remote_write 1.0": {
+    path: "/api/v1/write",
+    headers: { "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy" },
+    message: encodeMessage(WriteRequest, { timeseries: [{ labels, samples }], metadata: [{ type: 1, metricFamilyName: "up", unit: "1" }] }),
+    pack: snappy,
+  },
+  "remote_write 2.0": {
+    path: "/api/v1/write",
+    headers: { "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request", "Content-Encoding": "snappy" },
+    message: encodeMessage(WriteRequest2, {
+      symbols: ["", "__name__", "up", "job", "node"],
+      timeseries: [{ labelsRefs: [1, 2, 3, 4], samples, metadata: { type: 2 } }],
+    }),
+    pack: snappy,
+  },
+  "OTLP in protobuf": {
+    path: "/v1/metrics",
+    headers: { "Content-Type": "application/x-protobuf", "Content-Encoding": "gzip" },
+    message: encodeOtlp(otlp),
+    pack: gzipSync,
+  },
+  "OTLP in JSON": {
+    path: "/v1/metrics",
+    headers: { "Content-Type": "application/json" },
+    message: Buffer.from(JSON.stringify(otlp)),
+    pack: asIs,
+  },
+  "our own JSON": {
+    path: "/api/v1/ingest",
+    headers: { "Content-Type": "application/json" },
+    message: Buffer.from(JSON.stringify({ metrics: [{ metricKey: "up", timestamp: AT, value: 1, dimensions: { job: "node" } }] })),
+    pack: asIs,
+  },
+};
+
+let system: LocalSystem;
+beforeAll(async () => {
+  system = await startLocalSystem();
+}, 60_000);
+afterAll(() => system.remove());
+
+/** One thing that goes wrong with bytes: some are changed, cut out, put in, or come many times over. */
+const damage = fc.record({
+  /** Where, of ten thousand parts. */
+  at: fc.nat(9_999),
+  length: fc.integer({ min: 0, max: 12 }),
+  bytes: fc.oneof(
+    fc.uint8Array({ maxLength: 12 }),
+    fc.constant(new Uint8Array(10).fill(0xff)),
+    fc.constant(Buffer.from("\u0000\ud800é💥")),
+  ),
+  times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 5_000 }) }),
+});
+const wrong = fc.record({
+  inside: fc.array(damage, { maxLength: 3 }),
+  outside: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(damage, { maxLength: 1 }) }),
+});
+
+function damaged(bytes: Uint8Array, all: readonly { at: number; length: number; bytes: Uint8Array; times: number }[]): Uint8Array {
+  let result = Buffer.from(bytes);
+  for (const { at, length, bytes: put, times } of all) {
+    const place = Math.floor((at * result.length) / 10_000);
+    const again = result.subarray(place, place + length);
+    result = Buffer.concat([result.subarray(0, place), put, ...Array<Uint8Array>(times).fill(again), result.subarray(place + length)]);
+  }
+  return result;
+}
+
+test.each(Object.entries(DOORS))(
+  "%s: whatever is sent is taken in or refused, within bounds of memory, and the process lives",
+  async (name, { path, headers, message, pack }) => {
+    const counts = new Map<number, number>();
+    const bad: unknown[] = [];
+    const send = async (body: Uint8Array) => {
+      const response = await fetch(system.url + path, {
+        method: "POST",
+        headers: { ...headers, "X-API-Key": system.apiKey },
+        body: Buffer.from(body),
+      });
+      const answer = await response.text();
+      counts.set(response.status, (counts.get(response.status) ?? 0) + 1);
+      if (response.status >= 500 || (response.status >= 400 && answer === ""))
+        bad.push({ status: response.status, answer, body: Buffer.from(body).toString("base64").slice(0, 2_000) });
+      return response.status;
+    };
+    expect(await send(pack(message))).toBeLessThan(300);
+    for (const { inside, outside } of fc.sample(wrong, { seed: SEED, numRuns: REQUESTS }))
+      await send(damaged(pack(damaged(message, inside)), outside));
+    expect(bad).toEqual([]);
+    const told = [...counts].toSorted(([a], [b]) => a - b).map(([status, n]) => `${n} × ${status}`);
+    process.stderr.write(`${name}: ${REQUESTS} damaged messages with SEED=${SEED} were answered ${told.join(", ")}.\n`);
+    expect(await send(pack(message))).toBeLessThan(300);
+    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${system.pid}/status`, "utf8").catch(() => "VmRSS: 0 kB"))!;
+    expect(Number(kilobytes) / 1_024).toBeLessThan(MOST_MIB);
+  },
+  60_000,
+);
