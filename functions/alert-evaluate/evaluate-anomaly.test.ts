@@ -31,7 +31,7 @@ async function scored(
   const { org } = harness;
   const { detection } = harness.deps.store.forOrg(org);
   const [state] = await detection.states([of]);
-  const record: DetectorRecord = { ...(state ?? testRecord(of)), scoredTo: minute(to), cadenceMs: MINUTE };
+  const record: DetectorRecord = { ...testRecord(of, { version: state!.version }), scoredTo: minute(to), cadenceMs: MINUTE };
   const clears = clearedAt === undefined ? [] : [{ series: of, at: minute(clearedAt) }];
   const found = anomalies.map((changes) => testAnomaly(org, of, minute(to), changes));
   const before = harness.committed.length;

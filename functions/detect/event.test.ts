@@ -303,3 +303,27 @@ describe("what may come between", () => {
     expect(harness.committed.filter(({ type }) => type === "anomaly.detected").every(({ org }) => org === harness.org)).toBe(true);
   });
 });
+
+test("a counter is scored by its rate as soon as it is known to be one, also what came in before", async () => {
+  const tenant = harness.deps.store.forOrg(harness.org);
+  const id = tenant.series.idOf("requests", {});
+  const count = (from: number, to: number, before: number) => {
+    let total = before;
+    return Array.from({ length: to - from }, (_, row): [number, number] => [
+      START + (from + row) * MINUTE,
+      (total += 600 + 10 * Math.sin(2.3 * row) + (from + row === 390 ? 30_000 : 0)),
+    ]);
+  };
+  const first = count(0, 200, 0);
+  await harness.store("requests", first.slice(0, 5));
+  harness.clock.set(START + 5 * MINUTE);
+  await harness.deliver(event, testEvent("metrics.ingested", harness.org, { seq: 1, n: 5, from: 0, to: 0 }));
+  await tenant.series.update(id, { kind: "counter", unit: null, timezone: null });
+  await harness.store("requests", first.slice(5));
+  await harness.store("requests", count(200, 400, first.at(-1)![1]));
+  harness.clock.set(START + 400 * MINUTE);
+  await harness.deliver(event, testEvent("metrics.ingested", harness.org, { seq: 3, n: 395, from: 0, to: 0 }));
+  const { items } = await tenant.anomalies.list({ series: id }, { limit: 100, cursor: undefined });
+  expect(items.map(({ timestamp }) => Date.parse(timestamp))).toEqual([START + 390 * MINUTE]);
+  expect(items[0]!.value).toBeCloseTo(510, -1);
+});

@@ -1,6 +1,6 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
-import { detectSeries, newDetectorRecord } from "../../shared/core/detect/series-detection.ts";
+import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
 import type { SequencedPoints } from "../../shared/core/series/merge.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -70,8 +70,7 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
 }
 
 async function recordsOf({ detection }: OrgStore, series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, DetectorRecord>> {
-  const stored = new Map((await detection.states(series)).map((record) => [record.series, record]));
-  return new Map(series.map((id) => [id, stored.get(id) ?? newDetectorRecord(id)]));
+  return new Map((await detection.states(series)).map((record) => [record.series, record]));
 }
 
 async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], now: number): Promise<SeriesDetection[]> {

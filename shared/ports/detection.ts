@@ -30,7 +30,7 @@ export interface DetectionPass {
 }
 
 export interface DetectionStore {
-  /** Those that are stored, in any order. */
+  /** Of each series, in any order: a new one where it was never scored. */
   states(series: readonly SeriesId[]): Promise<readonly DetectorRecord[]>;
   /** Points ahead of their time of which at least one is due, the most overdue first; at most about `maxPoints`, at least one row. */
   due(now: number, limits: { maxPoints: number }): Promise<readonly (PointsAhead & { readonly id: number })[]>;

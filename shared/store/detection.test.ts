@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { newDetectorRecord } from "../core/detect/series-detection.ts";
 import type { SeriesId } from "../contract/ids.ts";
 import { quietPoints, testAnomaly, testPass, testRecord } from "../testing/detection.ts";
 import { START, startHarness } from "../testing/harness.ts";
@@ -132,7 +133,7 @@ describe("tenant isolation", () => {
     const { id } = (await tenant().detection.due(START, { maxPoints: 10 }))[0]!;
 
     const other = tenant(harness.otherOrg);
-    expect(await other.detection.states([cpu])).toEqual([]);
+    expect(await other.detection.states([cpu])).toEqual([newDetectorRecord(cpu)]);
     expect(await other.detection.lastScored([cpu])).toEqual(new Map());
     expect(await other.detection.due(START, { maxPoints: 10 })).toEqual([]);
     for (const version of [0, 1]) expect(await other.detection.commit(testPass({ states: [{ ...record, version }] }))).toBe(false);

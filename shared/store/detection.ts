@@ -1,5 +1,7 @@
 import type { Row } from "@libsql/client";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
+import type { SeriesKind } from "../contract/series.ts";
+import { newDetectorRecord } from "../core/detect/series-detection.ts";
 import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
 import { batchOf } from "../core/series/batch.ts";
 import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
@@ -12,22 +14,25 @@ import type { Database, Statement } from "./database.ts";
 import type { Outbox } from "./outbox.ts";
 
 // Rides the primary key, once for each id; not limited: the caller's ids bound it.
-const SELECT_STATES = "SELECT d.* FROM json_each(:ids) AS ids CROSS JOIN detector_state AS d ON d.series = ids.value AND d.org = :org";
+const SELECT_STATES = `
+  SELECT d.*, ids.value AS id, s.kind FROM json_each(:ids) AS ids
+  LEFT JOIN detector_state AS d ON d.series = ids.value AND d.org = :org
+  LEFT JOIN series AS s ON s.id = ids.value AND s.org = :org`;
 const SELECT_LAST_SCORED = `
   SELECT d.series, d.scored_to, d.cadence_ms, d.open FROM json_each(:ids) AS ids
   CROSS JOIN detector_state AS d ON d.series = ids.value AND d.org = :org`;
 // One statement for all states of a pass: preparing one for each costs as much as writing them. Rows are
-// [series, version, seq, scoredTo, calmTo, cadenceMs, open, first byte, bytes]. A state that somebody else has moved gets a version of
+// [series, version, seq, scoredTo, calmTo, cadenceMs, open, countedAt, counted, first byte, bytes]. A state that somebody else has moved gets a version of
 // NULL, which its column refuses: the whole batch fails.
 const UPSERT_STATES = `
-  INSERT INTO detector_state (series, org, version, seq, scored_to, calm_to, cadence_ms, open, state)
+  INSERT INTO detector_state (series, org, version, seq, scored_to, calm_to, cadence_ms, open, counted_at, counted, state)
   SELECT value ->> 0, :org, (value ->> 1) + 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-    substr(:states, value ->> 7, value ->> 8)
+    value ->> 7, value ->> 8, substr(:states, value ->> 9, value ->> 10)
   FROM json_each(:rows) WHERE true
   ON CONFLICT (series) DO UPDATE SET
     version = CASE WHEN detector_state.version = excluded.version - 1 AND detector_state.org = excluded.org THEN excluded.version END,
     seq = excluded.seq, scored_to = excluded.scored_to, calm_to = excluded.calm_to, cadence_ms = excluded.cadence_ms,
-    open = excluded.open, state = excluded.state`;
+    open = excluded.open, counted_at = excluded.counted_at, counted = excluded.counted, state = excluded.state`;
 // Rides points_ahead_org.
 const SELECT_DUE = "SELECT id, seq, due_at, n, payload FROM points_ahead WHERE org = :org AND due_at <= :now ORDER BY due_at, id LIMIT 256";
 // The planner would go through all points that wait, for the order of their organisations.
@@ -45,11 +50,23 @@ const OPEN = ["none", "historical", "live"] as const satisfies readonly Detector
 function upsertStates(org: OrgId, records: readonly DetectorRecord[]): Statement {
   const states = new Uint8Array(records.reduce((sum, { state }) => sum + state.length, 0));
   let end = 0;
-  const rows = records.map(({ series, version, seq, scoredTo, calmTo, cadenceMs, open, state }) => {
+  const rows = records.map(({ series, version, seq, scoredTo, calmTo, cadenceMs, open, counted, state }) => {
     const start = end;
     states.set(state, start);
     end += state.length;
-    return [series, version, seq, scoredTo, calmTo, cadenceMs, OPEN.indexOf(open), start + 1, state.length];
+    return [
+      series,
+      version,
+      seq,
+      scoredTo,
+      calmTo,
+      cadenceMs,
+      OPEN.indexOf(open),
+      counted?.timestamp ?? null,
+      counted?.value ?? null,
+      start + 1,
+      state.length,
+    ];
   });
   return { sql: UPSERT_STATES, args: { org, rows: JSON.stringify(rows), states } };
 }
@@ -68,6 +85,8 @@ const insertAhead = (org: OrgId, { seq, dueAt, points }: PointsAhead): Statement
 
 const recordOf = (row: Row): DetectorRecord => ({
   series: row["series"] as SeriesId,
+  kind: row["kind"] as SeriesKind | null,
+  counted: row["counted_at"] === null ? null : { timestamp: row["counted_at"] as number, value: row["counted"] as number },
   version: row["version"] as number,
   seq: row["seq"] as number,
   scoredTo: row["scored_to"] as number | null,
@@ -80,7 +99,9 @@ const recordOf = (row: Row): DetectorRecord => ({
 export function detectionStore(database: Database, outbox: Outbox, org: OrgId): DetectionStore {
   return {
     async states(series) {
-      return (await database.read(SELECT_STATES, { org, ids: JSON.stringify(series) })).map(recordOf);
+      return (await database.read(SELECT_STATES, { org, ids: JSON.stringify(series) })).map((row) =>
+        row["version"] === null ? newDetectorRecord(row["id"] as SeriesId, row["kind"] as SeriesKind | null) : recordOf(row),
+      );
     },
 
     async due(now, { maxPoints }) {

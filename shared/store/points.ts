@@ -90,7 +90,8 @@ export function pointStore(
       );
       remember(
         described,
-        undescribed.map(([series]) => series),
+        // One that has no row so far was not described.
+        undescribed.flatMap(([series]) => (known.has(series) ? [series] : [])),
       );
     },
 

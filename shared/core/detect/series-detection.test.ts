@@ -73,3 +73,51 @@ describe("a state that cannot be used", () => {
     expect(trouble).toMatch(/finite/);
   });
 });
+
+describe("a counter", () => {
+  const STEP_MS = 60_000;
+  /** Counts 600 a minute with some noise, and 6,000 in the minute of a burst; starts anew at a restart. */
+  function counted(n: number, { burst, restart }: { burst?: number; restart?: number } = {}) {
+    let total = 0;
+    const values = Float64Array.from({ length: n }, (_, row) => {
+      if (row === restart) total = 0;
+      return (total += row === burst ? 6_000 : 600 + 20 * Math.sin(2.3 * row));
+    });
+    return { timestamps: Float64Array.from(values, (_, row) => NOW - (n - row) * STEP_MS), values, historical: new Uint8Array(n) };
+  }
+  const part = ({ timestamps, values, historical }: ReturnType<typeof counted>, from: number, to: number) => ({
+    timestamps: timestamps.slice(from, to),
+    values: values.slice(from, to),
+    historical: historical.slice(from, to),
+  });
+  const counter = newDetectorRecord(SERIES, "counter");
+
+  test("is scored by its rate: a burst is an anomaly of a second's worth, growing and a restart are none", () => {
+    const { anomalies } = detectSeries(ORG, counter, counted(400, { burst: 350, restart: 300 }), NOW);
+    expect(anomalies.map(({ timestamp }) => timestamp)).toEqual([NOW - 50 * STEP_MS]);
+    expect(anomalies[0]).toMatchObject({ value: 100 });
+    expect(anomalies[0]!.expected).toBeCloseTo(10, 0);
+  });
+
+  test("gives the same however its points are split, and whatever comes again or late", () => {
+    const points = counted(400, { burst: 350, restart: 300 });
+    const whole = detectSeries(ORG, counter, points, NOW);
+    let record = counter;
+    const found = [];
+    for (let from = 0; from < 400; from += 7) {
+      const detection = detectSeries(ORG, record, part(points, Math.max(0, from - 3), from + 7), NOW);
+      found.push(...detection.anomalies.map(({ timestamp }) => timestamp));
+      ({ record } = detection);
+    }
+    expect(found).toEqual(whole.anomalies.map(({ timestamp }) => timestamp));
+    expect(record.counted).toEqual(whole.record.counted);
+  });
+
+  test("that was taken for a gauge is learned anew once it is known", () => {
+    const points = counted(400);
+    const before = detectSeries(ORG, newDetectorRecord(SERIES), part(points, 0, 200), NOW).record;
+    const after = detectSeries(ORG, { ...before, kind: "counter" }, part(points, 200, 400), NOW);
+    expect(after.record.state).toEqual(detectSeries(ORG, counter, part(points, 200, 400), NOW).record.state);
+    expect(after.record.scoredTo).toBe(points.timestamps[399]);
+  });
+});

@@ -1,6 +1,9 @@
 import type { AnomalyId, OrgId, SeriesId } from "../../contract/ids.ts";
+import type { SeriesKind } from "../../contract/series.ts";
 import type { ScoredAnomaly } from "../alert/anomaly.ts";
 import { hashId } from "../hash-id.ts";
+import { hasRate, rateSince } from "../series/rate.ts";
+import type { CountedPoint } from "../series/rate.ts";
 import { advance, createDetector, detectorCadence } from "./detector.ts";
 import type { DetectorState, DetectOptions, PointScore } from "./detector.ts";
 import { findAnomalies } from "./findings.ts";
@@ -10,6 +13,10 @@ import { decodeState, encodeState } from "./state-codec.ts";
 /** What live detection remembers of a series. Times are Unix ms. */
 export interface DetectorRecord extends ScoringProgress {
   readonly series: SeriesId;
+  /** As the series is said to be now: a counter is scored by its rates. Not stored here. */
+  readonly kind: SeriesKind | null;
+  /** The newest point of a series that was scored by its rates; null of all others. */
+  readonly counted: CountedPoint | null;
   /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
   readonly version: number;
   /** The log row up to which the series was scored: 0 at first. */
@@ -47,8 +54,10 @@ export interface SeriesDetection {
 const LIVE: DetectOptions = { sensitivity: 0.5 };
 
 /** A series before its first point. */
-export const newDetectorRecord = (series: SeriesId): DetectorRecord => ({
+export const newDetectorRecord = (series: SeriesId, kind: SeriesKind | null = null): DetectorRecord => ({
   series,
+  kind,
+  counted: null,
   version: 0,
   seq: 0,
   scoredTo: null,
@@ -66,9 +75,12 @@ export const anomalyId = (org: OrgId, series: SeriesId, timestamp: number): Anom
  *
  * @param detectedAt - Unix ms.
  */
-export function detectSeries(org: OrgId, record: DetectorRecord, points: ArrivedPoints, detectedAt: number): SeriesDetection {
+export function detectSeries(org: OrgId, record: DetectorRecord, arrived: ArrivedPoints, detectedAt: number): SeriesDetection {
   const { series } = record;
-  const { detector, scores, trouble } = advanceStored(record.state, points);
+  const { points, counted } = levelsOf(record, arrived);
+  // What was learned from values says nothing of rates, nor the other way round.
+  const isOther = hasRate(record.kind) !== (record.counted !== null);
+  const { detector, scores, trouble } = advanceStored(isOther ? new Uint8Array() : record.state, points);
   const found = findAnomalies(scores, (row) => points.historical[row] === 1, record);
   const anomalies = found.anomalies.map(({ row, historical, clearedAt }): NewAnomaly => {
     const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = scores[row]!;
@@ -79,12 +91,31 @@ export function detectSeries(org: OrgId, record: DetectorRecord, points: Arrived
   });
   const state = encodeState(detector);
   return {
-    record: { ...record, ...found.progress, cadenceMs: detectorCadence(detector), state },
+    record: { ...record, counted, ...found.progress, cadenceMs: detectorCadence(detector), state },
     anomalies,
     clears: found.clears,
     clearedAt: found.clearedAt,
     trouble,
   };
+}
+
+/** What is scored of the points that came: of a counter its rates, of those points that are newer than all before. */
+function levelsOf({ kind, counted }: DetectorRecord, points: ArrivedPoints): { points: ArrivedPoints; counted: CountedPoint | null } {
+  if (!hasRate(kind)) return { points, counted: null };
+  const [timestamps, values, historical] = [[] as number[], [] as number[], [] as number[]];
+  let newest = counted;
+  for (const [row, timestamp] of points.timestamps.entries()) {
+    if (newest !== null && timestamp <= newest.timestamp) continue;
+    const point = { timestamp, value: points.values[row]! };
+    if (newest !== null) {
+      timestamps.push(timestamp);
+      values.push(rateSince(newest, point, kind));
+      historical.push(points.historical[row]!);
+    }
+    newest = point;
+  }
+  const levels = { timestamps: Float64Array.from(timestamps), values: Float64Array.from(values), historical: Uint8Array.from(historical) };
+  return { points: levels, counted: newest };
 }
 
 interface Advanced {

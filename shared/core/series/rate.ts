@@ -19,11 +19,22 @@ export function asLevels(
   const timestamps = points.timestamps.slice(1);
   const values = new Float64Array(timestamps.length);
   for (let row = 0; row < values.length; row++) {
-    const [before, value] = [points.values[row]!, points.values[row + 1]!];
-    const added = kind === "delta" || value < before ? value : value - before;
-    values[row] = (1_000 * added) / (timestamps[row]! - points.timestamps[row]!);
+    const before = { timestamp: points.timestamps[row]!, value: points.values[row]! };
+    values[row] = rateSince(before, { timestamp: timestamps[row]!, value: points.values[row + 1]! }, kind);
   }
   return { timestamps, values };
+}
+
+export interface CountedPoint {
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly value: number;
+}
+
+/** What was added a second from one point of a counter, or of a delta, to a later one. */
+export function rateSince(before: CountedPoint, point: CountedPoint, kind: SeriesKind | null): number {
+  const added = kind === "delta" || point.value < before.value ? point.value : point.value - before.value;
+  return (1_000 * added) / (point.timestamp - before.timestamp);
 }
 
 /** Whether values of a kind are read as rates. */
