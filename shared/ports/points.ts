@@ -1,8 +1,9 @@
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
-import type { Dimensions, Series } from "../contract/series.ts";
-import type { Matcher } from "../contract/series.ts";
-import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { Dimensions, Matcher, Series } from "../contract/series.ts";
+
+// Times are Unix ms.
 
 /** Columns of points: Unix ms and values, ascending and without a timestamp twice, unless it says otherwise. */
 export interface PointColumns {
@@ -15,6 +16,7 @@ export interface SeriesPoints extends PointColumns {
   readonly series: SeriesId;
 }
 
+/** The same with what its series is called. */
 export interface NamedSeriesPoints extends SeriesPoints {
   readonly metricKey: string;
   /** Canonical JSON. */
@@ -32,6 +34,7 @@ export interface LogRow {
   readonly points: readonly SeriesPoints[];
 }
 
+/** A point that was refused: where it came in, why, and what was sent. */
 export interface RejectedPoint {
   readonly source: string;
   readonly reason: string;
@@ -48,6 +51,7 @@ export interface Once {
   readonly answer: string;
 }
 
+/** The points of an organisation: the write log and the chunks, read as one. */
 export interface PointStore {
   /** Makes a batch durable, with its new series, dead letters and `metrics.ingested`, in one round trip. @throws Conflict when `once` was used meanwhile. */
   append(batch: {
@@ -69,9 +73,11 @@ export interface PointStore {
   after(seq: number, limits: { maxPoints: number }): Promise<readonly LogRow[]>;
 }
 
+/** The series of an organisation. */
 export interface SeriesStore {
   get(id: SeriesId): Promise<Series | null>;
   getMany(ids: readonly SeriesId[]): Promise<readonly Series[]>;
+  /** By metric and id. @throws Problem validation-failed for a matcher whose pattern is not RE2; so does `select`. */
   list(filter: { metricKey?: string | undefined; matchers: readonly Matcher[] }, page: PageQuery): Promise<Page<Series>>;
   /** Every series that a selector picks, at most `limit`, by id. */
   select(selector: { metricKey: string; matchers: readonly Matcher[] }, limit: number): Promise<readonly Series[]>;
@@ -80,18 +86,21 @@ export interface SeriesStore {
   resolve(metricKey: string, dimensions: Dimensions): { readonly series: SeriesId; readonly dimensions: string };
 }
 
+/** The points that an organisation sent and that were refused. */
 export interface DeadLetterStore {
+  /** Oldest first. */
   list(page: PageQuery): Promise<Page<DeadLetter>>;
   get(id: string): Promise<DeadLetter | null>;
   /** Takes a letter out, because it was replayed or given up. */
   remove(id: string): Promise<boolean>;
 }
 
+/** Moves points from the write log to chunks, across organisations. */
 export interface CompactionStore {
   /** Rows in the log of an organisation. */
   rows(org: OrgId): Promise<number>;
   /** Organisations whose log has at least `rows` rows, most first. */
   due(rows: number): Promise<readonly { org: OrgId; rows: number }[]>;
-  /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns the points moved. */
+  /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns what was moved. @throws Conflict when another compaction of it was faster. */
   compact(org: OrgId, limits: { maxPoints: number; now: number }): Promise<{ points: number; rows: number }>;
 }

@@ -27,6 +27,7 @@ const SELECT_ALL = `
   WHERE org = :org AND (metric_key, id) > (:metricAfter, :after) ORDER BY metric_key, id LIMIT :limit`;
 const SCAN_ROWS = 1_000;
 
+/** Stores the series of some points; those that are there already stay as they are. */
 export const insertSeries = (org: OrgId, points: readonly NamedSeriesPoints[], at: number): Statement => ({
   sql: INSERT,
   args: { org, at, rows: JSON.stringify(points.map(({ series, metricKey, dimensions }) => [series, metricKey, dimensions])) },
