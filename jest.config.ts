@@ -5,6 +5,8 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   testMatch: ["<rootDir>/{functions,shared,tools,benchmarks,e2e}/**/*.test.ts"],
   transform: {},
+  // What hangs fails; what is slow on a slow machine does not.
+  testTimeout: 60_000,
   coverageProvider: "v8",
   reporters: ["default", "<rootDir>/tools/plain-reporter.cjs"],
 } satisfies Config;

@@ -23,6 +23,7 @@ export interface Deps {
   readonly print: (text: string) => void;
 }
 
+/** The time. */
 export interface Clock {
   /** Unix ms. */
   now(): number;
@@ -34,6 +35,7 @@ export type NewId = <Id extends string>(prefix: IdPrefix) => Id;
 /** A new API key and the form of it that is stored: the key itself is shown once, and kept nowhere. */
 export type IssueApiKey = () => { readonly apiKey: string; readonly hash: Uint8Array };
 
+/** Chance. */
 export interface Random {
   /** Uniform in [0, 1): for jitter. */
   uniform(): number;
@@ -41,6 +43,7 @@ export interface Random {
   bytes(n: number): Uint8Array;
 }
 
+/** Takes events to those who want them. */
 export interface Bus {
   /** Hands events over to their consumers, at least once. What is not handed over stays in the outbox for the relay. */
   publish(events: readonly Event[]): Promise<void>;
@@ -59,6 +62,7 @@ export interface SecretBox {
   open(sealed: string, context: string): string;
 }
 
+/** A call to somebody else's address; GET and the fetch's own time limit when nothing else is said. */
 export interface OutgoingRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -66,6 +70,7 @@ export interface OutgoingRequest {
   readonly timeoutMs?: number;
 }
 
+/** Its answer, whatever its status. Header names are lower case. */
 export interface OutgoingResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

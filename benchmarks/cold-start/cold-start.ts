@@ -6,10 +6,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { manifest } from "../../functions/manifest.ts";
 import { startHttpReceiver } from "../../shared/testing/http-receiver.ts";
+import { loadFunctions } from "../../tools/generate/functions.ts";
+import type { LoadedFunction } from "../../tools/generate/functions.ts";
 import { median } from "../measure.ts";
 import { row } from "../report.ts";
 import type { Benchmark, Row } from "../report.ts";
 import { makeTenant } from "./tenant.ts";
+import type { Keys } from "./tenant.ts";
 import { start } from "./start.ts";
 import type { ColdStart, Question } from "./start.ts";
 
@@ -17,6 +20,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ROUNDS = 5;
 const BARE = "bare";
 const MEASURED_FIRST = "ingest";
+const JSON_BODY = { "Content-Type": "application/json" } as const;
 
 export const coldStart: Benchmark = {
   name: "cold-start",
@@ -30,13 +34,12 @@ export const coldStart: Benchmark = {
     try {
       await deployBundles(folder);
       await deployBare(join(folder, BARE));
-      const { env, apiKey } = await makeTenant(join(folder, "intentvision.db"), pubsub.host);
-
-      const names = [BARE, ...Object.keys(manifest)];
-      const starts = new Map<string, ColdStart[]>(names.map((name) => [name, []]));
+      const { env, ...keys } = await makeTenant(join(folder, "intentvision.db"), pubsub.host);
+      const questions = new Map([[BARE, HELLO], ...(await loadFunctions()).map((one) => [one.name, questionFor(one, keys)] as const)]);
+      const starts = new Map<string, ColdStart[]>([...questions.keys()].map((name) => [name, []]));
       for (let round = 0; round < ROUNDS; round++) {
-        say(`Round ${round + 1} of ${ROUNDS}: ${names.length} starts.`);
-        for (const name of names) starts.get(name)!.push(await start(join(folder, name), env, questionFor(name, apiKey)));
+        say(`Round ${round + 1} of ${ROUNDS}: ${questions.size} starts.`);
+        for (const [name, question] of questions) starts.get(name)!.push(await start(join(folder, name), env, question));
       }
       return rowsOf(starts);
     } finally {
@@ -67,18 +70,21 @@ function rowsOf(starts: ReadonlyMap<string, readonly ColdStart[]>): Row[] {
   ];
 }
 
-/** Something that each function can answer at once. */
-function questionFor(name: string, apiKey: string): Question {
-  const headers = { "X-API-Key": apiKey, "Content-Type": "application/json" };
-  const trigger = manifest[name]?.trigger;
+const HELLO: Question = { method: "GET", path: "/", headers: {}, body: null };
+
+/** Something that a function can answer at once: a first point, the first list that it has, or a tick. */
+function questionFor({ name, trigger, routes }: LoadedFunction, { apiKey, platformKey }: Keys): Question {
+  if (trigger.kind !== "http") {
+    const data = Buffer.from(JSON.stringify({ type: "tick.minute" })).toString("base64");
+    return { ...HELLO, method: "POST", headers: JSON_BODY, body: JSON.stringify({ message: { data, messageId: "1" } }) };
+  }
   if (name === MEASURED_FIRST) {
     const body = JSON.stringify({ metrics: [{ metricKey: "first.point", timestamp: Date.now(), value: 1 }] });
-    return { method: "POST", path: "/api/v1/ingest", headers, body };
+    return { method: "POST", path: "/api/v1/ingest", headers: { "X-API-Key": apiKey, ...JSON_BODY }, body };
   }
-  if (trigger === undefined) return { method: "GET", path: "/", headers: {}, body: null };
-  if (trigger.kind === "http") return { method: "GET", path: trigger.paths[0]!, headers, body: null };
-  const tick = Buffer.from(JSON.stringify({ type: "tick.minute" })).toString("base64");
-  return { method: "POST", path: "/", headers, body: JSON.stringify({ message: { data: tick, messageId: "1" } }) };
+  const route = routes.find(({ method, path }) => method === "GET" && !path.includes("{"));
+  if (route === undefined) throw new Error(`${name} has nothing that can be read at once`);
+  return { ...HELLO, path: route.path, headers: { "X-API-Key": route.scope === "platform" ? platformKey : apiKey } };
 }
 
 /** Copies each bundle to a folder of its own, outside the tree, with the packages beside it that its deployment installs. */

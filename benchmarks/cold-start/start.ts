@@ -26,7 +26,7 @@ const ASK_AGAIN_MS = 2;
 
 /**
  * Starts what is deployed in a folder as its package.json says, asks it one question, and ends it.
- * @throws Error with what it printed, where it ended first, did not answer in time, or answered 500 and above.
+ * @throws Error with what it printed, where it ended first, did not answer in time, or refused to answer.
  */
 export async function start(folder: string, env: Readonly<Record<string, string>>, { path, ...init }: Question): Promise<ColdStart> {
   const { scripts } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { scripts: { start: string } };
@@ -48,7 +48,7 @@ export async function start(folder: string, env: Readonly<Record<string, string>
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
     const answer = await response.text();
     const wallMs = performance.now() - startedAt;
-    if (response.status >= 500) throw new Error(`It answered ${response.status}: ${answer}`);
+    if (!response.ok) throw new Error(`It answered ${response.status}: ${answer}`);
     return { wallMs, cpuMs: 1_000 * (await cpuSecondsOf(child.pid!)), peakMiB: await peakMemoryMiBOf(child.pid!) };
   } catch (cause) {
     throw new Error(`${folder} did not start. It printed:\n${output}`, { cause });

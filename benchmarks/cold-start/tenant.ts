@@ -9,19 +9,32 @@ import { createStores } from "../../shared/store/store.ts";
 
 const MIGRATIONS = new URL("../../migrations/", import.meta.url);
 
-/** A database with one organisation and its key, and the environment that a deployed function is given. */
-export async function makeTenant(path: string, pubsubHost: string): Promise<{ env: Readonly<Record<string, string>>; apiKey: string }> {
+export interface Keys {
+  /** Of the organisation. */
+  readonly apiKey: string;
+  readonly platformKey: string;
+}
+
+/** A database with one organisation, its key and the platform's, and the environment that a deployed function is given. */
+export async function makeTenant(path: string, pubsubHost: string): Promise<Keys & { readonly env: Readonly<Record<string, string>> }> {
   const now = Date.now();
   const url = `file:${path}`;
-  const [salt, apiKey] = [randomBytes(32).toString("base64"), apiKeyOf(randomBytes(24))];
+  const salt = randomBytes(32).toString("base64");
+  const [apiKey, platformKey] = [apiKeyOf(randomBytes(24)), apiKeyOf(randomBytes(24))];
   const database = await openDatabase({ url });
   await migrate(database, MIGRATIONS, now);
   const { platform } = createStores(database)({ newId: (prefix) => hashId(prefix, [now]), traceparent: null, committed: [] });
-  const key = { id: hashId<KeyId>("key", [now]), name: "benchmark", hash: hashApiKey(apiKey, salt), scopes: ["*"] as const };
+  const more = { name: "benchmark", rateLimit: null, createdAt: now, expiresAt: null };
   await platform.orgs.create(
     { id: hashId<OrgId>("org", [now]), name: "Benchmark", createdAt: isoTime(now) },
-    { ...key, rateLimit: null, createdAt: now, expiresAt: null },
+    { ...more, id: hashId<KeyId>("key", [now]), hash: hashApiKey(apiKey, salt), scopes: ["*"] },
   );
+  await platform.keyRing.insertPlatformKey({
+    ...more,
+    id: hashId<KeyId>("key", [now, "platform"]),
+    hash: hashApiKey(platformKey, salt),
+    scopes: ["platform"],
+  });
   database.close();
   const env = {
     INTENTVISION_TURSO_URL: url,
@@ -31,5 +44,5 @@ export async function makeTenant(path: string, pubsubHost: string): Promise<{ en
     PUBSUB_EMULATOR_HOST: pubsubHost,
     NODE_ENV: "production",
   };
-  return { env, apiKey };
+  return { env, apiKey, platformKey };
 }

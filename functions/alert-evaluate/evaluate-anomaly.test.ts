@@ -157,6 +157,17 @@ describe("an anomaly rule that is patient", () => {
     expect(await fired(rule)).toEqual([[1, 5]]);
   });
 
+  test("does not fire again for an anomaly that a silence ended, whatever point comes next", async () => {
+    const rule = await anomalyRule({ keepFiringFor: "3m", evalDelay: "0s" });
+    harness.clock.set(minute(1));
+    await deliver(await scored(1, { anomalies: [{}] }));
+    harness.clock.set(minute(4));
+    await work();
+    harness.clock.set(minute(8));
+    await deliver(await scored(8, { clearedAt: 8 }));
+    expect(await fired(rule)).toEqual([[1, 7]]);
+  });
+
   test("goes on firing when the next anomaly comes while it recovers", async () => {
     const rule = await anomalyRule({ keepFiringFor: "3m" });
     for (const [to, news] of [

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import type { ChannelDefinition } from "../../shared/contract/channel.ts";
 import type { OrgId } from "../../shared/contract/ids.ts";
+import { newWebhookSecret } from "../../shared/core/message/webhook-signature.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 import { openConfig, sealConfig } from "../../shared/ports/channel-config.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -13,7 +13,7 @@ export function withSecret(
   { random }: Pick<Deps, "random">,
 ): { definition: ChannelDefinition; made?: string } {
   if (definition.kind !== "webhook" || definition.config.secret !== undefined) return { definition };
-  const made = `whsec_${Buffer.from(random.bytes(SECRET_BYTES)).toString("base64")}`;
+  const made = newWebhookSecret(random.bytes(SECRET_BYTES));
   return { definition: { ...definition, config: { ...definition.config, secret: made } }, made };
 }
 

@@ -8,7 +8,7 @@ import { IsoTime } from "./time.ts";
 const URL_MESSAGE = "Expected an http or https URL";
 const url = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
 /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
-const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
+const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
 
 export const ChannelName = name(100);
 const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };

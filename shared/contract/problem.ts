@@ -106,7 +106,7 @@ function messageOf({ type, path, expected, received, message }: v.BaseIssue<unkn
   return received === "undefined" ? "This member is missing" : message;
 }
 
-const cut = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…` : text);
+const cut = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text).toWellFormed();
 
 /** Counts the parts of a JSON value, its members and theirs, and stops as soon as there are too many. */
 function hasAtMost(most: number, value: unknown): boolean {

@@ -17,6 +17,7 @@ export const MAX_CHANNELS = 100;
 /** Instances a rule may have. */
 export const MAX_INSTANCES = 500;
 
+/** The rules of an organisation. */
 export interface RulesStore {
   get(id: RuleId): Promise<Rule | null>;
   /** By id, so oldest first. */
@@ -45,6 +46,7 @@ export interface InstanceOfSeries extends InstanceRecord {
   readonly of: WatchedSeries;
 }
 
+/** The instances of an organisation's rules. */
 export interface InstancesStore {
   getMany(ids: readonly InstanceId[]): Promise<readonly InstanceRecord[]>;
   /** By the rule and the series. */
@@ -67,10 +69,12 @@ export interface InstancesStore {
   }): Promise<boolean>;
 }
 
+/** An instance that waits, with its series and its rule. */
 export interface PendingInstance extends InstanceOfSeries {
   readonly parent: Rule;
 }
 
+/** What is left out matches everything. */
 export interface AlertFilter {
   readonly status?: Exclude<AlertStatus, "pending"> | undefined;
   readonly rule?: RuleId | undefined;
@@ -79,6 +83,7 @@ export interface AlertFilter {
   readonly metricKey?: string | undefined;
 }
 
+/** The episodes of an organisation. */
 export interface AlertsStore {
   get(id: AlertId): Promise<AlertRecord | null>;
   getMany(ids: readonly AlertId[]): Promise<readonly AlertRecord[]>;
@@ -88,6 +93,7 @@ export interface AlertsStore {
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
 }
 
+/** A group as it is stored. */
 export interface GroupRecord {
   readonly id: GroupId;
   /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
@@ -96,6 +102,7 @@ export interface GroupRecord {
   readonly state: GroupState;
 }
 
+/** The groups that an organisation's alerts are told in. */
 export interface GroupsStore {
   get(id: GroupId): Promise<GroupRecord | null>;
   /**
@@ -110,6 +117,7 @@ export interface GroupsStore {
   }): Promise<boolean>;
 }
 
+/** A message for a channel, before its first attempt. */
 export interface NewDelivery {
   /** The notification key: the same message is never stored twice. */
   readonly id: DeliveryId;
@@ -123,6 +131,7 @@ export interface NewDelivery {
   readonly nextAttemptAt: number;
 }
 
+/** A message for a channel, and how its sending goes. */
 export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   readonly status: DeliveryStatus;
   readonly attempts: number;
@@ -142,6 +151,7 @@ export type AttemptOutcome =
   | { readonly status: "postponed"; readonly at: number }
   | { readonly status: "dead"; readonly lastStatus: number | null; readonly lastError: string };
 
+/** The messages of an organisation, one row a channel. */
 export interface DeliveriesStore {
   get(id: DeliveryId): Promise<DeliveryRecord | null>;
   /** Newest first. */
@@ -174,6 +184,7 @@ export interface ChannelRecord {
   readonly updatedAt: number;
 }
 
+/** The channels of an organisation. */
 export interface ChannelsStore {
   get(id: ChannelId): Promise<ChannelRecord | null>;
   /** By id, so oldest first. */
@@ -190,6 +201,7 @@ export interface ChannelsStore {
   disable(id: ChannelId, reason: string, at: number): Promise<void>;
 }
 
+/** What the inbox channels of an organisation got. */
 export interface InboxStore {
   /** The message of a delivery; the same delivery again is ignored. */
   insert(message: {

@@ -29,6 +29,7 @@ export interface DetectionPass {
   readonly at: number;
 }
 
+/** What detection knows of an organisation's series. */
 export interface DetectionStore {
   /** Of each series, in any order: a new one where it was never scored. */
   states(series: readonly SeriesId[]): Promise<readonly DetectorRecord[]>;
@@ -43,12 +44,17 @@ export interface DetectionStore {
   lastScored(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, LastScored>>;
 }
 
+/** How far a series is scored. */
 export interface LastScored {
+  /** The newest scored timestamp. */
   readonly scoredTo: number | null;
+  /** The learned time between points; null until there is one. */
   readonly cadenceMs: number | null;
+  /** Whether an anomaly of it is not cleared yet. */
   readonly anomalous: boolean;
 }
 
+/** What is left out matches everything. */
 export interface AnomalyFilter {
   readonly series?: SeriesId | undefined;
   readonly metricKey?: string | undefined;
@@ -63,6 +69,7 @@ export interface AnomalyFilter {
 /** Anomalies that `forSeries` answers at most. */
 export const MAX_ANOMALIES_A_READ = 10_000;
 
+/** The anomalies of an organisation. */
 export interface AnomaliesStore {
   get(id: AnomalyId): Promise<Anomaly | null>;
   /** Newest first. */

@@ -1,23 +1,11 @@
-import type {
-  Backend,
-  Bounds,
-  CompletedForecast,
-  Forecast,
-  ForecastResult,
-  ForecastSummary,
-  RequestedForecast,
-} from "../contract/forecast.ts";
+import type { Backend, CompletedForecast, Forecast, ForecastResult, ForecastSummary, RequestedForecast } from "../contract/forecast.ts";
 import type { ForecastId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
+import type { ForecastOptions } from "./forecasters.ts";
 
 /** What a forecast is asked to be: JSON-safe. */
-export interface ForecastParameters {
-  readonly horizon: number;
-  /** Percent. */
-  readonly levels: readonly number[];
+export interface ForecastParameters extends ForecastOptions {
   readonly backend: Backend;
-  readonly frequencyMs?: number | undefined;
-  readonly bounds?: Bounds | undefined;
 }
 
 /** A forecast of a stored series, before it is made. Times are Unix ms. */

@@ -5,6 +5,8 @@ import type { Key, RateLimit, Scope } from "../contract/key.ts";
 import type { Org } from "../contract/org.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 
+// Times are Unix ms.
+
 /** A key as authentication needs it. */
 export interface KeyRecord {
   readonly id: KeyId;
@@ -18,6 +20,7 @@ export interface KeyRecord {
   readonly rateLimit: RateLimit | null;
 }
 
+/** A key to be stored: of the key itself only its hash. */
 export interface NewKey {
   readonly id: KeyId;
   readonly name: string;
@@ -36,20 +39,26 @@ export interface OrgsStore {
   list(after: string, limit: number): Promise<readonly OrgId[]>;
 }
 
+/** The keys of an organisation. */
 export interface KeysStore {
   insert(key: NewKey): Promise<Key>;
   get(id: KeyId): Promise<Key | null>;
+  /** By id, so oldest first. */
   list(page: PageQuery): Promise<Page<Key>>;
+  /** The key as it is then, revoked at the first such time; null when there is none. */
   revoke(id: KeyId, at: number): Promise<Key | null>;
 }
 
 /** Keys by their hash, across organisations: for authentication only. */
 export interface KeyRing {
   find(hash: Uint8Array): Promise<KeyRecord | null>;
+  /** Notes that a key was used. */
   touch(id: KeyId, at: number): Promise<void>;
+  /** A key that is there already stays as it is. */
   insertPlatformKey(key: NewKey): Promise<void>;
 }
 
+/** What is known of an idempotency key. */
 export interface StoredAnswer {
   readonly route: string;
   readonly payloadHash: string;
@@ -58,25 +67,33 @@ export interface StoredAnswer {
   readonly answer: string | null;
 }
 
+/** The idempotency keys of an organisation. */
 export interface IdempotencyStore {
+  /** null for a key that is new, or has expired. */
   find(key: string, now: number): Promise<StoredAnswer | null>;
   /** Takes the key for a request that is being worked on. False when it is taken. */
   reserve(entry: { key: string; route: string; payloadHash: string; expiresAt: number; now: number }): Promise<boolean>;
+  /** Keeps the answer of a request that had taken the key. */
   complete(entry: { key: string; status: number; answer: string; expiresAt: number }): Promise<void>;
+  /** Gives a key back that was taken for a request that failed; a kept answer stays. */
   release(key: string): Promise<void>;
 }
 
+/** Who works at what: spares others the same work, and is no lock, since a holder may be slower than its lease. */
 export interface LeaseStore {
   /** Takes or renews a lease; false while somebody else holds it. */
   acquire(name: string, owner: string, until: number, now: number): Promise<boolean>;
+  /** Gives a lease back; one that has passed on to another stays. */
   release(name: string, owner: string): Promise<void>;
 }
 
+/** An event that is still to be published; rows are numbered in the order of their commits. */
 export interface OutboxRow {
   readonly seq: number;
   readonly event: Event;
 }
 
+/** An event that a consumer failed on, so many times up to now. */
 export interface FailedEvent {
   readonly id: DeadLetterId;
   readonly consumer: string;
@@ -84,6 +101,7 @@ export interface FailedEvent {
   readonly attempts: number;
 }
 
+/** The outbox, what consumers have worked off, and what they failed on. */
 export interface EventStore {
   /** Adds an event of its own, such as a tick; the same id again is ignored. */
   enqueue(event: Event): Promise<void>;
@@ -103,9 +121,11 @@ export interface EventStore {
   }): Promise<void>;
   /** What is recorded of a consumer's failed attempts on an event, due or dead; null when it never failed, or is done with. */
   failure(consumer: string, id: EventId): Promise<{ readonly id: DeadLetterId; readonly attempts: number } | null>;
+  /** Failures whose next attempt is due, most overdue first. */
   failuresDue(now: number, limit: number): Promise<readonly FailedEvent[]>;
   /** Forgets a failure; with `attempts`, only as long as it has not failed again since. */
   removeFailure(id: DeadLetterId, attempts?: number): Promise<boolean>;
+  /** Events that were given up, by id. */
   listDead(page: PageQuery): Promise<Page<EventDeadLetter>>;
   getDead(id: DeadLetterId): Promise<FailedEvent | null>;
   /** Makes a dead event due again. */

@@ -1,3 +1,4 @@
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Dimensions, Matcher, Series, SeriesKind } from "../contract/series.ts";
@@ -5,7 +6,8 @@ import type { RejectedPoint } from "../core/ingest/intake.ts";
 import type { SeriesName } from "../core/ingest/names.ts";
 import type { Result } from "../core/result.ts";
 import type { NamedSeries, PointBatch } from "../core/series/batch.ts";
-import type { DeadLetter } from "../contract/dead-letter.ts";
+
+// Times are Unix ms.
 
 /** Columns of points: Unix ms and values, ascending and without a timestamp twice, unless it says otherwise. */
 export interface PointColumns {
@@ -35,6 +37,7 @@ export interface LogRow {
   readonly points: readonly SeriesPoints[];
 }
 
+/** A point that was refused: where it came in, why, and what was sent. */
 export interface DeadPoint extends RejectedPoint {
   /** The door that it came to. */
   readonly source: string;
@@ -50,6 +53,7 @@ export interface Once {
   readonly answer: string;
 }
 
+/** Reads points, the write log and the chunks as one. */
 export interface PointReader {
   /** The points in [from, to), at most `limit` of them from the asked end. */
   read(series: SeriesId, window: { from: number; to: number; limit: number; order: "asc" | "desc" }): Promise<PointColumns>;
@@ -57,6 +61,7 @@ export interface PointReader {
   newest(series: SeriesId, window: { before: number; limit: number }): Promise<PointColumns>;
 }
 
+/** The points of an organisation. */
 export interface PointStore extends PointReader {
   /**
    * Makes a batch durable, with its new series, dead letters and `metrics.ingested`, in one round trip.
@@ -85,9 +90,11 @@ export interface PointStore extends PointReader {
   after(seq: number, limits: { maxPoints: number }): Promise<readonly LogRow[]>;
 }
 
+/** The series of an organisation. */
 export interface SeriesStore {
   get(id: SeriesId): Promise<Series | null>;
   getMany(ids: readonly SeriesId[]): Promise<readonly Series[]>;
+  /** By metric and id. @throws Problem validation-failed for a matcher whose pattern is not RE2; so does `select`. */
   list(filter: { metricKey?: string | undefined; matchers: readonly Matcher[] }, page: PageQuery): Promise<Page<Series>>;
   /** Every series that a selector picks, at most `limit`, by id. */
   select(selector: { metricKey: string; matchers: readonly Matcher[] }, limit: number): Promise<readonly Series[]>;
@@ -109,18 +116,21 @@ export interface SeriesStore {
   describe(metrics: readonly ({ readonly metricKey: string } & SeriesMetadata)[]): Promise<void>;
 }
 
+/** The points that an organisation sent and that were refused. */
 export interface DeadLetterStore {
+  /** Oldest first. */
   list(page: PageQuery): Promise<Page<DeadLetter>>;
   get(id: string): Promise<DeadLetter | null>;
   /** Takes a letter out, because it was replayed or given up. */
   remove(id: string): Promise<boolean>;
 }
 
+/** Moves points from the write log to chunks, across organisations. */
 export interface CompactionStore {
   /** Rows in the log of an organisation. */
   rows(org: OrgId): Promise<number>;
   /** Organisations whose log has at least `rows` rows, most first. */
   due(rows: number): Promise<readonly { org: OrgId; rows: number }[]>;
-  /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns the points moved. */
+  /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns what was moved. @throws Conflict when another compaction of it was faster. */
   compact(org: OrgId, limits: { maxPoints: number; now: number }): Promise<{ points: number; rows: number }>;
 }

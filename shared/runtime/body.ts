@@ -38,6 +38,7 @@ export interface BodyMemory {
   resize(from: number, to: number): boolean;
 }
 
+/** Memory in which nothing is held yet. */
 export function createBodyMemory({ heldBytes }: BodyLimits): BodyMemory {
   const counted = (size: number) => Math.max(0, size - UNCOUNTED_BYTES);
   let held = 0;

@@ -14,6 +14,7 @@ export function parseIdempotencyKey(header: string): string {
   return key;
 }
 
+/** What tells one body from another: SHA-256 in base64url. */
 export const hashPayload = (body: Uint8Array): string => createHash("sha256").update(body).digest("base64url");
 
 /**

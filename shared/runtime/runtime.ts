@@ -1,6 +1,5 @@
 import type { Event } from "../contract/events.ts";
-import type { Alarm, Bus, Clock, Deps, GuardedFetch, IssueApiKey, NewId, Random, SecretBox } from "../ports.ts";
-import type { Forecasters } from "../ports/forecasters.ts";
+import type { Deps } from "../ports.ts";
 import type { Store } from "../ports/store.ts";
 import type { Invocation } from "../store/outbox.ts";
 import type { Authenticate } from "./auth.ts";
@@ -8,20 +7,9 @@ import { errorFields } from "./log.ts";
 import type { Log } from "./log.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
-/** What one process has, built once (see deps.ts): from it each invocation gets its own Deps. */
-export interface Runtime {
+/** What one process has, built once (see deps.ts): from it each invocation gets its own Deps, with a store of its own. */
+export interface Runtime extends Omit<Deps, "store"> {
   readonly stores: (invocation: Invocation) => Store;
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly fetch: GuardedFetch;
-  readonly forecasters: Forecasters;
-  readonly secrets: SecretBox;
-  readonly alarm: Alarm;
-  readonly newId: NewId;
-  readonly issueApiKey: IssueApiKey;
-  readonly forgetApiKey: Deps["forgetApiKey"];
-  readonly random: Random;
-  readonly print: (text: string) => void;
   readonly log: Log;
   readonly authenticate: Authenticate;
   readonly rateLimiter: RateLimiter;

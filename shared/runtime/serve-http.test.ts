@@ -205,6 +205,27 @@ describe("an Idempotency-Key", () => {
     expect(await post({ key: other, body: { list: [] }, headers })).toMatchObject({ status: 200, body: { n: 0 } });
   });
 
+  test("is refused for another resource of the same route", async () => {
+    await post({ body: { list: [] }, headers });
+    const other = { key, body: { list: [] }, headers };
+    expect((await server.request(http([echo({ idempotency: "reserve" })]), "POST", "/things/y", other)).status).toBe(422);
+    expect(calls.length).toBe(1);
+  });
+
+  test("stays taken when the answer cannot be kept: what was done is not done again", async () => {
+    const { write } = harness.database;
+    let writes = 0;
+    const failing: typeof write = (statements) => {
+      const keepsAnswer = statements.some(({ sql }) => sql.includes("UPDATE idempotency"));
+      if (keepsAnswer && (writes += 1) === 1) throw new Unavailable("The database does not answer", { retryable: true });
+      return write(statements);
+    };
+    Object.assign(harness.database, { write: failing });
+    expect((await post({ body: { list: [] }, headers })).status).toBe(503);
+    expect((await post({ body: { list: [] }, headers })).status).toBe(409);
+    expect(calls.length).toBe(1);
+  });
+
   test("is a new request once it has expired", async () => {
     await post({ body: { list: [{ n: 1 }] }, headers });
     harness.clock.advance(86_400_000);

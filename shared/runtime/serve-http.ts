@@ -52,7 +52,7 @@ export async function serveHttp(name: string, { routes }: HttpFunction, request:
 
   return runInContext(context, async () => {
     const startedAt = performance.now();
-    const path = request.url.split("?", 1)[0]!;
+    const path = pathOf(request);
     const found = findRoute(routes, request.method, path);
     const extra: Record<string, string> = { "X-Request-Id": requestId, ...(traceparent === null ? {} : { traceparent }) };
     let response: HttpResponse;
@@ -77,6 +77,8 @@ export async function serveHttp(name: string, { routes }: HttpFunction, request:
     return { ...response, headers: { ...response.headers, ...extra }, body: request.method === "HEAD" ? null : response.body };
   });
 }
+
+const pathOf = ({ url }: HttpRequest): string => url.split("?", 1)[0]!;
 
 interface Call {
   readonly request: HttpRequest;
@@ -148,7 +150,7 @@ async function once(
   const { request, extra } = call;
   const { idempotency } = deps.store.forOrg(key.org!);
   const now = clock.now();
-  const name = `${route.method} ${route.path}`;
+  const name = `${route.method} ${pathOf(request)}`;
   const payloadHash = hashPayload(request.body);
   const recall = async (): Promise<HttpResponse | null> => {
     const stored = await idempotency.find(idempotencyKey, now);
@@ -179,14 +181,13 @@ async function once(
     if (winner !== null) return winner;
     // Another one had it and failed in the meantime: it is free again.
   }
-  try {
-    const response = await run(null);
-    await idempotency.complete({ key: idempotencyKey, status: response.status, answer: String(response.body ?? ""), expiresAt });
-    return response;
-  } catch (error) {
+  const response = await run(null).catch(async (error: unknown) => {
     await idempotency.release(idempotencyKey);
     throw error;
-  }
+  });
+  // Should the answer not be kept, the key stays taken for as long as it was reserved: what was done is not done again at once.
+  await idempotency.complete({ key: idempotencyKey, status: response.status, answer: String(response.body ?? ""), expiresAt });
+  return response;
 }
 
 function tenantContext(

@@ -52,11 +52,13 @@ const SELECT_PAGE_OF_OPEN = SELECT_PAGE("AND resolved_at IS NULL");
 // Rides alert_rule.
 const SELECT_PAGE_OF_RULE = SELECT_PAGE("AND rule = :rule");
 
+/** Writes episodes as an evaluation of their rule left them. */
 export const upsertAlerts = (org: OrgId, ruleVersion: number, alerts: readonly AlertWrite[]): Statement => ({
   sql: UPSERT,
   args: { org, ruleVersion, rows: JSON.stringify(alerts) },
 });
 
+/** Counts one notification more for each of some episodes. */
 export const countNotification = (org: OrgId, ids: readonly AlertId[], at: number): Statement => ({
   sql: COUNT_NOTIFICATION,
   args: { org, ids: JSON.stringify(ids), at },

@@ -50,6 +50,7 @@ const SELECT_SINCE = `
 const END_OF_TIME = Number.MAX_SAFE_INTEGER;
 const severityIndex = (severity: AnomalySeverity) => AnomalySeverity.options.indexOf(severity);
 
+/** Stores an anomaly unless it is there already. */
 export const insertAnomaly = (org: OrgId, anomaly: NewAnomaly): Statement => ({
   sql: INSERT,
   args: {

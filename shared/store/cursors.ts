@@ -6,6 +6,7 @@ const START = "INSERT INTO cursor (consumer, org, seq) VALUES (:consumer, :org, 
 // A cursor that somebody else moved becomes NULL, which its column refuses: the whole batch fails.
 const MOVE = "UPDATE cursor SET seq = CASE WHEN seq = :from THEN :to END WHERE consumer = :consumer AND org = :org";
 
+/** How far a consumer has read the write log of an organisation: 0 at first. */
 export async function readCursor(database: Database, consumer: string, org: OrgId): Promise<number> {
   const [row] = await database.read(SELECT, { consumer, org });
   return row === undefined ? 0 : (row["seq"] as number);

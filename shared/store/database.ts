@@ -29,6 +29,7 @@ export class Conflict extends Error {
   }
 }
 
+/** Where a database is, and how patient its callers are. */
 export interface DatabaseAddress {
   /** `file:...` for the embedded database, `libsql:`, `https:` or `http:` for a remote one. */
   readonly url: string;

@@ -5,6 +5,7 @@ import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { DeadLetterStore, DeadPoint } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
+import { timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
 
 /** Of an organisation's dead letters the newest so many are kept. */
@@ -53,7 +54,7 @@ export function deadLetterStore(database: Database, org: OrgId): DeadLetterStore
       // From the start when the cursor is none of ours.
       const createdAfter = Number.isSafeInteger(Number(time)) ? Number(time) : 0;
       const rows = await database.read(SELECT_PAGE, { org, createdAfter, after: after ?? "", limit: limit + 1 });
-      return pageOf(rows.map(deadLetterOf), limit, (last) => `${Date.parse(last.createdAt)}~${last.id}`);
+      return pageOf(rows.map(deadLetterOf), limit, ({ createdAt, id }) => timeCursor(Date.parse(createdAt), id));
     },
     async get(id) {
       const [row] = await database.read(SELECT, { id, org });

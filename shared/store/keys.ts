@@ -33,6 +33,7 @@ const argsOf = (key: NewKey) => ({
   expiresAt: key.expiresAt,
 });
 
+/** Stores a key of an organisation; its batch fails when the hash is taken. */
 export const insertKey = (org: OrgId, key: NewKey): Statement => ({ sql: INSERT, args: { ...argsOf(key), org } });
 
 const rateLimitOf = (row: Row) => (row["rate_limit"] === null ? null : (JSON.parse(row["rate_limit"] as string) as RateLimit));

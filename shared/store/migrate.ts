@@ -12,6 +12,7 @@ const SELECT_TABLE = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name 
 const SELECT = "SELECT name, checksum, applied_at FROM migration ORDER BY name";
 const NAME = /^\d{4}_[a-z_]+\.sql$/;
 
+/** A migration and what the database has of it. */
 export interface MigrationStatus {
   readonly name: string;
   readonly state: "applied" | "pending" | "changed" | "unknown";

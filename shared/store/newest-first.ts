@@ -1,7 +1,7 @@
-/** The cursor of a list that goes from newest to oldest: a time and an id. */
+/** The cursor of a list that goes by time: a time and an id. */
 export const timeCursor = (at: number, id: string): string => `${at}~${id}`;
 
-/** Where such a list goes on; from its start when the cursor is none of ours. */
+/** Where a list that goes from newest to oldest goes on; from its start when the cursor is none of ours. */
 export function parseTimeCursor(cursor: string | undefined): { readonly before: number; readonly beforeId: string } {
   const [at, id] = (cursor ?? "").split("~");
   const before = Number(at === "" ? Number.NaN : at);

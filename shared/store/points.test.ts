@@ -133,6 +133,36 @@ describe.each(DATABASES)("%s", (where, open) => {
     expect(reads).toBeGreaterThan(1);
   });
 
+  test("a chunk that is merged while a window is read counts once: a read that is short of its limit has reached the end", async () => {
+    const full = 2_400;
+    const at = (row: number) => START + 2 * row;
+    const series = await harness.store(
+      "cpu",
+      Array.from({ length: 16 * full }, (_, row) => [at(row), 1] as const),
+    );
+    await compact();
+    // Leaves the seventh chunk's last point in a chunk of its own, which is the last one of the first page.
+    await harness.store("cpu", [[at(7 * full - 2) + 1, 1]]);
+    await compact();
+    const { database, deps, org } = harness;
+    let reads = 0;
+    const overtaken: Database = {
+      ...database,
+      async read(sql, args) {
+        const rows = await database.read(sql, args);
+        if (sql.includes("FROM chunk") && (reads += 1) === 1) {
+          await harness.store("cpu", [[at(7 * full - 1) + 1, 1]]);
+          await compact();
+        }
+        return rows;
+      },
+    };
+    const stores = createStores(overtaken)({ newId: deps.newId, traceparent: null, committed: [] });
+    const limit = 14 * full + 3;
+    const read = await stores.forOrg(org).points.read(series, { from: START, to: at(16 * full), limit, order: "asc" });
+    expect(read.timestamps.length).toBe(limit);
+  });
+
   test("compaction leaves rows that a consumer has not seen, and takes them after an hour", async () => {
     await harness.store("cpu", [[START, 1]]);
     const { compaction } = harness.deps.store.platform;

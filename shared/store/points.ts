@@ -132,33 +132,34 @@ export function pointStore(
       return merged;
     },
 
-    async after(seq, { maxPoints }) {
-      const compacted = await readCursor(database, "compact", org);
-      if (seq < compacted) {
-        const chunks = await database.read(SELECT_CHUNKS_OF_PASS, { org, seq });
-        const points = chunks.map((row) => ({ series: row["series"] as SeriesId, ...decodeChunk(bytesOf(row["data"]!)) }));
-        if (chunks.length > 0) return [{ seq: chunks[0]!["seq"] as number, createdAt: null, points }];
-      }
-      const log: LogRow[] = [];
-      let n = 0;
-      for (const row of await database.read(SELECT_LOG_AFTER, { org, seq, limit: LOG_ROWS_A_READ })) {
-        n += row["n"] as number;
-        if (log.length > 0 && n > maxPoints) break;
-        log.push({
-          seq: row["seq"] as number,
-          createdAt: row["created_at"] as number,
-          points: decodeLog(bytesOf(row["payload"]!)),
-        });
-      }
-      // Rows that were compacted between the two reads are in neither: they are in chunks by now.
-      const compactedNow = await readCursor(database, "compact", org);
-      if (compactedNow !== compacted && compactedNow > seq) return this.after(seq, { maxPoints });
-      return log;
-    },
+    after,
   };
 
   function newest(series: SeriesId, { before, limit }: { before: number; limit: number }): Promise<PointColumns> {
     return read(series, { from: 0, to: before, limit, order: "desc" });
+  }
+
+  async function after(seq: number, { maxPoints }: { maxPoints: number }): Promise<readonly LogRow[]> {
+    const compacted = await readCursor(database, "compact", org);
+    if (seq < compacted) {
+      const chunks = await database.read(SELECT_CHUNKS_OF_PASS, { org, seq });
+      const points = chunks.map((row) => ({ series: row["series"] as SeriesId, ...decodeChunk(bytesOf(row["data"]!)) }));
+      if (chunks.length > 0) return [{ seq: chunks[0]!["seq"] as number, createdAt: null, points }];
+    }
+    const log: LogRow[] = [];
+    let n = 0;
+    for (const row of await database.read(SELECT_LOG_AFTER, { org, seq, limit: LOG_ROWS_A_READ })) {
+      n += row["n"] as number;
+      if (log.length > 0 && n > maxPoints) break;
+      log.push({
+        seq: row["seq"] as number,
+        createdAt: row["created_at"] as number,
+        points: decodeLog(bytesOf(row["payload"]!)),
+      });
+    }
+    // Rows that were compacted between the two reads are in neither: they are in chunks by now.
+    const compactedNow = await readCursor(database, "compact", org);
+    return compactedNow !== compacted && compactedNow > seq ? after(seq, { maxPoints }) : log;
   }
 
   async function read(series: SeriesId, { from, to, limit, order }: Parameters<PointStore["read"]>[1]): Promise<PointColumns> {
@@ -175,7 +176,8 @@ export function pointStore(
       for (const row of rows) {
         const chunk = within(decodeChunk(bytesOf(row["data"]!)), from, to);
         sources.push({ seq: row["seq"] as number, ...chunk });
-        found += chunk.timestamps.length;
+        // What a page before has counted is not counted again.
+        found += within(chunk, left, right).timestamps.length;
       }
       if (rows.length < CHUNKS_A_READ) break;
       const last = rows.at(-1)!;

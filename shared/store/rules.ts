@@ -38,17 +38,19 @@ const FORGET_INSTANCES = `
 const REQUIRE_VERSION = `
   UPDATE rule SET version = CASE WHEN version = :version THEN version END WHERE id = :id AND org = :org`;
 const DELETE = "DELETE FROM rule WHERE id = :id AND org = :org";
-// Fails the batch unless the rule is enabled at a version.
+// A rule that is not gets NULL as its version, which its column refuses.
 const REQUIRE_ENABLED = `
   INSERT INTO rule (id, org, version, definition, enabled, created_at, updated_at)
   SELECT :id, :org, NULL, '', 0, 0, 0
   WHERE NOT EXISTS (SELECT 1 FROM rule WHERE id = :id AND org = :org AND version = :version AND enabled = 1)`;
 
+/** Fails its batch unless the rule is enabled at this version. */
 export const requireEnabled = (org: OrgId, { id, version }: Pick<Rule, "id" | "version">): Statement => ({
   sql: REQUIRE_ENABLED,
   args: { org, id, version },
 });
 
+/** The rule of a row that has its definition, version and times. */
 export function ruleOf(row: Row): Rule {
   return {
     ...(JSON.parse(row["definition"] as string) as Rule),

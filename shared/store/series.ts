@@ -18,7 +18,7 @@ const INSERT = `
 // Rides the primary key.
 const DESCRIBE_SERIES = `
   UPDATE series SET kind = coalesce(kind, d.value ->> 1), unit = coalesce(unit, d.value ->> 2) FROM json_each(:rows) AS d
-  WHERE series.id = d.value ->> 0 AND series.org = :org AND (kind IS NULL OR unit IS NULL)`;
+  WHERE series.id = d.value ->> 0 AND +series.org = :org AND (kind IS NULL OR unit IS NULL)`;
 // Rides series_undescribed.
 const DESCRIBE_METRICS = `
   UPDATE series SET kind = coalesce(kind, d.value ->> 1), unit = coalesce(unit, d.value ->> 2) FROM json_each(:rows) AS d
@@ -46,6 +46,7 @@ const SELECT_ALL = `
   ${SELECT} WHERE s.org = :org AND (s.metric_key, s.id) > (:metricAfter, :after) ORDER BY s.metric_key, s.id LIMIT :limit`;
 const SCAN_ROWS = 1_000;
 
+/** Stores series; those that are there already stay as they are. */
 export const insertSeries = (org: OrgId, named: readonly NamedSeries[], at: number): Statement => ({
   sql: INSERT,
   args: { org, at, rows: JSON.stringify(named.map(({ series, metricKey, dimensions }) => [series, metricKey, dimensions])) },

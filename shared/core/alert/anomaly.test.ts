@@ -120,6 +120,44 @@ describe("the timeline", () => {
         [280, "false"],
       ],
     ],
+    [
+      "what a silence ended stays over when the next point is none",
+      [anomaly(100, { clearedAt: 200 })],
+      { lastPointAt: 200 },
+      [
+        [100, "true"],
+        [130, "false"],
+        [200, "false"],
+      ],
+    ],
+    [
+      "and when it is a lesser one",
+      [anomaly(100), anomaly(200, { severity: "low" })],
+      { lastPointAt: 200 },
+      [
+        [100, "true"],
+        [130, "false"],
+      ],
+    ],
+    [
+      "a matching one after a silence begins anew",
+      [anomaly(100), anomaly(131)],
+      { lastPointAt: 131, now: 131 },
+      [
+        [100, "true"],
+        [130, "false"],
+        [131, "true"],
+      ],
+    ],
+    [
+      "a point three cadences after the last one is no silence",
+      [anomaly(100), anomaly(130)],
+      { lastPointAt: 130, now: 130 },
+      [
+        [100, "true"],
+        [130, "true"],
+      ],
+    ],
     ["what was evaluated is not evaluated again", [anomaly(100, { clearedAt: 120 })], { lastEvaluatedAt: 100 }, [[120, "false"]]],
     ["everything evaluated is nothing", [anomaly(100, { clearedAt: 120 })], { lastEvaluatedAt: 120 }, []],
     [

@@ -32,9 +32,10 @@ const METHOD_FOUND_IT = 10 / (10 + 14);
 
 /**
  * The evaluations of an anomaly rule over one series: true at each matching anomaly, false at the first scored point that is none, or after
- * three cadences without a point. Historical anomalies are never evaluated.
+ * three cadences without a point, whatever comes then. Historical anomalies are never evaluated.
  *
- * @param anomalies - Of one series, in any order: all since the last evaluation, and those not cleared by then.
+ * @param anomalies - Of one series, in any order: all since the last evaluation, and those not cleared by then; also those that do not match,
+ *   which are points that were no better.
  * @returns Ascending, after lastEvaluatedAt and up to now; empty when nothing changed.
  */
 export function evaluateAnomalies(
@@ -42,7 +43,7 @@ export function evaluateAnomalies(
   anomalies: readonly ScoredAnomaly[],
   context: AnomalyContext,
 ): readonly Evaluation[] {
-  const { now, lastPointAt, severity, lastEvaluatedAt } = context;
+  const { now, severity, lastEvaluatedAt } = context;
   const matching = anomalies.filter((anomaly) => matchesAnomaly(condition, anomaly));
   if (matching.length === 0) return [];
 
@@ -52,14 +53,36 @@ export function evaluateAnomalies(
     const { timestamp: at, value } = anomaly;
     timeline.set(at, { at, outcome: "true", severity, value, evidence: { ...evidenceOf(anomaly) } });
   }
-  const newest = matching.reduce((a, b) => (b.timestamp > a.timestamp ? b : a));
-  if (newest.clearedAt === null) {
-    const silentAt = Math.max(lastPointAt ?? 0, newest.timestamp) + SILENT_CADENCES * (context.cadence ?? context.interval);
-    timeline.set(silentAt, { at: silentAt, outcome: "false" });
-  }
+  for (const at of silences(timeline, anomalies, context)) timeline.set(at, { at, outcome: "false" });
   return [...timeline.values()]
     .filter(({ at }) => at <= now && (lastEvaluatedAt === null || at > lastEvaluatedAt))
     .toSorted((a, b) => a.at - b.at);
+}
+
+/** When what was true was over for want of points, ascending. */
+function silences(
+  timeline: ReadonlyMap<number, Evaluation>,
+  anomalies: readonly ScoredAnomaly[],
+  { lastPointAt, cadence, interval }: AnomalyContext,
+): number[] {
+  const patience = SILENT_CADENCES * (cadence ?? interval);
+  const points = new Set(timeline.keys());
+  for (const { timestamp, historical } of anomalies) if (!historical) points.add(timestamp);
+
+  const found: number[] = [];
+  /** The newest point of what is true; null while nothing is. */
+  let newest: number | null = null;
+  for (const at of [...points].toSorted((a, b) => a - b)) {
+    if (newest !== null && at - newest > patience) {
+      found.push(newest + patience);
+      newest = null;
+    }
+    const outcome = timeline.get(at)?.outcome;
+    if (outcome === "true" || (outcome === undefined && newest !== null)) newest = at;
+    if (outcome === "false") newest = null;
+  }
+  if (newest !== null) found.push(Math.max(lastPointAt ?? 0, newest) + patience);
+  return found;
 }
 
 /** Whether an anomaly is one that the rule is about. */

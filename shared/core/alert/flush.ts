@@ -47,6 +47,7 @@ export interface GroupState {
   readonly lastNotifiedAt: number | null;
 }
 
+/** A group that no alert has joined yet. */
 export const EMPTY_GROUP: GroupState = {
   nextFlushAt: null,
   lastFlushAt: null,

@@ -60,8 +60,9 @@ export function simulateRule(rule: Rule, series: ScoredSeries, until: number): r
       worstPoint(rule.condition, within(series, pendingAt - window + 1, resolvedAt ?? Infinity)),
     );
   }
-  const matching = scoredAnomalies(series).filter((anomaly) => matchesAnomaly(rule.condition, anomaly));
-  const run = runAnomalies(rule, instance, { ...series, matching }, until);
+  const anomalies = scoredAnomalies(series);
+  const matching = anomalies.filter((anomaly) => matchesAnomaly(rule.condition, anomaly));
+  const run = runAnomalies(rule, instance, { ...series, anomalies }, until);
   return episodesOf(run, ({ pendingAt, resolvedAt }) =>
     mostAnomalous(matching.filter(({ timestamp }) => timestamp >= pendingAt && timestamp < (resolvedAt ?? Infinity))),
   );
@@ -92,17 +93,17 @@ function runThreshold(rule: ThresholdRule, instance: Instance, { timestamps, val
   return { after: state.instance, transitions };
 }
 
-interface MatchedSeries extends Window {
+interface AnomalousSeries extends Window {
   readonly cadence: number | null;
   /** Ascending. */
-  readonly matching: readonly ScoredAnomaly[];
+  readonly anomalies: readonly ScoredAnomaly[];
 }
 
 /**
  * Evaluates as points come in. From each point to right before the next one the same is known, and the evaluations that fall due by then,
  * because the series is silent or the instance's patience ends, are made in their order.
  */
-function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, matching, cadence }: MatchedSeries, until: number): Run {
+function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, anomalies, cadence }: AnomalousSeries, until: number): Run {
   const { condition, interval, severity } = rule;
   const transitions: Transition[] = [];
   let after = instance;
@@ -114,7 +115,7 @@ function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, match
   let next = 0;
   let known: ScoredAnomaly[] = [];
   for (const [row, timestamp] of timestamps.entries()) {
-    for (; next < matching.length && matching[next]!.timestamp <= timestamp; next += 1) known.push(matching[next]!);
+    for (; next < anomalies.length && anomalies[next]!.timestamp <= timestamp; next += 1) known.push(anomalies[next]!);
     if (known.length === 0) continue;
     const isOpen = ({ clearedAt }: ScoredAnomaly) => clearedAt === null || clearedAt > timestamp;
     const now = Math.min(until, (timestamps[row + 1] ?? Infinity) - 1);

@@ -92,6 +92,7 @@ export type Transition =
       readonly episode: Episode;
     };
 
+/** An instance after an evaluation or an act, with what that changed. */
 export interface Step {
   readonly instance: Instance;
   readonly transitions: readonly Transition[];

@@ -18,6 +18,7 @@ export interface ByteReader {
   readonly left: number;
 }
 
+/** @param capacity - Bytes; more than these are a RangeError. */
 export function byteWriter(capacity: number): ByteWriter {
   const bytes = new Uint8Array(capacity);
   const view = new DataView(bytes.buffer);
@@ -47,6 +48,7 @@ export function byteWriter(capacity: number): ByteWriter {
   };
 }
 
+/** A reader from the first byte on. */
 export function byteReader(bytes: Uint8Array): ByteReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;

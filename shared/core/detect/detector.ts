@@ -20,6 +20,7 @@ export interface DetectorState {
   newest: number;
 }
 
+/** What decides beside the points what is anomalous. */
 export interface DetectOptions {
   /** 0..1: see daysAtSensitivity. */
   readonly sensitivity: number;
@@ -64,6 +65,7 @@ const STREAK_FOR_CONSENSUS = 3;
 /** The mean absolute error of a normal distribution in standard deviations, inverted. */
 const SCALE_TO_DEVIATION = 1.2533;
 
+/** A detector before the first point. */
 export const createDetector = ({ timezone = "UTC" }: { timezone?: string } = {}): DetectorState => ({
   timezone,
   learned: createLearned(),

@@ -23,6 +23,7 @@ export interface Learned {
   streak: number;
 }
 
+/** So many of the newest spacings are kept. */
 export const SPACINGS = 15;
 /** Before so many points there is no score. */
 export const WARM_UP_POINTS = 20;
@@ -31,6 +32,7 @@ const STREAK_RARITY = Math.log10(30);
 const LEAST_SPACINGS = 3;
 const DAY_MS = 86_400_000;
 
+/** What is known before the first point. */
 export const createLearned = (): Learned => ({
   n: 0,
   learnedTo: -1,
@@ -52,6 +54,7 @@ export function cadenceOf({ spacings, spacingCount }: Pick<Learned, "spacings" |
 /** What is rare for a series of this age. */
 export const calibrationOf = ({ observedMs }: Learned): Calibration => calibrationAt(CALIBRATIONS, observedMs / DAY_MS);
 
+/** What each method says of a point, in the order of METHODS; nothing is learned. */
 export const readAll = ({ states }: Learned, point: Observation): Reading[] => METHODS.map((method, m) => method.read(states[m], point));
 
 /** How rare each method finds a point: log10 of days per false alarm, times its weight against the default one. */

@@ -37,4 +37,5 @@ export interface Method<State> {
   decode(reader: ByteReader): State;
 }
 
+/** What a method says that has learned nothing yet. */
 export const NOTHING_UNUSUAL: Reading = { statistic: 0, expected: null, scale: null };

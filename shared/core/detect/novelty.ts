@@ -37,6 +37,7 @@ const EXPIRES_MS = 35 * 86_400_000;
 /** What cannot be expressed in ranges: far beyond everything. */
 const MOST = 1e6;
 
+/** Novelty that has seen nothing: everything is as usual. */
 export const createNovelty = (): Novelty => ({
   digest: createDigest(),
   low: 0,
@@ -141,6 +142,7 @@ function forget(novelty: Novelty, now: number): void {
   novelty.n = kept;
 }
 
+/** Writes all of it but prototypes that are not in use. */
 export function encodeNovelty({ digest, low, high, range, values, sightings, seenAt, n }: Novelty, writer: ByteWriter): void {
   encodeDigest(digest, writer);
   writer.f64(low);
@@ -154,6 +156,7 @@ export function encodeNovelty({ digest, low, high, range, values, sightings, see
   }
 }
 
+/** Reads what encodeNovelty wrote. @throws RangeError beyond the end. */
 export function decodeNovelty(reader: ByteReader): Novelty {
   const novelty: Novelty = { ...createNovelty(), digest: decodeDigest(reader) };
   novelty.low = reader.f64();

@@ -21,6 +21,7 @@ const HALF_LIFE = 6_400;
 /** The scale function lets at most so many centroids stand, and half as many again while it merges. */
 const MOST = 2 * SIZE;
 
+/** A digest without a value. */
 export const createDigest = (): QuantileDigest => ({
   means: new Float64Array(MOST),
   weights: new Float64Array(MOST),
@@ -96,6 +97,7 @@ function merge(digest: QuantileDigest): void {
 
 const scaleOf = (q: number): number => (Math.asin(2 * Math.min(1, Math.max(0, q)) - 1) * SIZE) / Math.PI;
 
+/** Writes all of it but centroids that are not in use. */
 export function encodeDigest({ means, weights, n, buffer, buffered }: QuantileDigest, writer: ByteWriter): void {
   writer.u8(n);
   writer.f64s(means.subarray(0, n));
@@ -104,6 +106,7 @@ export function encodeDigest({ means, weights, n, buffer, buffered }: QuantileDi
   writer.f64s(buffer.subarray(0, buffered));
 }
 
+/** Reads what encodeDigest wrote. @throws RangeError beyond the end. */
 export function decodeDigest(reader: ByteReader): QuantileDigest {
   const digest = createDigest();
   digest.n = reader.u8();

@@ -67,6 +67,7 @@ export const newDetectorRecord = (series: SeriesId, kind: SeriesKind | null = nu
   state: new Uint8Array(),
 });
 
+/** The id of an anomaly: the same point of a series is never two. */
 export const anomalyId = (org: OrgId, series: SeriesId, timestamp: number): AnomalyId => hashId("ano", [org, series, timestamp]);
 
 /**

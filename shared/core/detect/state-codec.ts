@@ -11,6 +11,7 @@ const VERSION = 2;
 /** The most that a state takes. */
 export const MAX_STATE_BYTES = 8_192;
 
+/** Why bytes are no state. */
 export interface BadState {
   readonly reason: "bad-state";
   readonly message: string;

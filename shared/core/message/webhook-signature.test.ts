@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
+import * as v from "valibot";
+import { ChannelDefinition } from "../../contract/channel.ts";
 import { newWebhookSecret, signWebhook } from "./webhook-signature.ts";
 
 const key = fc.uint8Array({ minLength: 24, maxLength: 64 });
@@ -70,4 +72,24 @@ describe("what would not be accepted is not signed", () => {
   test.each([0, 23, 65])("a new secret of %i bytes", (length) => {
     expect(() => newWebhookSecret(new Uint8Array(length))).toThrow("24 to 64 bytes");
   });
+});
+
+test.each([
+  [23, false],
+  [24, true],
+  [25, true],
+  [26, true],
+  [62, true],
+  [64, true],
+  [65, false],
+  [66, false],
+])("a secret of %i bytes is taken by the interface just when it can be signed with (%s)", (bytes, fits) => {
+  const padded = `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
+  for (const secret of [padded, padded.replace(/=+$/, "")]) {
+    const channel = { name: "hook", kind: "webhook", config: { url: "https://example.com", secret } };
+    const signed = () => signWebhook({ id: "msg_1", timestamp: 1, body: "", secrets: [secret] })["webhook-signature"];
+    expect(v.is(ChannelDefinition, channel)).toBe(fits);
+    if (fits) expect(signed()).toMatch(/^v1,/);
+    else expect(signed).toThrow("24 to 64 bytes");
+  }
 });
