@@ -6,10 +6,11 @@ import { journey } from "./journey/journey.ts";
 import { load } from "./load/load.ts";
 import { performanceSection, textTable, thisMachine } from "./report.ts";
 import type { Report } from "./report.ts";
+import { volume } from "./volume/volume.ts";
 
 // Runs the benchmarks that are named, or all of them: prints the table of each and writes results/<name>.json, then the README's section.
 
-const BENCHMARKS = [load, coldStart, journey];
+const BENCHMARKS = [load, volume, coldStart, journey];
 const RESULTS = new URL("results/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
 
