@@ -21,11 +21,15 @@ export function startScheduler({
   onError: (error: unknown) => void;
 }) {
   let timer: NodeJS.Timeout | undefined;
+  let lastHour: number | null = null;
   const tick = () => {
     const now = clock.now();
     timer = setTimeout(tick, MINUTE_MS - (now % MINUTE_MS));
     publish("tick.minute", Math.floor(now / MINUTE_MS)).catch(onError);
-    if (now % HOUR_MS < MINUTE_MS) publish("tick.hour", Math.floor(now / HOUR_MS)).catch(onError);
+    // A machine may have slept through the first minute of an hour.
+    const hour = Math.floor(now / HOUR_MS);
+    if (hour !== lastHour) publish("tick.hour", hour).catch(onError);
+    lastHour = hour;
   };
   const publish = async (type: "tick.minute" | "tick.hour", n: number) => {
     const event = { id: `${type}:${n}` as EventId, type, org: null, at: clock.now(), traceparent: null, data: {} };
