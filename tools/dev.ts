@@ -30,6 +30,8 @@ import { ensureLocalOrg } from "./dev/local-org.ts";
 import { startScheduler } from "./dev/scheduler.ts";
 import { loadSecrets, writeWhole } from "./dev/secrets.ts";
 import { createTerminal, greeting, greetingAlone } from "./dev/terminal.ts";
+/** Looked at first thing: whoever it was may have ended before the system is up. */
+const STARTED_BY = process.ppid;
 
 const LEAST_NODE = 24;
 const ORPHANED_AFTER_MS = 500;
@@ -209,9 +211,8 @@ async function requireFree(port: number, dataDir: string): Promise<void> {
 
 /** npm ends at a signal without telling what it started, of which nobody would know any more: `then` is called when that has come to pass. */
 function onOrphaned(then: () => void): { stop(): void } {
-  const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid !== parent) then();
+    if (process.ppid !== STARTED_BY) then();
   }, ORPHANED_AFTER_MS);
   return { stop: () => clearInterval(timer) };
 }

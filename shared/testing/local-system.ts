@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { OrgId } from "../contract/ids.ts";
 
 const DEV = fileURLToPath(new URL("../../tools/dev.ts", import.meta.url));
+const ENDS_WITHIN_MS = 20_000;
 const LOCAL_FILE = "local.json";
 const STARTS_WITHIN_MS = 60_000;
 
@@ -102,14 +103,17 @@ export async function endItsShell(dataDir: string): Promise<string> {
   const shell = spawn("sh", ["-c", script], {
     env: { ...envOf(dataDir), npm_lifecycle_event: "start" },
     stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
   });
   let output = "";
   shell.stdout.setEncoding("utf8").on("data", (text: string) => void (output += text));
   const closed = once(shell, "close").then(written.giveUp);
   await written.found;
   shell.kill("SIGTERM");
-  // Its pipe is the system's too: it closes when both have ended.
+  // Its pipe is the system's too: it closes when both have ended. A system that does not is ended with all of its group.
+  const impatience = setTimeout(() => process.kill(-shell.pid!, "SIGKILL"), ENDS_WITHIN_MS);
   await closed;
+  clearTimeout(impatience);
   return output;
 }
 
