@@ -77,6 +77,12 @@ const DOORS: Readonly<Record<string, Door>> = {
     message: Buffer.from(JSON.stringify(otlp)),
     pack: asIs,
   },
+  "Influx line protocol": {
+    path: "/api/v2/write?precision=ms",
+    headers: { "Content-Type": "text/plain; charset=utf-8" },
+    message: Buffer.from(`cpu,host=a,zone=b user=1.5,idle=2i,note="a, b" ${AT}\nmem,host=a used=3u ${AT}\n`),
+    pack: asIs,
+  },
   "our own JSON": {
     path: "/api/v1/ingest",
     headers: { "Content-Type": "application/json" },

@@ -43,8 +43,18 @@ const small = { memoryMiB: 256, timeoutS: 60 } as const;
 export const manifest: Readonly<Record<string, ManifestEntry>> = {
   ingest: {
     file: "ingest/http.ts",
-    summary: "Takes metrics in, as JSON, Prometheus remote_write or OTLP; dead letters of points",
-    trigger: http("/api/v1/ingest", "/api/v1/write", "/api/v1/otlp/v1/metrics", "/v1/metrics", ...resource("dead-letters")),
+    summary: "Takes metrics in, as JSON, Prometheus remote_write, OTLP or Influx lines; dead letters of points",
+    trigger: http(
+      "/api/v1/ingest",
+      "/api/v1/write",
+      "/api/v1/otlp/v1/metrics",
+      "/v1/metrics",
+      "/api/v2/write",
+      "/write",
+      "/query",
+      "/ping",
+      ...resource("dead-letters"),
+    ),
     memoryMiB: 512,
     timeoutS: 60,
     secrets: KEYS,

@@ -191,9 +191,9 @@ function refusals(kinds: readonly ProblemKind[], body: Json): Json {
   );
 }
 
-/** `GET /api/v1/rules/{id}` is `getRulesId`. */
-const operationId = ({ method, path }: Pick<Route, "method" | "path">): string =>
-  [method.toLowerCase(), ...path.split(/[^A-Za-z]+/).filter((part) => part !== "" && part !== "api" && part !== "v")]
+/** `GET /api/v1/rules/{id}` is `getRulesId`; a door, whose path is its protocol's, keeps all of it. */
+const operationId = ({ kind, method, path }: Route): string =>
+  [method.toLowerCase(), ...path.split(/[^A-Za-z0-9]+/).filter((part) => part !== "" && (kind === "door" || !/^(api|v\d+)$/.test(part)))]
     .map((part, place) => (place === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
     .join("");
 
