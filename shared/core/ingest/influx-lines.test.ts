@@ -87,10 +87,12 @@ test.each([
 
 test("what Influx's own client writes is read as it was meant", () => {
   const name = fc.string({ unit: fc.constantFrom(...Array.from("ab=, \"'é💥")), minLength: 1, maxLength: 8 });
+  // The client writes -0 as 0.
+  const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
   const point = fc.record({
     measurement: name.filter((text) => !/^\s*#|^\s/.test(text)),
     tags: fc.uniqueArray(fc.tuple(name, name), { selector: ([tag]) => tag, maxLength: 4 }),
-    fields: fc.uniqueArray(fc.tuple(name, fc.double({ noNaN: true, noDefaultInfinity: true })), {
+    fields: fc.uniqueArray(fc.tuple(name, number), {
       selector: ([field]) => field,
       minLength: 1,
       maxLength: 4,
