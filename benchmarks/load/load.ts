@@ -10,6 +10,7 @@ import type { Benchmark, Row } from "../report.ts";
 import { json, remoteWrite, victoriaJson } from "./doors.ts";
 import { measureSending, SENDING_S } from "./sending.ts";
 import type { Door } from "./sending.ts";
+import { LOG_ROWS } from "./steady.ts";
 import { READ_POINTS } from "./storage.ts";
 import type { StorageMeasures } from "./storage.ts";
 import { startVictoriaMetrics, VICTORIA_METRICS_MISSING } from "./victoria-metrics.ts";
@@ -41,11 +42,14 @@ export const load: Benchmark = {
       const storage = await runAlone<StorageMeasures>("storage.ts", database, system.orgId);
       const httpReadMs = await measureHttpReads(system.dataDir);
 
+      say("Compaction goes on while points come in.");
+      const steady = await runAlone<number>("steady.ts");
+
       say("The same over remote_write, and both into VictoriaMetrics.");
       const written = await measureDoor((apiKey) => remoteWrite({ "X-API-Key": apiKey }));
       const victoria = { json: await measureVictoriaMetrics(victoriaJson), remoteWrite: await measureVictoriaMetrics(remoteWrite({})) };
       if (victoria.json === null) say(VICTORIA_METRICS_MISSING);
-      return rowsOf({ ingest: median(ingested.rates), written, append: median(appended), victoria, storage, httpReadMs });
+      return rowsOf({ ingest: median(ingested.rates), written, append: median(appended), victoria, storage, steady, httpReadMs });
     } finally {
       await system.remove();
     }
@@ -59,13 +63,15 @@ interface Measured {
   readonly append: number;
   readonly victoria: { readonly json: number | null; readonly remoteWrite: number | null };
   readonly storage: StorageMeasures;
+  /** Points per CPU-second of compaction that has to keep up. */
+  readonly steady: number;
   readonly httpReadMs: number;
 }
 
-function rowsOf({ ingest, written, append, victoria, storage, httpReadMs }: Measured): Row[] {
+function rowsOf({ ingest, written, append, victoria, storage, steady, httpReadMs }: Measured): Row[] {
   const appending = { name: "appending the same payloads to the log alone", value: append };
   const besideVictoria = (value: number | null) => (value === null ? {} : { anchor: { name: "VictoriaMetrics", value } });
-  const compacted = (rate: number) => 1 / (1 / rate + 1 / storage.compaction);
+  const compacted = (rate: number) => 1 / (1 / rate + 1 / steady);
   const rate = "points/CPU-s";
   return [
     row("JSON, validated and committed", ingest, rate, { ...besideVictoria(victoria.json), bar: 350_000 }),
@@ -74,6 +80,7 @@ function rowsOf({ ingest, written, append, victoria, storage, httpReadMs }: Meas
     row("remote_write, with compaction", compacted(written), rate, { ...besideVictoria(victoria.remoteWrite), bar: 500_000 }),
     row("JSON, beside the log alone", ingest, rate, { anchor: appending }),
     row("Compaction alone", storage.compaction, rate, { anchor: appending, bar: 2_000_000 }),
+    row(`Compaction of each ${LOG_ROWS} requests`, steady, rate, { anchor: { name: "all at once", value: storage.compaction } }),
     row("A point after compaction", storage.bytesAPoint, "bytes", { anchor: { name: "two doubles", value: 16 }, bar: 4.4 }),
     row(`Reading ${READ_POINTS.toLocaleString("en")} points of a series, storage`, storage.readMs, "ms", {
       anchor: { name: "unpacking them alone", value: storage.decodeMs },

@@ -55,7 +55,7 @@ async function measure(path: string, org: OrgId): Promise<StorageMeasures> {
     readsMs.push(performance.now() - startedAt);
     if (read.timestamps.length !== READ_POINTS) throw new Error(`${id} has ${read.timestamps.length} points`);
 
-    const chunk = encodeChunk(read);
+    const chunk = encodeChunk(read, { compress: true });
     const decodedAt = performance.now();
     decodeChunk(chunk);
     decodesMs.push(performance.now() - decodedAt);

@@ -105,6 +105,7 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
   ],
 ])("%s are looked up one by one, however many others the organisation has", async (_what, lookUp, work) => {
   const plans = await plansOf(work);
+  // What a statement has gathered itself is gone through whole.
   expect(plans).toContain(`SEARCH ${lookUp}`);
-  expect(plans.filter((detail) => /\(org=\?\)|^SCAN/.test(detail))).toEqual([]);
+  expect(plans.filter((detail) => /\(org=\?\)|^SCAN (?!ends)/.test(detail))).toEqual([]);
 });

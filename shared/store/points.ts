@@ -1,9 +1,9 @@
 import type { OrgId, SeriesId } from "../contract/ids.ts";
-import { decodeChunk } from "../core/series/chunk-codec.ts";
 import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
 import { mergePoints, within } from "../core/series/merge.ts";
 import type { SequencedPoints } from "../core/series/merge.ts";
 import type { LogRow, PointColumns, PointStore } from "../ports/points.ts";
+import { pointsOf } from "./chunks.ts";
 import { readCursor } from "./cursors.ts";
 import { bytesOf } from "./database.ts";
 import type { Database } from "./database.ts";
@@ -27,24 +27,24 @@ const SELECT_LOG_WINDOW = "SELECT seq, payload FROM write_log WHERE org = :org A
 const CHUNK_START = (series: string) =>
   `coalesce((SELECT t0 FROM chunk WHERE series = ${series} AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
 const SELECT_CHUNKS = (order: "ASC" | "DESC") => `
-  SELECT t0, t1, seq, data FROM chunk
+  SELECT t0, t1, seq, encoding, data FROM chunk
   WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START(":series")} AND t0 < :to AND t1 >= :from
   ORDER BY t0 ${order} LIMIT :limit`;
 const SELECT_CHUNKS_ASCENDING = SELECT_CHUNKS("ASC");
 const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
 // Rides chunk_series, once for each id, which CROSS sees to; not limited: the caller's window bounds it.
 const SELECT_CHUNKS_MANY = `
-  SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
+  SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:ids) AS ids
   CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 >= ${CHUNK_START("ids.value")} AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
 // Rides chunk_series, once for each id.
 const SELECT_NEWEST_CHUNKS = `
-  SELECT c.series, c.seq, c.data FROM json_each(:ids) AS ids
+  SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:ids) AS ids
   CROSS JOIN chunk AS c ON c.id = (SELECT id FROM chunk WHERE series = ids.value AND org = :org ORDER BY t0 DESC LIMIT 1)`;
 // Rides write_log_org.
 const SELECT_LOG_AFTER = "SELECT seq, n, created_at, payload FROM write_log WHERE org = :org AND seq > :seq ORDER BY seq LIMIT :limit";
 // Rides chunk_seq: what one compaction pass wrote.
 const SELECT_CHUNKS_OF_PASS = `
-  SELECT series, seq, data FROM chunk
+  SELECT series, seq, encoding, data FROM chunk
   WHERE org = :org AND seq = (SELECT min(seq) FROM chunk WHERE org = :org AND seq > :seq)`;
 
 const CHUNKS_A_READ = 8;
@@ -104,7 +104,7 @@ export function pointStore(
       const sources = await readLog(new Set(series), 0, Number.MAX_SAFE_INTEGER);
       for (const row of await database.read(SELECT_NEWEST_CHUNKS, { org, ids: JSON.stringify(series) })) {
         const id = row["series"] as SeriesId;
-        sources.set(id, [...(sources.get(id) ?? []), { seq: row["seq"] as number, ...decodeChunk(bytesOf(row["data"]!)) }]);
+        sources.set(id, [...(sources.get(id) ?? []), { seq: row["seq"] as number, ...pointsOf(row) }]);
       }
       const newestOf = new Map<SeriesId, { timestamp: number; value: number }>();
       for (const [id, own] of sources) {
@@ -119,7 +119,7 @@ export function pointStore(
       const rows = await database.read(SELECT_CHUNKS_MANY, { org, ids: JSON.stringify(series), from, to });
       for (const row of rows) {
         const id = row["series"] as SeriesId;
-        const chunk = { seq: row["seq"] as number, ...within(decodeChunk(bytesOf(row["data"]!)), from, to) };
+        const chunk = { seq: row["seq"] as number, ...within(pointsOf(row), from, to) };
         const own = sources.get(id);
         if (own === undefined) sources.set(id, [chunk]);
         else own.push(chunk);
@@ -143,7 +143,7 @@ export function pointStore(
     const compacted = await readCursor(database, "compact", org);
     if (seq < compacted) {
       const chunks = await database.read(SELECT_CHUNKS_OF_PASS, { org, seq });
-      const points = chunks.map((row) => ({ series: row["series"] as SeriesId, ...decodeChunk(bytesOf(row["data"]!)) }));
+      const points = chunks.map((row) => ({ series: row["series"] as SeriesId, ...pointsOf(row) }));
       if (chunks.length > 0) return [{ seq: chunks[0]!["seq"] as number, createdAt: null, points }];
     }
     const log: LogRow[] = [];
@@ -174,7 +174,7 @@ export function pointStore(
     while (found < limit) {
       const rows = await database.read(sql, { org, series, from: left, to: right, limit: CHUNKS_A_READ });
       for (const row of rows) {
-        const chunk = within(decodeChunk(bytesOf(row["data"]!)), from, to);
+        const chunk = within(pointsOf(row), from, to);
         sources.push({ seq: row["seq"] as number, ...chunk });
         // What a page before has counted is not counted again.
         found += within(chunk, left, right).timestamps.length;

@@ -9,23 +9,22 @@ export interface SequencedPoints {
  * Merges the points of one series from several sources into one ascending run without a timestamp twice: last write wins, by `seq`.
  *
  * @param sources - In any order; each in any time order.
- * @returns Columns of equal length.
+ * @returns Columns of equal length; those of the source itself where there is but one, and nothing to be done to it.
  */
 export function mergePoints(sources: readonly SequencedPoints[]): { timestamps: Float64Array; values: Float64Array } {
-  const ordered = sources.toSorted((a, b) => a.seq - b.seq);
-  const total = ordered.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  if (sources.length === 1 && isAscending(sources[0]!.timestamps)) return sources[0]!;
+  const total = sources.reduce((sum, source) => sum + source.timestamps.length, 0);
   const timestamps = new Float64Array(total);
   const values = new Float64Array(total);
-  let n = 0;
-  let ascending = true;
-  for (const source of ordered) {
-    timestamps.set(source.timestamps, n);
-    values.set(source.values, n);
-    n += source.timestamps.length;
-  }
-  for (let row = 1; row < n && ascending; row++) ascending = timestamps[row]! > timestamps[row - 1]!;
-  if (ascending) return { timestamps, values };
+  // Chunks never overlap: one after another they are all that there is to do, whatever was written last.
+  const inTime = sources.filter((source) => source.timestamps.length > 0).toSorted((a, b) => a.timestamps[0]! - b.timestamps[0]!);
+  if (joinAscending(inTime, timestamps, values)) return { timestamps, values };
 
+  joinAscending(
+    sources.toSorted((a, b) => a.seq - b.seq),
+    timestamps,
+    values,
+  );
   // A stable sort keeps the order of writing among equal timestamps: the last of them stays.
   if (!insertInOrder(timestamps, values)) {
     const rows = Uint32Array.from(timestamps.keys()).toSorted((a, b) => timestamps[a]! - timestamps[b]! || a - b);
@@ -33,13 +32,29 @@ export function mergePoints(sources: readonly SequencedPoints[]): { timestamps: 
     values.set(Float64Array.from(rows, (row) => values[row]!));
   }
   let kept = 0;
-  for (let row = 0; row < n; row++) {
+  for (let row = 0; row < total; row++) {
     if (kept > 0 && timestamps[kept - 1] === timestamps[row]) kept -= 1;
     timestamps[kept] = timestamps[row]!;
     values[kept] = values[row]!;
     kept += 1;
   }
   return { timestamps: timestamps.slice(0, kept), values: values.slice(0, kept) };
+}
+
+/** Writes sources one after another into columns. @returns Whether the whole is ascending, without a timestamp twice. */
+function joinAscending(sources: readonly SequencedPoints[], timestamps: Float64Array, values: Float64Array): boolean {
+  let n = 0;
+  for (const source of sources) {
+    timestamps.set(source.timestamps, n);
+    values.set(source.values, n);
+    n += source.timestamps.length;
+  }
+  return isAscending(timestamps);
+}
+
+function isAscending(timestamps: Float64Array): boolean {
+  for (let row = 1; row < timestamps.length; row++) if (!(timestamps[row]! > timestamps[row - 1]!)) return false;
+  return true;
 }
 
 /** Rows may be moved by so many places each, on average, before sorting them all is cheaper. */
