@@ -92,3 +92,16 @@ test("the client of InfluxDB 1 makes its database and writes its points", async 
   expect(busy!.points.slice(0, 2).map(([, value]) => value)).toEqual([1, 0]);
   await expect(influx.query("SELECT * FROM v1")).rejects.toThrow("CREATE DATABASE alone");
 });
+
+test("a key in the query is taken, and is in nothing that the system prints", async () => {
+  const { apiKey } = await createClient(system.url, system.apiKey).call<{ apiKey: string }>("POST", "/api/v1/keys", {
+    name: "writer",
+    scopes: ["write"],
+  });
+  const send = (p: string, body: string) => fetch(`${system.url}/write?db=x&u=anybody&p=${p}`, { method: "POST", body });
+  expect((await send(apiKey, "p v=1")).status).toBe(204);
+  expect((await send(apiKey, "p v=x")).status).toBe(400);
+  expect((await send(`${apiKey}x`, "p v=1")).status).toBe(401);
+  expect(system.output()).not.toContain(apiKey);
+  expect(await pointsOf("p.v")).toMatchObject([{ dimensions: {} }]);
+});

@@ -4,7 +4,9 @@ import { door, route } from "../../shared/runtime/route.ts";
 import type { Door, DoorAnswer, DoorRequest } from "../../shared/runtime/route.ts";
 import { influxKey } from "./influx.ts";
 
-const CREATE_DATABASE = /^\s*CREATE\s+DATABASE\b/i;
+const CREATE_DATABASE = /^CREATE\s+DATABASE\s+(?:"(?:[^"\\]|\\.)+"|\w+)(?:\s+WITH\s[^;]+)?;?$/i;
+/** Of a form, in bytes: a statement of this kind has a hundred. */
+const MAX_FORM_BYTES = 16_384;
 
 /** Writers of InfluxDB 1 make their database first. There is one already: the organisation of their key. */
 const influxQuery = (method: "GET" | "POST"): Door =>
@@ -43,8 +45,10 @@ export const influxPing = route({
 });
 
 /** In the query, or in a form. */
-const statementOf = ({ query, body }: DoorRequest): string =>
-  query.get("q") ?? new URLSearchParams(Buffer.from(body).toString()).get("q") ?? "";
+function statementOf({ query, body }: DoorRequest): string {
+  if (body.byteLength > MAX_FORM_BYTES) throw new Problem("too-large", `A query's form has at most ${MAX_FORM_BYTES} bytes.`);
+  return (query.get("q") ?? new URLSearchParams(Buffer.from(body).toString()).get("q") ?? "").trim();
+}
 
 const answer = (status: number, body: object): DoorAnswer => ({
   status,

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { START, startHarness } from "../../shared/testing/harness.ts";
+import type { OrgId } from "../../shared/contract/ids.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import type { Runtime } from "../../shared/runtime/runtime.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
 import type { TestHttp } from "../../shared/testing/http.ts";
@@ -39,22 +42,31 @@ describe.each(["/write?db=telegraf&precision=ms", "/api/v2/write?org=o&bucket=b&
   });
 
   test("400: bad lines become dead letters, the others are stored, and it is told as a partial write", async () => {
-    const answer = await send(path, `cpu user=1 ${START}\ncpu user=x\ncpu user=2 ${START + 8 * 86_400_000}`);
+    const answer = await send(path, `cpu user=1 ${START}\ncpu user=x\n\ncpu user=2 ${START + 8 * 86_400_000}`);
     expect(answer.status).toBe(400);
-    expect(JSON.stringify(answer.body)).toContain("partial write: line 2: The field user has no value");
+    expect(JSON.stringify(answer.body)).toMatch(
+      /partial write: line 2: The field .*user.* has no value .*; line 4: timestamp: Lies more than 7 days ahead\. 1 points were taken in/,
+    );
     expect(answer.headers["X-Influxdb-Error"]).toContain("dropped=2");
     expect(await stored("cpu.user")).toEqual([[START, 1]]);
     const letters = await server.request(ingestHttp, "GET", "/api/v1/dead-letters", { key });
     const { items } = letters.body as { items: { id: string; source: string; payload: string }[] };
     expect(items.map(({ source }) => source)).toEqual(["influx", "influx"]);
-    const line = items.find(({ payload }) => JSON.parse(payload) === "cpu user=x")!;
-    expect((await server.request(ingestHttp, "POST", `/api/v1/dead-letters/${line.id}/replay`, { key })).status).toBe(422);
+    const line = items.find(({ payload }) => payload === '{"line":"cpu user=x","precision":"ms"}')!;
+    expect(await server.request(ingestHttp, "POST", `/api/v1/dead-letters/${line.id}/replay`, { key })).toMatchObject({
+      status: 422,
+      body: { accepted: 0, rejected: 1, errors: [{ message: expect.stringContaining("has no value") as unknown }] },
+    });
   });
 
   test.each([
     ["a precision that there is not", path.replace("=ms", "=days"), "m v=1", 400],
     ["no UTF-8", path, Buffer.from([0x6d, 0x20, 0xff]), 400],
     ["over 100,000 lines", path, "m v=1\n".repeat(100_001), 413],
+    ["over 500,000 fields", path, `m ${"v=1,".repeat(1_000)}v=1\n`.repeat(500), 413],
+    ["a line of millions of fields", path, `m ${"v=1,".repeat(2_000_000)}v=1`, 400],
+    ["a line of too many tags", path, `m,${Array.from({ length: 20_000 }, (_, tag) => `t${tag}=1`).join(",")} v=1`, 400],
+    ["a point of which nothing is finite", path, "m v=NaN", 400],
   ])("%s is refused in the protocol's words", async (_what, to, body, status) => {
     const answer = await send(to, body);
     expect(answer.status).toBe(status);
@@ -68,11 +80,84 @@ describe.each(["/write?db=telegraf&precision=ms", "/api/v2/write?org=o&bucket=b&
     const basic = Buffer.from(`telegraf:${key}`).toString("base64");
     expect((await send(path, "m v=1", { authorization: `Token ${key}` }, null)).status).toBe(204);
     expect((await send(path, "m v=1", { authorization: `Basic ${basic}` }, null)).status).toBe(204);
-    expect((await send(`${path}&p=${key}`, "m v=1", {}, null)).status).toBe(204);
+    expect((await send(path, "m v=1", { authorization: `Token telegraf:${key}` }, null)).status).toBe(204);
+    expect((await send(`${path}&u=anybody&p=${key}`, "m v=1", {}, null)).status).toBe(204);
     expect((await send(path, "m v=1", { authorization: "Token wrong" }, null)).status).toBe(401);
     expect((await send(path, "m v=1", {}, null)).status).toBe(401);
     expect(JSON.stringify(server.logged)).not.toContain(key);
   });
+});
+
+describe("dead letters", () => {
+  interface Letter {
+    readonly id: string;
+    readonly reason: string;
+    readonly payload: string;
+    readonly attempts: number;
+  }
+  const letters = async () =>
+    ((await server.request(ingestHttp, "GET", "/api/v1/dead-letters", { key })).body as { items: Letter[] }).items;
+  const replay = ({ id }: Letter) => server.request(ingestHttp, "POST", `/api/v1/dead-letters/${id}/replay`, { key });
+
+  test("a line that is refused again keeps its one letter, however often, with its reason", async () => {
+    for (let times = 0; times < 2; times++) await send("/write", "cpu user=1x");
+    await replay((await letters())[0]!);
+    expect(await letters()).toMatchObject([{ attempts: 3, reason: expect.stringContaining("user") as unknown }]);
+  });
+
+  test("a line of which a field is refused keeps its letter, while its other fields are taken in", async () => {
+    const long = "x".repeat(200);
+    expect((await send("/write?precision=s", `cpu a=1,${long}=2,b=3`)).status).toBe(400);
+    expect(await stored("cpu.b")).toEqual([[START, 3]]);
+    harness.clock.advance(60_000);
+    const [letter] = await letters();
+    expect(await replay(letter!)).toMatchObject({ status: 200, body: { accepted: 2, rejected: 1 } });
+    // At the time at which it came: so nothing comes twice.
+    expect(await stored("cpu.b")).toEqual([[START, 3]]);
+    expect(await letters()).toMatchObject([{ id: letter!.id, reason: "The metric's name is over 200 characters" }]);
+  });
+
+  test("a point that was ahead of its time is taken in when its time has come", async () => {
+    const ahead = START + 8 * 86_400_000;
+    await send("/api/v2/write?precision=ms", `cpu,host=a user=4 ${ahead}`);
+    harness.clock.advance(2 * 86_400_000);
+    expect(await replay((await letters())[0]!)).toMatchObject({ status: 200, body: { accepted: 1 } });
+    expect(await stored("cpu.user", { host: "a" })).toEqual([[ahead, 4]]);
+    expect(await letters()).toEqual([]);
+  });
+
+  test("a line that was cut is not taken for another one", async () => {
+    await send("/write", `cpu ${"user=1,".repeat(1_000)}last=x`);
+    expect(await replay((await letters())[0]!)).toMatchObject({ status: 422, body: { detail: expect.stringContaining("cut") as unknown } });
+    expect(await stored("cpu.user")).toEqual([]);
+  });
+});
+
+test("points of new series beyond the organisation's limit are told, too", async () => {
+  const limited: Runtime["stores"] = () => {
+    const store = harness.deps.store;
+    const forOrg = (org: OrgId): OrgStore => {
+      const tenant = store.forOrg(org);
+      return { ...tenant, points: { ...tenant.points, beyondLimit: async (series) => new Set(series) } };
+    };
+    return { ...store, forOrg };
+  };
+  const full = startHttp(harness, { stores: limited });
+  const answer = await full.request(ingestHttp, "POST", "/write", { key, bytes: "m v=1" });
+  expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining("as many as it may have") as unknown } });
+});
+
+test.each([
+  [401, "unauthorized", undefined],
+  [403, "forbidden", "read"],
+] as const)("%d is said in the protocol's words", async (status, code, scope) => {
+  const by = scope === undefined ? null : await server.keyOf(harness.org, [scope]);
+  expect(await send("/api/v2/write", "m v=1", {}, by)).toMatchObject({ status, body: { code, message: expect.any(String) as unknown } });
+  expect(await send("/write", "m v=1", {}, by)).toMatchObject({ status, body: { error: expect.any(String) as unknown } });
+});
+
+test("415: a body of another encoding", async () => {
+  expect((await send("/write", "m v=1", { "content-encoding": "snappy" })).status).toBe(415);
 });
 
 test("writers make their database first, and anything else asked is refused", async () => {
@@ -81,6 +166,16 @@ test("writers make their database first, and anything else asked is refused", as
   const empty = { status: 200, body: { results: [{ statement_id: 0 }] } };
   expect(await ask("POST", "/query?q=CREATE%20DATABASE%20%22telegraf%22")).toMatchObject(empty);
   expect(await ask("POST", "/query", "q=create+database+x")).toMatchObject(empty);
+  expect(await ask("GET", '/query?q=create database "a \\" b" with duration 1d;')).toMatchObject(empty);
+  for (const other of [
+    "SHOW DATABASES",
+    "CREATE DATABASE",
+    "CREATE DATABASE x; DROP DATABASE x",
+    "",
+    `CREATE DATABASE x${" ".repeat(9_000)}y`,
+  ])
+    expect(await ask("POST", `/query?q=${encodeURIComponent(other)}`)).toMatchObject({ status: 400 });
+  expect((await ask("POST", "/query", "&q".repeat(1_000_000))).status).toBe(413);
   expect(await ask("GET", "/query?q=SHOW%20DATABASES")).toMatchObject({ status: 400, body: { error: expect.any(String) as unknown } });
   expect((await server.request(ingestHttp, "GET", "/ping?wait_for_leader=30s")).status).toBe(204);
 });

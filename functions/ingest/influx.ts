@@ -1,16 +1,14 @@
 import { Problem, PROBLEMS } from "../../shared/contract/problem.ts";
-import { PRECISIONS, readInfluxLines } from "../../shared/core/ingest/influx-lines.ts";
-import type { BadLine } from "../../shared/core/ingest/influx-lines.ts";
+import { SERIES_LIMIT_REACHED } from "../../shared/core/ingest/accept.ts";
+import { PRECISIONS, readInfluxBody } from "../../shared/core/ingest/influx-lines.ts";
+import { gatherInflux } from "../../shared/core/ingest/influx-points.ts";
+import type { RefusedLine } from "../../shared/core/ingest/influx-points.ts";
 import { openIntake } from "../../shared/core/ingest/intake.ts";
 import type { Intake } from "../../shared/core/ingest/intake.ts";
-import { nameSeries } from "../../shared/core/ingest/names.ts";
-import type { SeriesStore } from "../../shared/ports/points.ts";
+import type { Deps } from "../../shared/ports.ts";
 import { door } from "../../shared/runtime/route.ts";
-import type { Door, DoorAnswer, DoorRequest } from "../../shared/runtime/route.ts";
+import type { Door, DoorAnswer, DoorRequest, TenantContext } from "../../shared/runtime/route.ts";
 import { takeIn } from "./take-in.ts";
-
-const MAX_LINES = 100_000;
-const BAD_LINES_TOLD = 5;
 
 /** The two versions of the protocol differ in the path, and in how they refuse. */
 const VERSIONS = {
@@ -40,12 +38,16 @@ const influx = (version: keyof typeof VERSIONS): Door =>
     credentials: influxKey,
 
     async handle(request, context, deps) {
-      const precision = request.query.get("precision") ?? "ns";
+      const precision = request.query.get("precision") || "ns";
       if (!PRECISIONS.includes(precision)) throw new Problem("validation-failed", `The precision is one of ${PRECISIONS.join(", ")}.`);
-      const { brought, bad } = gatherLines(textOf(request), precision, deps.clock.now(), deps.store.forOrg(context.org).series);
+      if (request.headers["content-encoding"] === "snappy") {
+        throw new Problem("unsupported-media-type", "Send the lines as they are, or compressed by gzip.");
+      }
+      const { intake: brought, refused } = gatherLines(request.body, { precision, at: deps.clock.now() }, context, deps);
       const intake = await takeIn("influx", brought, context, deps);
       if (intake.rejections === 0) return { status: 204, headers: {}, body: null };
-      return refusal(version, 400, `partial write: ${whatWentWrong(intake, bad)} dropped=${intake.rejections}`);
+      // "partial write" is what Telegraf looks for: it then drops the batch, and does not send it again.
+      return refusal(version, 400, `partial write: ${whatWentWrong(intake, brought, refused)} dropped=${intake.rejections}`);
     },
 
     refuse: ({ kind, detail }) => refusal(version, PROBLEMS[kind].status, detail),
@@ -66,41 +68,32 @@ function refusal(version: keyof typeof VERSIONS, status: number, message: string
 export function influxKey({ headers, query }: DoorRequest): string | null {
   const [, scheme, value] = /^(Token|Basic) +(\S+)$/i.exec(headers["authorization"] ?? "") ?? [];
   if (scheme === undefined) return query.get("p");
-  if (scheme.toLowerCase() === "token") return value!;
+  // Clients of version 1.8 join user and password in a token.
+  if (scheme.toLowerCase() === "token") return value!.slice(value!.lastIndexOf(":") + 1);
   return /^[^:]*:(.*)$/s.exec(Buffer.from(value!, "base64").toString())?.[1] ?? null;
 }
 
-function textOf({ body }: DoorRequest): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
-  } catch (cause) {
-    throw new Problem("malformed-request", "The body is not valid UTF-8.", { cause });
-  }
+/**
+ * Reads lines, and makes points of them.
+ * @param options.at - Unix ms: the time of lines that have none.
+ * @returns The points, and the first lines that are not taken in.
+ * @throws Problem too-large.
+ */
+export function gatherLines(
+  body: Uint8Array,
+  options: { readonly precision: string; readonly at: number },
+  { org }: TenantContext,
+  { store, clock }: Deps,
+): { intake: Intake; refused: readonly RefusedLine[] } {
+  const gather = openIntake(clock.now());
+  const refused = gatherInflux(readInfluxBody(body, options.precision), options, gather, store.forOrg(org).series.resolve);
+  if (!refused.ok) throw new Problem("too-large", refused.error);
+  return { intake: gather.intake, refused: refused.value };
 }
 
-function gatherLines(text: string, precision: string, now: number, { resolve }: SeriesStore): { brought: Intake; bad: readonly BadLine[] } {
-  const { intake, add, reject } = openIntake(now);
-  const bad: BadLine[] = [];
-  let lines = 0;
-  for (const line of readInfluxLines(text, precision)) {
-    if (++lines > MAX_LINES) throw new Problem("too-large", `A request has at most ${MAX_LINES} lines.`);
-    if (!line.ok) {
-      if (bad.length < BAD_LINES_TOLD) bad.push(line.error);
-      reject(line.error.reason, line.error.line);
-      continue;
-    }
-    const { measurement, tags, fields, timestamp } = line.value;
-    for (const [field, value] of fields) {
-      const named = nameSeries(`${measurement}.${field}`, tags);
-      if (named.ok) add(resolve(named.value.metricKey, named.value.dimensions), timestamp ?? now, value);
-      else reject(named.error, { measurement, tags, field, value, timestamp });
-    }
-  }
-  return { brought: intake, bad };
-}
-
-/** The first lines that could not be read, or else the first reasons of points that were not taken. */
-function whatWentWrong({ rejected }: Intake, bad: readonly BadLine[]): string {
-  if (bad.length > 0) return bad.map(({ number, reason }) => `line ${number}: ${reason}`).join("; ");
-  return [...new Set(rejected.map(({ reason }) => reason))].slice(0, BAD_LINES_TOLD).join("; ");
+/** The first lines that are not taken in, and what became of the others. */
+function whatWentWrong({ points, rejections }: Intake, brought: Intake, refused: readonly RefusedLine[]): string {
+  const reasons = refused.map(({ number, reason }) => `line ${number}: ${reason}`);
+  if (rejections > brought.rejections) reasons.push(SERIES_LIMIT_REACHED);
+  return `${reasons.join("; ")}. ${points.timestamps.length} points were taken in; what was not is kept as dead letters.`;
 }
