@@ -90,6 +90,9 @@ function rowsOf({ ingest, written, append, victoria, storage, steady, httpReadMs
       anchor: { name: "from storage", value: storage.readMs },
       bar: 10,
     }),
+    row("All points of a series by the hour, storage", storage.hoursMs, "ms", {
+      anchor: { name: "without rollups", value: storage.hoursOfPointsMs },
+    }),
   ];
 }
 

@@ -1,5 +1,7 @@
 import type { IdPrefix, OrgId } from "../../shared/contract/ids.ts";
+import { bucketPoints } from "../../shared/core/series/bucket.ts";
 import { decodeChunk, encodeChunk } from "../../shared/core/series/chunk-codec.ts";
+import { HOUR_MS } from "../../shared/core/series/rollup.ts";
 import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { openDatabase } from "../../shared/store/database.ts";
@@ -19,6 +21,9 @@ export interface StorageMeasures {
   /** READ_POINTS of one series: from storage, and unpacking them from memory alone. */
   readonly readMs: number;
   readonly decodeMs: number;
+  /** All points of one series by the hour: over rollups, and over its points. */
+  readonly hoursMs: number;
+  readonly hoursOfPointsMs: number;
 }
 
 export const READ_POINTS = 10_000;
@@ -48,6 +53,8 @@ async function measure(path: string, org: OrgId): Promise<StorageMeasures> {
 
   const readsMs: number[] = [];
   const decodesMs: number[] = [];
+  const hoursMs: number[] = [];
+  const hoursOfPointsMs: number[] = [];
   for (const { metricKey, dimensions } of SERIES.slice(0, READS)) {
     const id = seriesId(org, metricKey, canonicalDimensions(dimensions));
     const startedAt = performance.now();
@@ -59,7 +66,24 @@ async function measure(path: string, org: OrgId): Promise<StorageMeasures> {
     const decodedAt = performance.now();
     decodeChunk(chunk);
     decodesMs.push(performance.now() - decodedAt);
+
+    const window = { from: 0, to: Date.now(), limit: 2 * READ_POINTS, order: "asc" } as const;
+    const hoursAt = performance.now();
+    const hours = await forOrg(org).points.buckets(id, { ...window, step: HOUR_MS, aggregates: ["avg", "max"] });
+    hoursMs.push(performance.now() - hoursAt);
+    const pointsAt = performance.now();
+    const same = bucketPoints(await forOrg(org).points.read(id, window), HOUR_MS, ["avg", "max"]);
+    hoursOfPointsMs.push(performance.now() - pointsAt);
+    if (hours.timestamps.length !== same.timestamps.length) throw new Error(`${id} has other hours than its points have`);
   }
   database.close();
-  return { points, compaction, bytesAPoint: bytes / points, readMs: median(readsMs), decodeMs: median(decodesMs) };
+  return {
+    points,
+    compaction,
+    bytesAPoint: bytes / points,
+    readMs: median(readsMs),
+    decodeMs: median(decodesMs),
+    hoursMs: median(hoursMs),
+    hoursOfPointsMs: median(hoursOfPointsMs),
+  };
 }

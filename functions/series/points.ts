@@ -4,8 +4,11 @@ import type { Aggregate } from "../../shared/contract/series.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { bucketPoints } from "../../shared/core/series/bucket.ts";
+import { areSummed } from "../../shared/core/series/bucket-sums.ts";
+import type { SummedAggregate } from "../../shared/core/series/bucket-sums.ts";
 import { hasRate } from "../../shared/core/series/rate.ts";
-import type { PointReader } from "../../shared/ports/points.ts";
+import { HOUR_MS } from "../../shared/core/series/rollup.ts";
+import type { PointReader, PointStore } from "../../shared/ports/points.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { PointsQuery } from "./contract.ts";
 
@@ -35,7 +38,11 @@ export const readPoints = route({
       limit,
       order,
     };
-    return step === undefined ? readRaw(points, id, window) : readBuckets(points, id, { ...window, step, aggregates: agg ?? ["avg"] });
+    if (step === undefined) return readRaw(points, id, window);
+    const aggregates = agg ?? ["avg"];
+    return as === "raw" && step % HOUR_MS === 0 && areSummed(aggregates)
+      ? readRollups(tenant.points, id, { ...window, step, aggregates })
+      : readBuckets(points, id, { ...window, step, aggregates });
   },
 });
 
@@ -58,6 +65,20 @@ async function readRaw(points: PointReader, series: SeriesId, { limit, order, ..
   // The cursor is where the next page starts: inclusive upwards, exclusive downwards.
   const next = order === "asc" ? read.timestamps[limit] : timestamps.at(-1);
   return { series, timestamps, values, nextCursor: more ? String(next) : null };
+}
+
+async function readRollups(
+  points: PointStore,
+  series: SeriesId,
+  { limit, ...window }: Window & { step: number; aggregates: readonly SummedAggregate[] },
+): Promise<Points> {
+  const { timestamps, aggregates } = await points.buckets(series, { ...window, limit: limit + 1 });
+  const columns = [timestamps, ...Object.values(aggregates)];
+  if (window.order === "desc") for (const column of columns) column.reverse();
+  const next = window.order === "asc" ? timestamps[limit] : timestamps[limit - 1];
+  const nextCursor = timestamps.length > limit ? String(next) : null;
+  for (const column of columns) column.splice(limit);
+  return { series, step: formatDuration(window.step), timestamps, aggregates, nextCursor };
 }
 
 /** Reads raw points bucket by bucket until there are enough buckets: never more at once than RAW_POINTS_A_READ and one bucket. */

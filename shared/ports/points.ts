@@ -6,6 +6,8 @@ import type { RejectedPoint } from "../core/ingest/intake.ts";
 import type { SeriesName } from "../core/ingest/names.ts";
 import type { Result } from "../core/result.ts";
 import type { NamedSeries, PointBatch } from "../core/series/batch.ts";
+import type { Buckets } from "../core/series/bucket.ts";
+import type { SummedAggregate } from "../core/series/bucket-sums.ts";
 
 // Times are Unix ms.
 
@@ -81,6 +83,15 @@ export interface PointStore extends PointReader {
   last(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, { readonly timestamp: number; readonly value: number }>>;
   /** Which series of a batch are new, and more than the organisation may have; known ones cost nothing. */
   beyondLimit(series: readonly NamedSeries[]): Promise<ReadonlySet<NamedSeries>>;
+  /**
+   * The buckets in [from, to) that have points, ascending, at most `limit` of them from the asked end; a bucket at an end of the window has
+   * the points in it. Rollups are used wherever they do.
+   * @param window.step - Whole hours.
+   */
+  buckets(
+    series: SeriesId,
+    window: { from: number; to: number; step: number; aggregates: readonly SummedAggregate[]; limit: number; order: "asc" | "desc" },
+  ): Promise<Buckets>;
   /** As read, for many series at once: all points in [from, to). Series without points are missing in the answer. */
   readMany(series: readonly SeriesId[], window: { from: number; to: number }): Promise<ReadonlyMap<SeriesId, PointColumns>>;
   /**

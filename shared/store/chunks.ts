@@ -2,6 +2,7 @@ import type { OrgId, SeriesId } from "../contract/ids.ts";
 import { decodeChunk, encodeChunk } from "../core/series/chunk-codec.ts";
 import type { Tier } from "../core/series/compaction-plan.ts";
 import { asDecimals } from "../core/series/decimals.ts";
+import { encodeRollup } from "../core/series/rollup.ts";
 import type { PointColumns } from "../ports/points.ts";
 import { bytesOf } from "./database.ts";
 import type { Statement } from "./database.ts";
@@ -34,7 +35,7 @@ export interface NewChunk {
   readonly data: Uint8Array;
 }
 
-/** Encodes ascending points, at least one: what is merged for long is compressed. */
+/** Encodes ascending points, at least one: what is merged for long is compressed and has a rollup, where that pays. */
 export function newChunk(series: SeriesId, tier: Tier, { timestamps, values }: PointColumns): NewChunk {
   const decimals = asDecimals(values);
   const merged = tier === "merged";
@@ -45,7 +46,7 @@ export function newChunk(series: SeriesId, tier: Tier, { timestamps, values }: P
     n: timestamps.length,
     tier,
     ...encodeChunk({ timestamps, values }, { compress: merged, decimals }),
-    rollup: null,
+    rollup: merged ? encodeRollup(timestamps, values, decimals) : null,
   };
 }
 

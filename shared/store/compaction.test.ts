@@ -1,9 +1,16 @@
+import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { SeriesId } from "../contract/ids.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
+import { MIGRATIONS } from "../testing/memory-store.ts";
 import { pointsOf } from "./chunks.ts";
+import { openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -88,6 +95,34 @@ test("points between full chunks stay beside each other, and history that comes 
   ]);
   const backwards = await passes(...Array.from({ length: 10 }, (_, pass) => spread(-500 * (pass + 1), 500)));
   expect((await sizes(backwards)).length).toBeLessThan(8);
+});
+
+test("chunks from before there were tiers are read, and the newest of each series goes on where it has room", async () => {
+  const [folder, file] = [await mkdtemp(join(tmpdir(), "intentvision-")), await mkdtemp(join(tmpdir(), "intentvision-"))];
+  const database = await openDatabase({ url: `file:${join(file, "old.db")}` });
+  try {
+    const before = (await readdir(MIGRATIONS)).filter((name) => name < "0008");
+    for (const name of before) await copyFile(new URL(name, MIGRATIONS), join(folder, name));
+    await migrate(database, pathToFileURL(`${folder}/`), 0);
+    // Three points of 1.5, -0 and 1e300, in the first encoding.
+    const data = Buffer.from("KLUv/SApSQEAAwAAAICgq/75Ys+1qf75YgIAAJwAAHUAAAAAAIgAADwAAOT4ADc/gH4=", "base64");
+    const row = `INSERT INTO chunk (org, series, t0, t1, n, seq, encoding, data) VALUES ('o', 's', :t0, :t1, :n, 1, 1, :data)`;
+    await database.write([
+      { sql: row, args: { t0: 1, t1: 2, n: 2, data: new Uint8Array(1) } },
+      { sql: row, args: { t0: 1_700_000_000_000, t1: 1_700_000_030_001, n: 3, data } },
+    ]);
+    await migrate(database, MIGRATIONS, 0);
+    const rows = await database.read("SELECT tier, n, encoding, rollup, data FROM chunk ORDER BY t0", {});
+    expect(rows).toMatchObject([
+      { tier: 1, n: 2 },
+      { tier: 2, n: 3, rollup: null },
+    ]);
+    expect([...pointsOf(rows[1]!).values]).toEqual([1.5, -0, 1e300]);
+  } finally {
+    database.close();
+    await rm(folder, { recursive: true });
+    await rm(file, { recursive: true });
+  }
 });
 
 const step = fc.oneof(

@@ -3,6 +3,7 @@ import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts"
 import { mergePoints, within } from "../core/series/merge.ts";
 import type { SequencedPoints } from "../core/series/merge.ts";
 import type { LogRow, PointColumns, PointStore } from "../ports/points.ts";
+import { bucketReader } from "./bucket-reader.ts";
 import { pointsOf } from "./chunks.ts";
 import { readCursor } from "./cursors.ts";
 import { bytesOf } from "./database.ts";
@@ -98,6 +99,7 @@ export function pointStore(
     read,
     newest,
     levels: (kind) => levelReader(kind, { read, newest }),
+    buckets: bucketReader(database, org, readLog),
     beyondLimit: (series) => beyondSeriesLimit(database, org, series, known),
 
     async last(series) {
