@@ -97,6 +97,21 @@ test("a log row gives back each series with its points in the order they came", 
   );
 });
 
+test("decoding for some series finds each of their runs, few or many of them, and nothing else", () => {
+  const names = fc.array(fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz".split("")), { maxLength: 40 });
+  fc.assert(
+    fc.property(names, names, (runs, wanted) => {
+      const batch = runs.map((name, row) => ({
+        series: seriesId(org, name, "{}"),
+        timestamps: Float64Array.of(row),
+        values: Float64Array.of(-row),
+      }));
+      const only = new Set(wanted.map((name) => seriesId(org, name, "{}")));
+      expect(decodeLog(encodeLog(batchOf(batch)), only)).toEqual(batch.filter(({ series }) => only.has(series)));
+    }),
+  );
+});
+
 test("decoding for some series leaves out the others", () => {
   const [a, b] = [seriesId(org, "a", "{}"), seriesId(org, "b", "{}")];
   const columns = { timestamps: Float64Array.of(1), values: Float64Array.of(2) };

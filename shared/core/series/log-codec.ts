@@ -85,19 +85,36 @@ export function readIds(ids: Uint8Array): SeriesId[] {
   return series;
 }
 
+/** Up to so many series are looked for among the ids of a payload; for more of them, all ids are read. */
+const FEW_SERIES = 16;
+
 /** Decodes a payload; `only` leaves out every other series. */
-export function decodeLog(payload: Uint8Array, only?: ReadonlySet<string>): LogPoints[] {
+export function decodeLog(payload: Uint8Array, only?: ReadonlySet<SeriesId>): LogPoints[] {
   const { ids, counts, timestamps, values } = decodeLogColumns(payload);
+  const named = only !== undefined && only.size <= FEW_SERIES ? findIds(ids, only) : readIds(ids);
   const batch: LogPoints[] = [];
   let row = 0;
-  for (const [index, series] of readIds(ids).entries()) {
-    const end = row + counts[index]!;
-    if (only === undefined || only.has(series)) {
+  for (let run = 0; run < counts.length; run++) {
+    const end = row + counts[run]!;
+    const series = named[run];
+    if (series !== undefined && (only === undefined || only.has(series))) {
       batch.push({ series, timestamps: timestamps.subarray(row, end), values: values.subarray(row, end) });
     }
     row = end;
   }
   return batch;
+}
+
+/** Which runs are of some series: making a text of each id, to compare it, would take many times as long. */
+function findIds(ids: Uint8Array, wanted: ReadonlySet<SeriesId>): readonly (SeriesId | undefined)[] {
+  const found: (SeriesId | undefined)[] = [];
+  const bytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
+  const id = new Uint8Array(ID_BYTES);
+  for (const series of wanted) {
+    writeId(id, 0, series);
+    for (let at = bytes.indexOf(id); at !== -1; at = bytes.indexOf(id, at + 1)) if (at % ID_BYTES === 0) found[at / ID_BYTES] = series;
+  }
+  return found;
 }
 
 const DIGITS = new Uint8Array(128);
