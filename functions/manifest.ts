@@ -61,8 +61,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   series: {
     file: "series/http.ts",
-    summary: "Lists series, reads their points and says what they are; usage",
-    trigger: http(...resource("series"), "/api/v1/usage"),
+    summary: "Lists series, reads their points and says what they are; usage and retention",
+    trigger: http(...resource("series"), "/api/v1/usage", "/api/v1/retention"),
     memoryMiB: 512,
     timeoutS: 60,
     secrets: KEYS,
@@ -200,8 +200,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "compact-due": {
     file: "compact/tick.ts",
-    summary: "Moves what is left in write logs into chunks",
-    trigger: { kind: "tick", types: ["tick.minute"] },
+    summary: "Moves what is left in write logs into chunks; drops what is past its retention",
+    trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 1_024,
     timeoutS: 300,
     secrets: DATABASE,

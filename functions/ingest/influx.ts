@@ -1,5 +1,4 @@
 import { Problem, PROBLEMS } from "../../shared/contract/problem.ts";
-import { SERIES_LIMIT_REACHED } from "../../shared/core/ingest/accept.ts";
 import { PRECISIONS, readInfluxBody } from "../../shared/core/ingest/influx-lines.ts";
 import { gatherInflux } from "../../shared/core/ingest/influx-points.ts";
 import type { RefusedLine } from "../../shared/core/ingest/influx-points.ts";
@@ -92,8 +91,8 @@ export function gatherLines(
 }
 
 /** The first lines that are not taken in, and what became of the others. */
-function whatWentWrong({ points, rejections }: Intake, brought: Intake, refused: readonly RefusedLine[]): string {
+function whatWentWrong({ points, rejected, rejections }: Intake, brought: Intake, refused: readonly RefusedLine[]): string {
   const reasons = refused.map(({ number, reason }) => `line ${number}: ${reason}`);
-  if (rejections > brought.rejections) reasons.push(SERIES_LIMIT_REACHED);
+  if (rejections > brought.rejections) reasons.push(...new Set(rejected.slice(brought.rejected.length).map(({ reason }) => reason)));
   return `${reasons.join("; ")}. ${points.timestamps.length} points were taken in; what was not is kept as dead letters.`;
 }

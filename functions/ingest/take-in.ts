@@ -1,27 +1,30 @@
 import { acceptMetrics, SERIES_LIMIT_REACHED } from "../../shared/core/ingest/accept.ts";
 import type { Accepted } from "../../shared/core/ingest/accept.ts";
-import { withoutSeries } from "../../shared/core/ingest/intake.ts";
+import type { Floor } from "../../shared/core/ingest/floor.ts";
+import { withoutRefused } from "../../shared/core/ingest/intake.ts";
 import type { Intake } from "../../shared/core/ingest/intake.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 
-/** Judges a batch of our own JSON; points of new series beyond the organisation's limit are rejected too. */
+/** Judges a batch of our own JSON; points past their retention, and those of new series beyond the organisation's limit, are rejected too. */
 export async function judge(metrics: readonly unknown[], at: number, { series, points }: OrgStore): Promise<Accepted> {
-  const accepted = acceptMetrics(metrics, at, series.resolve);
+  const floor = await points.floor(at);
+  const accepted = acceptMetrics(metrics, at, series.resolve, undefined, floor);
   const beyond = await points.beyondLimit(accepted.points.series);
-  return beyond.size === 0 ? accepted : acceptMetrics(metrics, at, series.resolve, beyond);
+  return beyond.size === 0 ? accepted : acceptMetrics(metrics, at, series.resolve, beyond, floor);
 }
 
 /**
  * Makes what a protocol brought durable: its points, and what was rejected as dead letters.
- * @returns What was taken in in the end: points of new series beyond the organisation's limit are rejected too.
+ * @returns What was taken in in the end: points past their retention, and those of new series beyond the organisation's limit, are rejected too.
  */
 export async function takeIn(source: string, brought: Intake, { org, takePoints }: TenantContext, { store, clock }: Deps): Promise<Intake> {
   takePoints(brought.points.timestamps.length);
   const tenant = store.forOrg(org);
-  const beyond = await tenant.points.beyondLimit(brought.points.series);
-  const intake = beyond.size === 0 ? brought : withoutSeries(brought, beyond, SERIES_LIMIT_REACHED);
+  const kept = withoutOld(brought, await tenant.points.floor(clock.now()));
+  const beyond = await tenant.points.beyondLimit(kept.points.series);
+  const intake = beyond.size === 0 ? kept : withoutRefused(kept, (series) => (beyond.has(series) ? SERIES_LIMIT_REACHED : null));
   const { points, metadata, rejected } = intake;
   await tenant.points.append({
     points,
@@ -30,6 +33,11 @@ export async function takeIn(source: string, brought: Intake, { org, takePoints 
     at: clock.now(),
   });
   return intake;
+}
+
+function withoutOld(brought: Intake, floor: Floor | null): Intake {
+  if (floor === null || brought.points.timestamps.every((timestamp) => timestamp >= floor.earliest)) return brought;
+  return withoutRefused(brought, (_series, timestamp) => (timestamp < floor.earliest ? `timestamp: ${floor.reason}` : null));
 }
 
 const REASONS_TOLD = 5;

@@ -58,12 +58,12 @@ const DURATION = /^(\d{1,11})(ms|s|m|h|d|w)$/;
 const LONGEST_MS = 400 * UNIT_MS.d;
 const DURATION_MESSAGE = "Expected a duration such as 30s, 5m, 1h or 1d, at most 400d, or milliseconds";
 
-/** Milliseconds of a duration such as `5m`; null when it is none. */
-export function parseDuration(text: string): number | null {
+/** Milliseconds of a duration such as `5m`; null when it is none, or longer than the longest. */
+export function parseDuration(text: string, longestMs = LONGEST_MS): number | null {
   const match = DURATION.exec(text);
   if (!match) return null;
   const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
-  return ms <= LONGEST_MS ? ms : null;
+  return ms <= longestMs ? ms : null;
 }
 
 /** A duration in: `30s`, `5m`, `1h`, `1d`, or milliseconds. Parsed to milliseconds. */

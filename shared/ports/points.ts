@@ -2,6 +2,7 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Dimensions, Matcher, Series, SeriesKind } from "../contract/series.ts";
+import type { Floor } from "../core/ingest/floor.ts";
 import type { RejectedPoint } from "../core/ingest/intake.ts";
 import type { SeriesName } from "../core/ingest/names.ts";
 import type { Result } from "../core/result.ts";
@@ -81,6 +82,8 @@ export interface PointStore extends PointReader {
   levels(kind: SeriesKind | null): PointReader;
   /** The newest point of each series that has one. */
   last(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, { readonly timestamp: number; readonly value: number }>>;
+  /** How far back points are taken in; null: any time is. What this process knows of it may be a minute old. */
+  floor(now: number): Promise<Floor | null>;
   /** Which series of a batch are new, and more than the organisation may have; known ones cost nothing. */
   beyondLimit(series: readonly NamedSeries[]): Promise<ReadonlySet<NamedSeries>>;
   /**
@@ -144,4 +147,28 @@ export interface CompactionStore {
   due(rows: number): Promise<readonly { org: OrgId; rows: number }[]>;
   /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns what was moved. @throws Conflict when another compaction of it was faster. */
   compact(org: OrgId, limits: { maxPoints: number; now: number }): Promise<{ points: number; rows: number }>;
+}
+
+/** How long an organisation keeps its points and their rollups, in ms; null: for ever. */
+export interface KeptFor {
+  readonly rawMs: number | null;
+  readonly rollupsMs: number | null;
+}
+
+export interface RetentionStore {
+  get(): Promise<KeptFor>;
+  replace(kept: KeptFor): Promise<void>;
+}
+
+/** Retention across organisations, for the hour's tick. */
+export interface Expiry {
+  /** Organisations that keep their points for a time only, after an id. */
+  orgs(after: string, limit: number): Promise<readonly OrgId[]>;
+  /**
+   * Drops the points of chunks that are past their retention, whose rollups stay, and rollups past theirs: at most `limit` chunks, in one
+   * transaction. @returns How many.
+   */
+  expire(org: OrgId, options: { now: number; limit: number }): Promise<number>;
+  /** Forgets dead letters from before a time: all of them, a bite at a time. */
+  forgetDeadLetters(before: number): Promise<void>;
 }

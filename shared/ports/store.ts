@@ -12,7 +12,7 @@ import type {
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
-import type { CompactionStore, DeadLetterStore, PointStore, SeriesStore } from "./points.ts";
+import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
 
 /** The only door to stored data: tenant data is reached through its organisation, so no query can forget it. */
 export interface Store {
@@ -25,6 +25,7 @@ export interface OrgStore {
   readonly org: OrgId;
   readonly points: PointStore;
   readonly series: SeriesStore;
+  readonly retention: RetentionStore;
   readonly deadLetters: DeadLetterStore;
   readonly detection: DetectionStore;
   readonly anomalies: AnomaliesStore;
@@ -49,6 +50,7 @@ export interface PlatformStore {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly compaction: CompactionStore;
+  readonly expiry: Expiry;
   readonly alerting: AlertingDue;
   readonly forecasting: ForecastingDue;
   readonly detecting: DetectionDue;

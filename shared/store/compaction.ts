@@ -11,7 +11,7 @@ import type { CompactionStore, PointColumns } from "../ports/points.ts";
 import { insertChunks, newChunk, pointsOf, tierOf } from "./chunks.ts";
 import type { NewChunk } from "./chunks.ts";
 import { moveCursor, readCursor } from "./cursors.ts";
-import { bytesOf } from "./database.ts";
+import { bytesOf, Conflict } from "./database.ts";
 import type { Database } from "./database.ts";
 
 /** How long the log waits for a consumer that has fallen behind. */
@@ -52,6 +52,10 @@ const SELECT_SMALL = `
   ORDER BY e.key, c.t0`;
 // Rides the row ids: the + keeps the planner from going through all chunks of the organisation instead.
 const DELETE_CHUNKS = "DELETE FROM chunk WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
+// What is replaced is still as it was read; otherwise the cursor becomes NULL, which its column refuses, and the whole batch fails.
+const CHECK_REPLACED = `
+  UPDATE cursor SET seq = CASE WHEN (SELECT count(*) FROM chunk WHERE +tier > 0 AND id IN (SELECT value FROM json_each(:ids))) = :n THEN seq END
+  WHERE consumer = 'compact' AND org = :org`;
 const DELETE_LOG = "DELETE FROM write_log WHERE org = :org AND seq <= :upTo";
 
 export function compactionStore(database: Database): CompactionStore {
@@ -85,6 +89,7 @@ export function compactionStore(database: Database): CompactionStore {
       }
       await database.write([
         ...moveCursor("compact", org, compacted, log.upTo),
+        { sql: CHECK_REPLACED, args: { org, ids: JSON.stringify(replaced), n: replaced.length } },
         { sql: DELETE_CHUNKS, args: { org, ids: JSON.stringify(replaced) } },
         ...insertChunks(org, log.upTo, chunks),
         { sql: DELETE_LOG, args: { org, upTo: log.upTo } },
@@ -110,7 +115,8 @@ export function compactionStore(database: Database): CompactionStore {
       const written: NewChunk[] = [];
       const write = (tier: "merged" | "small", all: PointColumns, rows: Rows) => written.push(newChunk(series, tier, rowsOf(all, rows)));
       for (const { chunk, ...rows } of placement.touched) {
-        const row = touched.get(chunk.id)!;
+        const row = touched.get(chunk.id);
+        if (row === undefined) throw new Conflict(new Error(`Chunk ${chunk.id} has gone meanwhile`));
         const merged = mergePoints([
           { seq: row["seq"] as number, ...pointsOf(row) },
           { seq, ...rowsOf(own, rows) },

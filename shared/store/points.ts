@@ -13,6 +13,7 @@ import { insertOnce } from "./idempotency.ts";
 import { levelReader } from "./levels.ts";
 import { insertEvent } from "./outbox.ts";
 import type { Invocation, Outbox } from "./outbox.ts";
+import type { Floors } from "./retention.ts";
 import { describeSeries, insertSeries } from "./series.ts";
 import { beyondSeriesLimit } from "./series-limit.ts";
 
@@ -29,24 +30,24 @@ const CHUNK_START = (series: string) =>
   `coalesce((SELECT t0 FROM chunk WHERE series = ${series} AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
 const SELECT_CHUNKS = (order: "ASC" | "DESC") => `
   SELECT t0, t1, seq, encoding, data FROM chunk
-  WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START(":series")} AND t0 < :to AND t1 >= :from
+  WHERE series = :series AND org = :org AND t0 >= ${CHUNK_START(":series")} AND t0 < :to AND t1 >= :from AND +tier > 0
   ORDER BY t0 ${order} LIMIT :limit`;
 const SELECT_CHUNKS_ASCENDING = SELECT_CHUNKS("ASC");
 const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
 // Rides chunk_series, once for each id, which CROSS sees to; not limited: the caller's window bounds it.
 const SELECT_CHUNKS_MANY = `
   SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:ids) AS ids
-  CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 >= ${CHUNK_START("ids.value")} AND c.t0 < :to AND c.t1 >= :from AND c.org = :org`;
+  CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 >= ${CHUNK_START("ids.value")} AND c.t0 < :to AND c.t1 >= :from AND +c.tier > 0 AND c.org = :org`;
 // Rides chunk_series, once for each id.
 const SELECT_NEWEST_CHUNKS = `
   SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:ids) AS ids
-  CROSS JOIN chunk AS c ON c.id = (SELECT id FROM chunk WHERE series = ids.value AND org = :org ORDER BY t0 DESC LIMIT 1)`;
+  CROSS JOIN chunk AS c ON c.id = (SELECT id FROM chunk WHERE series = ids.value AND org = :org ORDER BY t0 DESC LIMIT 1) AND +c.tier > 0`;
 // Rides write_log_org.
 const SELECT_LOG_AFTER = "SELECT seq, n, created_at, payload FROM write_log WHERE org = :org AND seq > :seq ORDER BY seq LIMIT :limit";
 // Rides chunk_seq: what one compaction pass wrote.
 const SELECT_CHUNKS_OF_PASS = `
   SELECT series, seq, encoding, data FROM chunk
-  WHERE org = :org AND seq = (SELECT min(seq) FROM chunk WHERE org = :org AND seq > :seq)`;
+  WHERE org = :org AND +tier > 0 AND seq = (SELECT min(seq) FROM chunk WHERE org = :org AND seq > :seq AND +tier > 0)`;
 
 const CHUNKS_A_READ = 8;
 const LOG_ROWS_A_READ = 256;
@@ -61,6 +62,7 @@ export function pointStore(
   known: Set<SeriesId>,
   /** Series whose metadata this process has stored. */
   described: Set<SeriesId>,
+  floors: Floors,
 ): PointStore {
   return {
     async append({ points, metadata, rejected, once, at }) {
@@ -100,6 +102,7 @@ export function pointStore(
     newest,
     levels: (kind) => levelReader(kind, { read, newest }),
     buckets: bucketReader(database, org, readLog),
+    floor: (now) => floors(org, now),
     beyondLimit: (series) => beyondSeriesLimit(database, org, series, known),
 
     async last(series) {

@@ -23,6 +23,7 @@ import { createOutbox } from "./outbox.ts";
 import type { Invocation } from "./outbox.ts";
 import { pointStore } from "./points.ts";
 import { createSeriesResolver } from "./resolved-series.ts";
+import { expiry, knownFloors, retentionStore } from "./retention.ts";
 import { rulesStore } from "./rules.ts";
 import { seriesStore } from "./series.ts";
 
@@ -30,13 +31,15 @@ import { seriesStore } from "./series.ts";
 export function createStores(database: Database): (invocation: Invocation) => Store {
   const known = new Set<SeriesId>();
   const described = new Set<SeriesId>();
+  const floors = knownFloors(database);
   const resolver = createSeriesResolver();
   return (invocation) => {
     const outbox = createOutbox(database, invocation);
     return {
       forOrg: (org: OrgId) => ({
         org,
-        points: pointStore(database, outbox, invocation, org, known, described),
+        points: pointStore(database, outbox, invocation, org, known, described, floors),
+        retention: retentionStore(database, org),
         series: seriesStore(database, org, resolver),
         deadLetters: deadLetterStore(database, org),
         detection: detectionStore(database, outbox, org),
@@ -59,6 +62,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         events: eventStore(database, outbox),
         leases: leaseStore(database),
         compaction: compactionStore(database),
+        expiry: expiry(database),
         alerting: alertingDue(database),
         forecasting: forecastingDue(database),
         detecting: detectionDue(database),

@@ -8,6 +8,7 @@ import type { Dimensions } from "../../contract/series.ts";
 import { parseTime } from "../../contract/time.ts";
 import { addPoint, newBatch } from "../series/batch.ts";
 import type { NamedSeries, PointBatch } from "../series/batch.ts";
+import type { Floor } from "./floor.ts";
 
 interface AcceptedPoint {
   readonly metricKey: string;
@@ -31,6 +32,7 @@ export const SERIES_LIMIT_REACHED = "A new series, and the organisation has as m
  * @param now - Unix ms: a timestamp may lie MAX_AHEAD_MS ahead of it.
  * @param resolve - The series that a metric and its dimensions name.
  * @param refused - New series that the organisation may not have.
+ * @param floor - How far back its points reach.
  * @returns The points in their order, and for each other metric its index, the first member that is wrong, and why.
  */
 export function acceptMetrics(
@@ -38,6 +40,7 @@ export function acceptMetrics(
   now: number,
   resolve: (metricKey: string, dimensions: Dimensions) => NamedSeries,
   refused: ReadonlySet<NamedSeries> = new Set(),
+  floor: Floor | null = null,
 ): Accepted {
   const points = newBatch<NamedSeries>();
   const rejected: RejectedMetric[] = [];
@@ -47,6 +50,7 @@ export function acceptMetrics(
     const point = readMetric(metric, readTime) ?? parseMetric(metric);
     if ("message" in point) rejected.push({ index, ...point });
     else if (point.timestamp > latest) rejected.push({ index, path: "timestamp", message: "Lies more than 7 days ahead" });
+    else if (floor !== null && point.timestamp < floor.earliest) rejected.push({ index, path: "timestamp", message: floor.reason });
     else {
       const series = resolve(point.metricKey, point.dimensions);
       if (refused.has(series)) rejected.push({ index, path: "", message: SERIES_LIMIT_REACHED });

@@ -70,8 +70,11 @@ function whyRejected(timestamp: number, value: number): string {
   return "timestamp: Lies more than 7 days ahead";
 }
 
-/** The same without the points of some series, which are rejected. */
-export function withoutSeries(intake: Intake, refused: ReadonlySet<NamedSeries>, reason: string): Intake {
+/**
+ * The same without some points, which are rejected.
+ * @param why - The reason not to take a point in; null where there is none.
+ */
+export function withoutRefused(intake: Intake, why: (series: NamedSeries, timestamp: number) => string | null): Intake {
   const { series, counts, timestamps, values } = intake.points;
   const points = newBatch<NamedSeries>();
   const rejected = [...intake.rejected];
@@ -80,7 +83,8 @@ export function withoutSeries(intake: Intake, refused: ReadonlySet<NamedSeries>,
   for (const [run, of] of series.entries()) {
     for (const end = row + counts[run]!; row < end; row++) {
       const [timestamp, value] = [timestamps[row]!, values[row]!];
-      if (!refused.has(of)) {
+      const reason = why(of, timestamp);
+      if (reason === null) {
         addPoint(points, of, timestamp, value);
         continue;
       }
