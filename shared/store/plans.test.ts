@@ -46,6 +46,14 @@ async function plansOf(work: (tenant: OrgStore, platform: PlatformStore) => Prom
 
 test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promise<unknown>]>([
   ["series", "s USING PRIMARY KEY (id=?)", (tenant) => tenant.series.getMany([series])],
+  [
+    "series that are stored, where there is no room for more,",
+    "series USING PRIMARY KEY (id=?)",
+    async (tenant) => {
+      await harness.database.write([{ sql: "UPDATE org SET series_limit = 0", args: {} }]);
+      return tenant.points.beyondLimit([tenant.series.resolve("unknown", {})]);
+    },
+  ],
   ["alerts", "a USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
   [
     "alerts that are told",
