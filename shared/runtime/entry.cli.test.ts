@@ -13,6 +13,7 @@ const FRAMEWORK = import.meta.resolve("@google-cloud/functions-framework").repla
 
 /** A deployed bundle as the framework's command line loads it: it prints where it listens, what fails, and when `/slow` begins. */
 const BUNDLE = `
+import { executionAsyncId } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import { serve } from ${JSON.stringify(import.meta.resolve("./entry.ts"))};
@@ -26,6 +27,7 @@ serve("fixture", async (req, res) => {
     case "/throw": throw new Error("hunter2");
     case "/stray-throw": setTimeout(() => { throw new Error("stray throw"); }); break;
     case "/stray-rejection": void Promise.reject(new Error("stray rejection")); break;
+    case "/async-id": await null; return void res.end(String(executionAsyncId()));
     case "/slow": print({ began: true }); await new Promise((resolve) => (release = resolve)); break;
   }
   res.end(req.body);
@@ -106,6 +108,11 @@ describe("under the framework's command line", () => {
     expect([answer.status, answer.headers.get("content-type")]).toEqual([status, "application/problem+json"]);
     expect(await answer.json()).toMatchObject({ status, instance: "/path" });
     expect(await running.line("failed")).toMatchObject({ url: "/path" });
+  });
+
+  test("the framework leaves no hooks on that every promise would have to go through", async () => {
+    // Only hooks give promises an id.
+    expect(await (await running.post("/async-id")).text()).toBe("0");
   });
 
   test("what is no HTTP is answered as a problem", async () => {

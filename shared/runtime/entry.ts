@@ -1,6 +1,7 @@
 import { http as register } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { randomUUID } from "node:crypto";
+import domain from "node:domain";
 import http, { STATUS_CODES } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -46,7 +47,13 @@ type ExpressApp = (req: IncomingMessage, res: ServerResponse, next: (error?: unk
 /** What waits for the framework to hand over each request. */
 const arrivals = new WeakMap<IncomingMessage, () => void>();
 
-/** The one function that the framework knows. It does nothing in the framework's context (a `domain` that answers in its own words). */
+/**
+ * The framework runs each request in a domain of its own. Nothing of ours happens in it, but the first one turns on hooks that every
+ * promise of the process then goes through, which costs a quarter of a small request: it gets something that does as little.
+ */
+Object.assign(domain, { create: () => ({ on: () => undefined, run: (work: () => void) => work() }) });
+
+/** The one function that the framework knows. It does nothing in the framework's context. */
 function arrive(req: IncomingMessage, res: ServerResponse) {
   const resume = arrivals.get(req);
   if (resume !== undefined) resume();
