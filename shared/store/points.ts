@@ -1,5 +1,7 @@
 import type { OrgId, SeriesId } from "../contract/ids.ts";
-import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
+import { gathered, gatherInto } from "../core/series/growing-points.ts";
+import type { GrowingPoints } from "../core/series/growing-points.ts";
+import { decodeLog, decodeLogColumns, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
 import { mergePoints, within } from "../core/series/merge.ts";
 import type { SequencedPoints } from "../core/series/merge.ts";
 import type { LogRow, PointColumns, PointStore } from "../ports/points.ts";
@@ -196,17 +198,15 @@ export function pointStore(
     return { timestamps: merged.timestamps.slice(start, start + limit), values: merged.values.slice(start, start + limit) };
   }
 
+  /** What the log has of some series: a source each, of which the last row wins. */
   async function readLog(series: ReadonlySet<SeriesId>, from: number, to: number): Promise<Map<SeriesId, SequencedPoints[]>> {
-    const sources = new Map<SeriesId, SequencedPoints[]>();
-    for (const row of await database.read(SELECT_LOG_WINDOW, { org, from, to })) {
-      for (const points of decodeLog(bytesOf(row["payload"]!), series)) {
-        const source = { seq: row["seq"] as number, timestamps: points.timestamps, values: points.values };
-        const own = sources.get(points.series);
-        if (own === undefined) sources.set(points.series, [source]);
-        else own.push(source);
-      }
-    }
-    return sources;
+    const rows = await database.read(SELECT_LOG_WINDOW, { org, from, to });
+    const bySeries = new Map<SeriesId, GrowingPoints>();
+    const gather = gatherInto(bySeries, series);
+    for (const row of rows) gather(decodeLogColumns(bytesOf(row["payload"]!)));
+    // Chunks that a row has been compacted into meanwhile have a lower number than the newest row, or that row's points too.
+    const seq = (rows.at(-1)?.["seq"] ?? 0) as number;
+    return new Map([...bySeries].map(([id, points]) => [id, [{ seq, ...gathered(points) }]]));
   }
 }
 

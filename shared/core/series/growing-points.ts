@@ -1,25 +1,15 @@
 import type { SeriesId } from "../../contract/ids.ts";
-import { readIds } from "./log-codec.ts";
+import { runsOf } from "./log-codec.ts";
 import type { LogColumns } from "./log-codec.ts";
 
-/** Columns that grow at their end: the points of one series, gathered out of many batches. */
+/** Columns that grow at their end: the points of one series, gathered out of many batches. The first `n` rows count. */
 export interface GrowingPoints {
-  /** The first `n` rows count. */
   timestamps: Float64Array;
   values: Float64Array;
   n: number;
-  /** Of all timestamps. */
-  from: number;
-  to: number;
 }
 
-const noPoints = (): GrowingPoints => ({
-  timestamps: new Float64Array(8),
-  values: new Float64Array(8),
-  n: 0,
-  from: Infinity,
-  to: -Infinity,
-});
+const noPoints = (): GrowingPoints => ({ timestamps: new Float64Array(8), values: new Float64Array(8), n: 0 });
 
 /** Adds a point at the end, whatever its time. */
 function addPoint(points: GrowingPoints, timestamp: number, value: number): void {
@@ -30,8 +20,6 @@ function addPoint(points: GrowingPoints, timestamp: number, value: number): void
   points.timestamps[points.n] = timestamp;
   points.values[points.n] = value;
   points.n += 1;
-  if (timestamp < points.from) points.from = timestamp;
-  if (timestamp > points.to) points.to = timestamp;
 }
 
 /** The points that are there, in the order they came; views that stay as they are until the next is added. */
@@ -48,25 +36,27 @@ function doubled(column: Float64Array): Float64Array {
 
 /**
  * Gathers batches of the log, one after another, series by series.
+ * @param only - Leaves out every other series.
  * @returns What takes in one more batch, and adds its points to those of their series.
  */
-export function gatherInto(bySeries: Map<SeriesId, GrowingPoints>): (batch: LogColumns) => void {
+export function gatherInto(bySeries: Map<SeriesId, GrowingPoints>, only?: ReadonlySet<SeriesId>): (batch: LogColumns) => void {
   let lastIds = new Uint8Array();
-  let columns: GrowingPoints[] = [];
-  return ({ ids, counts, timestamps, values }) => {
+  let runs: { readonly run: number; readonly own: GrowingPoints }[] = [];
+  return (batch) => {
     // A scrape has the series of the one before: their ids need not be read again.
-    if (Buffer.compare(ids, lastIds) !== 0) {
-      columns = readIds(ids).map((series) => {
+    if (Buffer.compare(batch.ids, lastIds) !== 0) {
+      runs = runsOf(batch.ids, only).map(({ run, series }) => {
         const own = bySeries.get(series) ?? noPoints();
         bySeries.set(series, own);
-        return own;
+        return { run, own };
       });
-      lastIds = ids.slice();
+      lastIds = batch.ids.slice();
     }
-    let row = 0;
-    for (let index = 0; index < columns.length; index++) {
-      const own = columns[index]!;
-      for (const end = row + counts[index]!; row < end; row++) addPoint(own, timestamps[row]!, values[row]!);
+    const { counts, timestamps, values } = batch;
+    let [next, row] = [0, 0];
+    for (const { run, own } of runs) {
+      for (; next < run; next++) row += counts[next]!;
+      for (const end = row + counts[next++]!; row < end; row++) addPoint(own, timestamps[row]!, values[row]!);
     }
   };
 }

@@ -54,7 +54,7 @@ function isConstant(column: readonly number[]): boolean {
 
 /** A batch as it lies in the log, run after run. */
 export interface LogColumns {
-  /** What readIds reads. Batches of the same series in the same order have the same bytes. */
+  /** What runsOf reads. Batches of the same series in the same order have the same bytes. */
   readonly ids: Uint8Array;
   /** Points of each run, shape (s,). */
   readonly counts: Uint32Array;
@@ -76,45 +76,41 @@ export function decodeLogColumns(payload: Uint8Array): LogColumns {
   };
 }
 
-/** The series of a batch, shape (s,). */
-export function readIds(ids: Uint8Array): SeriesId[] {
-  const series: SeriesId[] = [];
-  for (let start = 0; start < ids.length; start += ID_BYTES) {
-    series.push(`ser_${base32hex(ids.subarray(start, start + ID_BYTES))}` as SeriesId);
-  }
-  return series;
+/** Decodes a payload, run after run. */
+export function decodeLog(payload: Uint8Array): LogPoints[] {
+  const { ids, counts, timestamps, values } = decodeLogColumns(payload);
+  let row = 0;
+  return runsOf(ids).map(({ run, series }) => {
+    const [start, end] = [row, (row += counts[run]!)];
+    return { series, timestamps: timestamps.subarray(start, end), values: values.subarray(start, end) };
+  });
 }
 
-/** Up to so many series are looked for among the ids of a payload; for more of them, all ids are read. */
+/** Up to so many series are looked for among the ids of a batch; for more of them, all ids are read. */
 const FEW_SERIES = 16;
 
-/** Decodes a payload; `only` leaves out every other series. */
-export function decodeLog(payload: Uint8Array, only?: ReadonlySet<SeriesId>): LogPoints[] {
-  const { ids, counts, timestamps, values } = decodeLogColumns(payload);
-  const named = only !== undefined && only.size <= FEW_SERIES ? findIds(ids, only) : readIds(ids);
-  const batch: LogPoints[] = [];
-  let row = 0;
-  for (let run = 0; run < counts.length; run++) {
-    const end = row + counts[run]!;
-    const series = named[run];
-    if (series !== undefined && (only === undefined || only.has(series))) {
-      batch.push({ series, timestamps: timestamps.subarray(row, end), values: values.subarray(row, end) });
-    }
-    row = end;
+/** Which runs of a batch are of which series, ascending; `only` leaves out every other series. */
+export function runsOf(ids: Uint8Array, only?: ReadonlySet<SeriesId>): { readonly run: number; readonly series: SeriesId }[] {
+  if (only !== undefined && only.size <= FEW_SERIES) return findRuns(ids, only);
+  const runs: { run: number; series: SeriesId }[] = [];
+  for (let run = 0; run * ID_BYTES < ids.length; run++) {
+    const series = `ser_${base32hex(ids.subarray(run * ID_BYTES, (run + 1) * ID_BYTES))}` as SeriesId;
+    if (only === undefined || only.has(series)) runs.push({ run, series });
   }
-  return batch;
+  return runs;
 }
 
-/** Which runs are of some series: making a text of each id, to compare it, would take many times as long. */
-function findIds(ids: Uint8Array, wanted: ReadonlySet<SeriesId>): readonly (SeriesId | undefined)[] {
-  const found: (SeriesId | undefined)[] = [];
+/** The same, looking for the bytes of each: making a text of each id, to compare it, would take many times as long. */
+function findRuns(ids: Uint8Array, wanted: ReadonlySet<SeriesId>): { run: number; series: SeriesId }[] {
+  const runs: { run: number; series: SeriesId }[] = [];
   const bytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
   const id = new Uint8Array(ID_BYTES);
   for (const series of wanted) {
     writeId(id, 0, series);
-    for (let at = bytes.indexOf(id); at !== -1; at = bytes.indexOf(id, at + 1)) if (at % ID_BYTES === 0) found[at / ID_BYTES] = series;
+    for (let at = bytes.indexOf(id); at !== -1; at = bytes.indexOf(id, at + 1))
+      if (at % ID_BYTES === 0) runs.push({ run: at / ID_BYTES, series });
   }
-  return found;
+  return runs.toSorted((a, b) => a.run - b.run);
 }
 
 const DIGITS = new Uint8Array(128);
