@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FULL_LOG } from "../../functions/compact/compact.ts";
 import type { IdPrefix, OrgId } from "../../shared/contract/ids.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
@@ -13,8 +14,9 @@ import { scrapes, SERIES } from "./workload.ts";
 // Compaction as it runs while points come in: node steady.ts writes scrape after scrape to an empty database and compacts each
 // LOG_ROWS of them, PASSES times; it prints the points that compaction moved per CPU-second as JSON.
 
-export const LOG_ROWS = 64;
-const PASSES = 80;
+/** As often as the log of so many series is full. */
+export const LOG_ROWS = FULL_LOG.points / SERIES.length;
+const PASSES = 40;
 /** No consumer reads the log here: after an hour it waits for none. */
 const WAITED_MS = 2 * 3_600_000;
 const MIGRATIONS = new URL("../../migrations/", import.meta.url);

@@ -1,3 +1,4 @@
+import { FULL_LOG } from "../../functions/compact/compact.ts";
 import type { IdPrefix, OrgId } from "../../shared/contract/ids.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
@@ -20,7 +21,7 @@ export interface VolumeMeasures {
 
 export const READ_POINTS = 10_000;
 const FIFTHS = 5;
-const LOG_ROWS = 64;
+const LOG_ROWS = FULL_LOG.points / SERIES.length;
 const READS = 50;
 /** No consumer reads the log here: after an hour it waits for none. */
 const WAITED_MS = 2 * 3_600_000;

@@ -141,10 +141,10 @@ export interface DeadLetterStore {
 
 /** Moves points from the write log to chunks, across organisations. */
 export interface CompactionStore {
-  /** Rows in the log of an organisation. */
-  rows(org: OrgId): Promise<number>;
-  /** Organisations whose log has at least `rows` rows, most first. */
-  due(rows: number): Promise<readonly { org: OrgId; rows: number }[]>;
+  /** What can be compacted of the log of an organisation, counted up to `most` rows: what every consumer has seen, or waited too long for. */
+  ready(org: OrgId, options: { now: number; most: number }): Promise<{ points: number; rows: number }>;
+  /** Organisations with at least `rows` rows in their log, the oldest of them from before a time; those with the most rows first. */
+  due(options: { rows: number; before: number }): Promise<readonly OrgId[]>;
   /** Merges log rows into chunks, at most about `maxPoints`, and deletes them, in one transaction. Returns what was moved. @throws Conflict when another compaction of it was faster. */
   compact(org: OrgId, limits: { maxPoints: number; now: number }): Promise<{ points: number; rows: number }>;
 }

@@ -20,8 +20,12 @@ const LOG_WAITS_MS = 3_600_000;
 const SERIES_A_TURN = 250;
 
 // Rides write_log_org.
-const SELECT_DUE = "SELECT org, count(*) AS n FROM write_log GROUP BY org HAVING count(*) >= :rows ORDER BY n DESC LIMIT 100";
-const SELECT_ROWS = "SELECT count(*) AS n FROM write_log WHERE org = :org";
+const SELECT_DUE = `
+  WITH logs AS MATERIALIZED (SELECT org, count(*) AS n, min(seq) AS oldest FROM write_log GROUP BY org HAVING count(*) >= :rows)
+  SELECT org FROM logs WHERE (SELECT created_at FROM write_log WHERE seq = oldest) < :before ORDER BY n DESC LIMIT 100`;
+const SELECT_READY = `
+  SELECT count(*) AS rows, coalesce(sum(n), 0) AS points
+  FROM (SELECT n FROM write_log WHERE org = :org AND seq <= :upTo ORDER BY seq LIMIT :most)`;
 const SELECT_SEEN = `
   SELECT coalesce(min(coalesce(c.seq, 0)), 0) AS seq FROM json_each(:consumers) AS names
   LEFT JOIN cursor AS c ON c.consumer = names.value AND c.org = :org`;
@@ -60,12 +64,12 @@ const DELETE_LOG = "DELETE FROM write_log WHERE org = :org AND seq <= :upTo";
 
 export function compactionStore(database: Database): CompactionStore {
   return {
-    async rows(org) {
-      const [row] = await database.read(SELECT_ROWS, { org });
-      return row!["n"] as number;
+    async ready(org, { now, most }) {
+      const [row] = await database.read(SELECT_READY, { org, upTo: await lastReady(org, now), most });
+      return { points: row!["points"] as number, rows: row!["rows"] as number };
     },
-    async due(rows) {
-      return (await database.read(SELECT_DUE, { rows })).map((row) => ({ org: row["org"] as OrgId, rows: row["n"] as number }));
+    async due({ rows, before }) {
+      return (await database.read(SELECT_DUE, { rows, before })).map((row) => row["org"] as OrgId);
     },
 
     async compact(org, { maxPoints, now }) {
@@ -202,11 +206,16 @@ export function compactionStore(database: Database): CompactionStore {
     return bySeries;
   }
 
-  /** The oldest log rows that every consumer has seen, or that have waited long enough; at least one, if there is any. */
-  async function readLog(org: OrgId, maxPoints: number, now: number) {
+  /** The newest log row that every consumer has seen, or that has waited long enough for them. */
+  async function lastReady(org: OrgId, now: number): Promise<number> {
     const [seen] = await database.read(SELECT_SEEN, { org, consumers: JSON.stringify(LOG_CONSUMERS) });
     const [old] = await database.read(SELECT_OLD, { org, before: now - LOG_WAITS_MS });
-    const last = Math.max(seen!["seq"] as number, old!["seq"] as number);
+    return Math.max(seen!["seq"] as number, old!["seq"] as number);
+  }
+
+  /** The oldest log rows that can be compacted; at least one, if there is any. */
+  async function readLog(org: OrgId, maxPoints: number, now: number) {
+    const last = await lastReady(org, now);
     const bySeries = new Map<SeriesId, GrowingPoints>();
     const gather = gatherInto(bySeries);
     let [points, rows, upTo] = [0, 0, 0];
