@@ -53,23 +53,21 @@ const SELECT_CHUNKS_OF_PASS = `
 
 const CHUNKS_A_READ = 8;
 const LOG_ROWS_A_READ = 256;
-const KNOWN_SERIES = 200_000;
+const MOST_DESCRIBED = 200_000;
 
 export function pointStore(
   database: Database,
   outbox: Outbox,
   { committed }: Invocation,
   org: OrgId,
-  /** Series that this process has seen stored: they need no insert again. Forgetting one costs an ignored insert. */
-  known: Set<SeriesId>,
   /** Series whose metadata this process has stored. */
   described: Set<SeriesId>,
   floors: Floors,
 ): PointStore {
   return {
     async append({ points, metadata, rejected, once, at }) {
-      const unknown = points.series.filter(({ series }) => !known.has(series));
-      const undescribed = [...(metadata ?? [])].flatMap(([{ series }, own]) => (described.has(series) ? [] : [[series, own] as const]));
+      const unknown = points.series.filter(({ isStored }) => isStored !== true);
+      const undescribed = [...(metadata ?? [])].filter(([{ series }]) => !described.has(series));
       const { n, from, to } = extent(points.timestamps);
       const before = [
         ...(once === undefined ? [] : insertOnce(org, once, at)),
@@ -89,15 +87,10 @@ export function pointStore(
       ]);
       const seq = Number(results[before.length]!.lastInsertRowid);
       committed.push({ ...event, data: { ...event.data, seq } });
-      remember(
-        known,
-        unknown.map(({ series }) => series),
-      );
-      remember(
-        described,
-        // One that has no row so far was not described.
-        undescribed.flatMap(([series]) => (known.has(series) ? [series] : [])),
-      );
+      for (const series of unknown) series.isStored = true;
+      if (described.size + undescribed.length > MOST_DESCRIBED) described.clear();
+      // One that has no row so far was not described.
+      for (const [{ series, isStored }] of undescribed) if (isStored === true) described.add(series);
     },
 
     read,
@@ -105,7 +98,7 @@ export function pointStore(
     levels: (kind) => levelReader(kind, { read, newest }),
     buckets: bucketReader(database, org, readLog),
     floor: (now) => floors(org, now),
-    beyondLimit: (series) => beyondSeriesLimit(database, org, series, known),
+    beyondLimit: (series) => beyondSeriesLimit(database, org, series),
 
     async last(series) {
       const sources = await readLog(new Set(series), 0, Number.MAX_SAFE_INTEGER);
@@ -217,9 +210,4 @@ function extent(timestamps: readonly number[]): { n: number; from: number; to: n
     if (timestamp > to) to = timestamp;
   }
   return { n: timestamps.length, from, to };
-}
-
-function remember(known: Set<SeriesId>, series: readonly SeriesId[]): void {
-  if (known.size + series.length > KNOWN_SERIES) known.clear();
-  for (const id of series) known.add(id);
 }

@@ -21,13 +21,8 @@ export async function seriesRoom(database: Database, org: OrgId): Promise<{ n: n
  * Which series are new, and more than the organisation may have, in the order they come. Two processes that each let the last one in
  * may go over the limit by what they take at once.
  */
-export async function beyondSeriesLimit(
-  database: Database,
-  org: OrgId,
-  series: readonly NamedSeries[],
-  known: ReadonlySet<SeriesId>,
-): Promise<ReadonlySet<NamedSeries>> {
-  const unknown = series.filter(({ series: id }) => !known.has(id));
+export async function beyondSeriesLimit(database: Database, org: OrgId, series: readonly NamedSeries[]): Promise<ReadonlySet<NamedSeries>> {
+  const unknown = series.filter(({ isStored }) => isStored !== true);
   if (unknown.length === 0) return new Set();
   const { n, most } = await seriesRoom(database, org);
   const ids = new Set(unknown.map(({ series: id }) => id));

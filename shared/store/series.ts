@@ -53,9 +53,9 @@ export const insertSeries = (org: OrgId, named: readonly NamedSeries[], at: numb
 });
 
 /** Keeps the metadata of series that have none so far. */
-export const describeSeries = (org: OrgId, metadata: readonly (readonly [SeriesId, SeriesMetadata])[]): Statement => ({
+export const describeSeries = (org: OrgId, metadata: readonly (readonly [NamedSeries, SeriesMetadata])[]): Statement => ({
   sql: DESCRIBE_SERIES,
-  args: { org, rows: JSON.stringify(metadata.map(([series, { kind, unit }]) => [series, kind, unit])) },
+  args: { org, rows: JSON.stringify(metadata.map(([{ series }, { kind, unit }]) => [series, kind, unit])) },
 });
 
 const seriesOf = (row: Row): Series => ({

@@ -29,7 +29,6 @@ import { seriesStore } from "./series.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
-  const known = new Set<SeriesId>();
   const described = new Set<SeriesId>();
   const floors = knownFloors(database);
   const resolver = createSeriesResolver();
@@ -38,7 +37,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
     return {
       forOrg: (org: OrgId) => ({
         org,
-        points: pointStore(database, outbox, invocation, org, known, described, floors),
+        points: pointStore(database, outbox, invocation, org, described, floors),
         retention: retentionStore(database, org),
         series: seriesStore(database, org, resolver),
         deadLetters: deadLetterStore(database, org),

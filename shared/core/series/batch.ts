@@ -6,6 +6,8 @@ export interface NamedSeries {
   readonly metricKey: string;
   /** Canonical JSON. */
   readonly dimensions: string;
+  /** Set by the store once this process has seen it stored: it needs no insert again. Not knowing that costs an ignored insert. */
+  isStored?: true;
 }
 
 /**
