@@ -5,6 +5,8 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   testMatch: ["<rootDir>/{functions,shared,tools,benchmarks,e2e}/**/*.test.ts"],
   transform: {},
+  // Each bundle there has a package of its own.
+  modulePathIgnorePatterns: ["<rootDir>/dist/"],
   // What hangs fails; what is slow on a slow machine does not.
   testTimeout: 60_000,
   coverageProvider: "v8",

@@ -62,6 +62,20 @@ export interface SecretBox {
   open(sealed: string, context: string): string;
 }
 
+export interface OperatorCall {
+  readonly method?: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For the whole answer. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Calls an address that the operator configured; one of a tenant's goes through the guarded fetch.
+ * @throws Error when there is no whole answer in time.
+ */
+export type OperatorRequest = (url: string, call: OperatorCall) => Promise<{ readonly status: number; readonly body: string }>;
+
 /** A call to somebody else's address; GET and the fetch's own time limit when nothing else is said. */
 export interface OutgoingRequest {
   readonly method?: string;

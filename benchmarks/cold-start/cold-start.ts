@@ -91,8 +91,8 @@ function questionFor({ name, trigger, routes }: LoadedFunction, { apiKey, platfo
 async function deployBundles(folder: string): Promise<void> {
   await cp(join(ROOT, "dist"), folder, { recursive: true });
   for (const name of await readdir(folder)) {
-    const { dependencies } = JSON.parse(await readFile(join(folder, name, "package.json"), "utf8")) as { dependencies: object };
-    await install(join(folder, name), Object.keys(dependencies));
+    const description = JSON.parse(await readFile(join(folder, name, "package.json"), "utf8")) as { dependencies: Record<string, string> };
+    await install(join(folder, name), description.dependencies);
   }
 }
 
@@ -101,13 +101,14 @@ async function deployBare(folder: string): Promise<void> {
   await writeFile(join(folder, "index.js"), 'export const hello = (req, res) => res.send("ok");\n');
   const scripts = { start: "functions-framework --target=hello --signature-type=http" };
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", main: "index.js", scripts }));
-  await install(folder, ["@google-cloud/functions-framework"]);
+  await install(folder, { "@google-cloud/functions-framework": "*" });
 }
 
-async function install(folder: string, packages: readonly string[]): Promise<void> {
-  for (const name of packages) {
+/** Links packages to where npm would put them: those of a `file:` in the folder, and ours. */
+async function install(folder: string, dependencies: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, version] of Object.entries(dependencies)) {
     const path = join(folder, "node_modules", name);
     await mkdir(dirname(path), { recursive: true });
-    await symlink(join(ROOT, "node_modules", name), path);
+    await symlink(version.startsWith("file:") ? join(folder, version.slice("file:".length)) : join(ROOT, "node_modules", name), path);
   }
 }

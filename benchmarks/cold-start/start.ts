@@ -32,11 +32,12 @@ export async function start(folder: string, env: Readonly<Record<string, string>
   const { scripts } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { scripts: { start: string } };
   const [command, ...args] = scripts.start.split(" ");
   if (command !== "functions-framework") throw new Error(`Do not know how to start ${scripts.start}`);
-  const framework = await realpath(join(folder, "node_modules/@google-cloud/functions-framework/build/src/main.js"));
+  const framework = await realpath(join(folder, "node_modules/@google-cloud/functions-framework"));
+  const { bin } = JSON.parse(await readFile(join(framework, "package.json"), "utf8")) as { bin: Record<string, string> };
   const port = await freePort();
 
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [framework, ...args], { cwd: folder, env: { ...env, PORT: String(port) } });
+  const child = spawn(process.execPath, [join(framework, bin[command]!), ...args], { cwd: folder, env: { ...env, PORT: String(port) } });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => void (output += text));
   const ended = once(child, "exit");

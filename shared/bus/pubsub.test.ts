@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { sweepOutbox } from "../../functions/relay/sweep.ts";
 import type { Event } from "../contract/events.ts";
-import type { Bus } from "../ports.ts";
+import { operatorRequest } from "../net/operator-request.ts";
+import type { Bus, OperatorCall } from "../ports.ts";
 import { frameworkServer } from "../runtime/entry.ts";
 import { handlerOf } from "../runtime/handlers.ts";
 import { event } from "../runtime/route.ts";
@@ -30,28 +31,27 @@ const events = () => harness.deps.store.platform.events;
 const ingested = (seq: number) => testEvent("metrics.ingested", harness.org, { seq, n: 1, from: 0, to: 0 });
 const pending = async () => (await events().pending({ after: 0, limit: 100 })).map((row) => row.event);
 const busAt = (emulatorHost: string, project: string): Bus =>
-  createPubSubBus({ project, emulatorHost, events: events(), clock: harness.clock, fetch });
+  createPubSubBus({ project, emulatorHost, events: events(), clock: harness.clock, request: operatorRequest });
 
 describe("without an emulator", () => {
-  const requests: { url: string; headers: Headers; messages: { data: string; attributes: object }[] }[] = [];
-  let answers: (url: string) => Response;
+  const requests: { url: string; headers: OperatorCall["headers"]; messages: { data: string; attributes: object }[] }[] = [];
+  let answers: (url: string) => { status: number; body: string };
   let bus: Bus;
   beforeEach(() => {
     requests.length = 0;
     let tokens = 0;
     answers = (url) =>
       url.includes("metadata.google.internal")
-        ? Response.json({ access_token: `token ${(tokens += 1)}`, expires_in: 3_600, token_type: "Bearer" })
-        : Response.json({ messageIds: [] });
+        ? { status: 200, body: JSON.stringify({ access_token: `token ${(tokens += 1)}`, expires_in: 3_600, token_type: "Bearer" }) }
+        : { status: 200, body: JSON.stringify({ messageIds: [] }) };
     bus = createPubSubBus({
       project: "prod",
       events: events(),
       clock: harness.clock,
-      fetch: async (url, init) => {
-        const request = new Request(url, init);
-        const { messages } = (request.method === "POST" ? await request.json() : { messages: [] }) as { messages: never[] };
-        requests.push({ url: request.url, headers: request.headers, messages });
-        return answers(request.url);
+      request: async (url, { method, headers, body }) => {
+        const { messages } = (method === "POST" ? JSON.parse(body!) : { messages: [] }) as { messages: never[] };
+        requests.push({ url, headers, messages });
+        return answers(url);
       },
     });
   });
@@ -66,9 +66,9 @@ describe("without an emulator", () => {
     expect(requests[0]).toMatchObject({
       url: "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token",
     });
-    expect(requests[0]!.headers.get("metadata-flavor")).toBe("Google");
+    expect(requests[0]!.headers["Metadata-Flavor"]).toBe("Google");
     expect(published()[0]!.url).toBe("https://pubsub.googleapis.com/v1/projects/prod/topics/intentvision-metrics:publish");
-    expect(published().map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer token 1", "Bearer token 1", "Bearer token 2"]);
+    expect(published().map(({ headers }) => headers["Authorization"])).toEqual(["Bearer token 1", "Bearer token 1", "Bearer token 2"]);
     const [message] = published()[0]!.messages;
     expect(JSON.parse(Buffer.from(message!.data, "base64").toString())).toEqual(ingested(1));
     expect(message!.attributes).toEqual({ type: "metrics.ingested", org: harness.org });
@@ -76,16 +76,16 @@ describe("without an emulator", () => {
 
   test("a token that is refused is not used again", async () => {
     const working = answers;
-    answers = (url) => (url.endsWith(":publish") ? new Response("", { status: 401 }) : working(url));
+    answers = (url) => (url.endsWith(":publish") ? { status: 401, body: "" } : working(url));
     await expect(bus.publish([ingested(1)])).rejects.toMatchObject({ name: "Unavailable" });
     answers = working;
     await bus.publish([ingested(1)]);
-    expect(published().map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer token 1", "Bearer token 2"]);
+    expect(published().map(({ headers }) => headers["Authorization"])).toEqual(["Bearer token 1", "Bearer token 2"]);
   });
 
   test("a topic that fails holds up no other, and only its events stay in the outbox", async () => {
     const working = answers;
-    answers = (url) => (url.includes("intentvision-metrics") ? new Response("", { status: 404 }) : working(url));
+    answers = (url) => (url.includes("intentvision-metrics") ? { status: 404, body: "" } : working(url));
     const tick = testEvent("tick.minute", null, {});
     for (const one of [ingested(1), tick]) await events().enqueue(one);
     await expect(bus.publish([ingested(1), tick])).rejects.toMatchObject({ name: "Unavailable", retryable: true });
@@ -99,7 +99,7 @@ describe("without an emulator", () => {
 
   test("of what is redelivered a topic that fails holds up no other, and its failures stay due", async () => {
     const working = answers;
-    answers = (url) => (url.includes("intentvision-metrics") ? new Response("", { status: 404 }) : working(url));
+    answers = (url) => (url.includes("intentvision-metrics") ? { status: 404, body: "" } : working(url));
     const failure = { error: "no", nextAttemptAt: START, deadAt: null, at: START };
     for (const event of [ingested(1), testEvent("tick.minute", null, {}), ingested(2)]) {
       await events().recordFailure({ ...failure, consumer: "detect", event });

@@ -1,7 +1,7 @@
 import { topicOf } from "../contract/events.ts";
 import type { Event, Topic } from "../contract/events.ts";
 import { Unavailable } from "../contract/problem.ts";
-import type { Bus, Clock } from "../ports.ts";
+import type { Bus, Clock, OperatorCall, OperatorRequest } from "../ports.ts";
 import type { EventStore } from "../ports/platform.ts";
 
 const ENDPOINT = "https://pubsub.googleapis.com";
@@ -19,7 +19,6 @@ export const topicName = (topic: Topic): string => `intentvision-${topic}`;
  * A bus over Pub/Sub's REST interface, which starts far faster than its client library. Publishing marks the outbox; what fails to
  * be published stays there for the relay.
  *
- * @param options.fetch - For addresses that the operator configured.
  * @see https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish
  */
 export function createPubSubBus({
@@ -27,13 +26,13 @@ export function createPubSubBus({
   emulatorHost,
   events: outbox,
   clock,
-  fetch,
+  request,
 }: {
   project: string;
   emulatorHost?: string | undefined;
   events: EventStore;
   clock: Clock;
-  fetch: typeof globalThis.fetch;
+  request: OperatorRequest;
 }): Bus {
   const endpoint = emulatorHost === undefined ? ENDPOINT : `http://${emulatorHost}`;
   let token: { value: string; until: number } | null = null;
@@ -89,33 +88,29 @@ export function createPubSubBus({
       data: Buffer.from(JSON.stringify(event)).toString("base64"),
       attributes: { type: event.type, ...(event.org === null ? {} : { org: event.org }) },
     }));
-    const response = await call(`${endpoint}/v1/projects/${project}/topics/${topicName(topic)}:publish`, {
+    const { status } = await call(`${endpoint}/v1/projects/${project}/topics/${topicName(topic)}:publish`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(await authorization()) },
       body: JSON.stringify({ messages }),
     });
-    // Read to its end, so that the connection can be used again.
-    await response.arrayBuffer();
-    if (response.status === 401) token = null;
-    if (!response.ok) {
-      throw new Unavailable(`Pub/Sub answered ${response.status} for ${topicName(topic)}`, { retryable: true });
-    }
+    if (status === 401) token = null;
+    if (status !== 200) throw new Unavailable(`Pub/Sub answered ${status} for ${topicName(topic)}`, { retryable: true });
   }
 
   async function authorization(): Promise<Record<string, string>> {
     if (emulatorHost !== undefined) return {};
     if (token === null || token.until - RENEW_BEFORE_MS <= clock.now()) {
-      const response = await call(TOKEN_URL, { headers: { "Metadata-Flavor": "Google" } });
-      if (!response.ok) throw new Unavailable(`The metadata server answered ${response.status}`, { retryable: true });
-      const { access_token: value, expires_in: seconds } = (await response.json()) as { access_token: string; expires_in: number };
+      const { status, body } = await call(TOKEN_URL, { headers: { "Metadata-Flavor": "Google" } });
+      if (status !== 200) throw new Unavailable(`The metadata server answered ${status}`, { retryable: true });
+      const { access_token: value, expires_in: seconds } = JSON.parse(body) as { access_token: string; expires_in: number };
       token = { value, until: clock.now() + seconds * 1_000 };
     }
     return { Authorization: `Bearer ${token.value}` };
   }
 
-  async function call(url: string, init: RequestInit): Promise<Response> {
+  async function call(url: string, own: Omit<OperatorCall, "timeoutMs">): ReturnType<OperatorRequest> {
     try {
-      return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return await request(url, { ...own, timeoutMs: TIMEOUT_MS });
     } catch (error) {
       throw new Unavailable("Pub/Sub cannot be reached", { retryable: true, cause: error });
     }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DestinationStream } from "pino";
+import { operatorRequest } from "../net/operator-request.ts";
 import { createPubSubBus } from "../bus/pubsub.ts";
 import { base32hex } from "../core/hash-id.ts";
 import { nativeForecaster } from "../forecasters/native.ts";
@@ -97,6 +98,6 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
   function pubSubBus(): Bus {
     if (pubsub === null) throw new Error("Missing or malformed configuration: PUBSUB_PROJECT");
     const { events } = stores({ newId, traceparent: null, committed: [] }).platform;
-    return createPubSubBus({ ...pubsub, events, clock, fetch: globalThis.fetch });
+    return createPubSubBus({ ...pubsub, events, clock, request: operatorRequest });
   }
 }

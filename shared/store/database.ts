@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient, LibsqlError } from "@libsql/client";
-import type { InValue, ResultSet, Row } from "@libsql/client";
+import type { InValue, LibsqlError, ResultSet, Row } from "@libsql/client";
 import { Unavailable } from "../contract/problem.ts";
 import { wellFormedJson } from "../core/well-formed-json.ts";
 import { checkArguments } from "./parameters.ts";
@@ -59,6 +58,8 @@ const REMOTE_TIMEOUT_MS = 30_000;
  */
 export async function openDatabase({ url, authToken, patienceMs = PATIENCE_MS }: DatabaseAddress): Promise<Database> {
   const embedded = url.startsWith("file:");
+  // Each alone: the other one, with the WebSockets of the whole package, would be a tenth of a cold start.
+  const { createClient } = await (embedded ? import("@libsql/client/sqlite3") : import("@libsql/client/http"));
   const client = createClient({
     url,
     intMode: "number",
@@ -234,8 +235,11 @@ const WRONG_TYPE = /cannot store \w+ value in \w+ column/;
 /** The primary result code; the driver has no name for some extended ones. */
 const primaryCode = ({ rawCode }: LibsqlError): number | undefined => (rawCode === undefined ? undefined : rawCode & 255);
 
+/** By name: the class itself would bring the whole package along. */
+const isLibsqlError = (error: unknown): error is LibsqlError => error instanceof Error && /^Libsql(?:Batch)?Error$/.test(error.name);
+
 const isBusy = (error: unknown): boolean =>
-  error instanceof LibsqlError && (primaryCode(error) === SQLITE_BUSY || error.code.startsWith("SQLITE_BUSY"));
+  isLibsqlError(error) && (primaryCode(error) === SQLITE_BUSY || error.code.startsWith("SQLITE_BUSY"));
 
 const isConstraint = (error: LibsqlError): boolean =>
   primaryCode(error) === SQLITE_CONSTRAINT || error.code.startsWith("SQLITE_CONSTRAINT");
@@ -245,7 +249,7 @@ const isBug = (error: LibsqlError): boolean =>
   BUGS.includes(primaryCode(error)) || REMOTE_BUGS.includes(error.code) || WRONG_TYPE.test(error.message);
 
 function translated(error: unknown): unknown {
-  if (error instanceof LibsqlError) {
+  if (isLibsqlError(error)) {
     if (isBug(error)) return error;
     if (isConstraint(error)) return new Conflict(error);
     return new Unavailable("The database does not answer", { retryable: true, cause: error });

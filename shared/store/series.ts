@@ -3,7 +3,6 @@ import type { OrgId, SeriesId } from "../contract/ids.ts";
 import { Problem } from "../contract/problem.ts";
 import type { Dimensions, Matcher, Series, SeriesKind } from "../contract/series.ts";
 import { formatDuration, isoTime } from "../contract/time.ts";
-import { compileMatchers } from "../core/series/matchers.ts";
 import type { NamedSeries } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
 import type { SeriesMetadata, SeriesStore } from "../ports/points.ts";
@@ -75,6 +74,8 @@ export function seriesStore(database: Database, org: OrgId, resolver: SeriesReso
 
   /** Series after a cursor that the matchers hold for, until `limit` of them are found or there are no more. */
   async function scan(metricKey: string | undefined, matchers: readonly Matcher[], after: readonly [string, string], limit: number) {
+    // Loaded where it is needed: the engine of the patterns is a third of a bundle, and few functions have patterns.
+    const { compileMatchers } = await import("../core/series/matchers.ts");
     const compiled = compileMatchers(matchers);
     if (!compiled.ok) {
       const { index, message } = compiled.error;
