@@ -318,7 +318,8 @@ test("a counter is scored by its rate as soon as it is known to be one, also wha
   await harness.store("requests", first.slice(0, 5));
   harness.clock.set(START + 5 * MINUTE);
   await harness.deliver(event, testEvent("metrics.ingested", harness.org, { seq: 1, n: 5, from: 0, to: 0 }));
-  await tenant.series.update(id, { kind: "counter", unit: null, timezone: null });
+  const present = (await tenant.series.get(id))!;
+  await tenant.series.update({ ...present, kind: "counter" }, present);
   await harness.store("requests", first.slice(5));
   await harness.store("requests", count(200, 400, first.at(-1)![1]));
   harness.clock.set(START + 400 * MINUTE);

@@ -105,6 +105,9 @@ test("a person says what a series is, and takes it back; nobody else's can be ch
   expect((await patch({ unit: "1" }, { "if-match": '"other"' })).status).toBe(412);
   expect(await patch({ kind: null }, { "if-match": first.headers["ETag"]! })).toMatchObject({ body: { kind: null, unit: "{request}" } });
   expect((await patch({ timezone: "Mars" })).status).toBe(400);
+
+  await Promise.all([patch({ kind: "gauge" }), patch({ unit: "ms" }), patch({ timezone: "UTC" })]);
+  expect(await patch({})).toMatchObject({ body: { kind: "gauge", unit: "ms", timezone: "UTC" } });
   expect((await patch({ unit: "s" }, {}, await server.keyOf(harness.otherOrg, ["*"]))).status).toBe(404);
 });
 

@@ -14,11 +14,13 @@ export const replaceRetention = route({
 
   async handle({ raw, rollups }, { org, requireMatch }, { store }) {
     const { retention } = store.forOrg(org);
-    requireMatch(retentionOf(await retention.get()));
-
     const kept = { rawMs: msOrNull(raw), rollupsMs: msOrNull(rollups) };
-    await retention.replace(kept);
-    return retentionOf(kept);
+    for (;;) {
+      const present = await retention.get();
+      requireMatch(retentionOf(present));
+      if (await retention.replace(kept, present)) return retentionOf(kept);
+      // Somebody else was faster: their change is looked at first.
+    }
   },
 });
 

@@ -52,6 +52,14 @@ test("only an administrator changes it, and nobody what has changed since it was
   expect(await get()).toMatchObject({ body: { raw: "90d" } });
 });
 
+test("of two that change what both have read, one is told that it is too late", async () => {
+  const { headers } = await get();
+  const own = { "if-match": headers["ETag"]! };
+  const answers = await Promise.all([put({ raw: "90d", rollups: null }, own), put({ raw: "10d", rollups: null }, own)]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412]);
+  expect((await get()).body).toEqual(answers.find(({ status }) => status === 200)!.body);
+});
+
 test("a door refuses what is past the retention, with its name, and takes the rest", async () => {
   await put({ raw: "90d", rollups: null });
   harness.clock.advance(61_000);

@@ -16,12 +16,14 @@ export const updateSeries = route({
 
   async handle({ id, ...patch }, { org, requireMatch }, { store }) {
     const { series } = store.forOrg(org);
-    const present = await series.get(id);
-    if (present === null) throw notFound();
-    requireMatch(present);
+    for (;;) {
+      const present = await series.get(id);
+      if (present === null) throw notFound();
+      requireMatch(present);
 
-    const updated = { ...present, ...patch };
-    if (!(await series.update(id, updated))) throw notFound();
-    return updated;
+      const updated = { ...present, ...patch };
+      if (await series.update(updated, present)) return updated;
+      // Somebody else was faster: their change is looked at first.
+    }
   },
 });

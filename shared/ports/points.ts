@@ -120,8 +120,8 @@ export interface SeriesStore {
    * @param read - Takes the bytes apart, when they come for the first time.
    */
   resolveEncoded(name: Uint8Array, read: (name: Uint8Array) => Result<SeriesName, string>): Result<NamedSeries, string>;
-  /** Gives a series other metadata. @returns false where it is none of the organisation's. */
-  update(id: SeriesId, metadata: SeriesMetadata & { readonly timezone: string | null }): Promise<boolean>;
+  /** Gives a series other metadata. @returns False where it is not any more what it was. */
+  update(series: Series, was: Series): Promise<boolean>;
   /** How many series there are, and may be; the metrics that have the most, at most `limit`. */
   cardinality(limit: number): Promise<{ series: number; mostSeries: number; metrics: readonly { metricKey: string; series: number }[] }>;
   /** The dimensions of a metric's series, each with how many values it has, at most `limit`, the most varied first. */
@@ -157,7 +157,8 @@ export interface KeptFor {
 
 export interface RetentionStore {
   get(): Promise<KeptFor>;
-  replace(kept: KeptFor): Promise<void>;
+  /** @returns False where it is not any more what it was. */
+  replace(kept: KeptFor, was: KeptFor): Promise<boolean>;
 }
 
 /** Retention across organisations, for the hour's tick. */

@@ -9,6 +9,7 @@ import { createStores } from "./store.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const KEPT = { rawMs: 2 * DAY, rollupsMs: 10 * DAY };
+const FOR_EVER = { rawMs: null, rollupsMs: null };
 const LIMIT = 2;
 
 let harness: Harness;
@@ -56,7 +57,7 @@ async function readable(series: readonly SeriesId[]) {
 test("points past their retention go chunk by chunk and their hours stay, until those are past theirs", async () => {
   const series = await fill(8);
   const before = await readable(series);
-  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT, FOR_EVER);
   const now = START + 8 * DAY;
   await expireAll(now);
   const after = await readable(series);
@@ -82,7 +83,7 @@ test("without a retention nothing goes, nor does another organisation's", async 
   const series = await fill(3);
   const before = await readable(series);
   await expireAll(START + 1_000 * DAY);
-  await harness.deps.store.forOrg(harness.otherOrg).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.otherOrg).retention.replace(KEPT, FOR_EVER);
   await expireAll(START + 1_000 * DAY, undefined, harness.otherOrg);
   expect(await readable(series)).toEqual(before);
   expect(await stores().platform.expiry.orgs("", 10)).toEqual([harness.otherOrg]);
@@ -106,7 +107,7 @@ function dying(at: number, when: "before" | "after"): Database {
 test.each(["before", "after"] as const)("who dies %s any write of an expiry loses and doubles nothing", async (when) => {
   const series = await fill(8);
   const before = await readable(series);
-  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT, FOR_EVER);
   let deaths = 0;
   for (let at = 0; ; at++) {
     try {
@@ -143,7 +144,7 @@ test.each(["before", "after"] as const)("who dies %s the write of a compaction t
 
 test("a compaction whose chunk is emptied meanwhile writes nothing, and the next one leaves what has gone as it is", async () => {
   const [cpu] = await fill(8);
-  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT, FOR_EVER);
   await harness.store("cpu", [
     [START + 30_000, 1_000],
     [START + 9 * DAY, 1],
@@ -178,7 +179,7 @@ test("a compaction whose chunk is emptied meanwhile writes nothing, and the next
 
 test("a consumer that fell behind passes by what has gone", async () => {
   await fill(4);
-  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT, FOR_EVER);
   await expireAll(START + 4 * DAY);
   const seen: number[] = [];
   for (let seq = 0; ;) {
@@ -197,10 +198,10 @@ test("points are taken in as far back as they are kept, and never among those th
   const { retention } = harness.deps.store.forOrg(harness.org);
   const floor = async (now: number) => (await stores().forOrg(harness.org).points.floor(now))?.earliest ?? null;
   expect(await floor(START)).toBeNull();
-  await retention.replace(KEPT);
+  await retention.replace(KEPT, FOR_EVER);
   expect(await floor(START + 4 * DAY)).toBe(START + 2 * DAY);
   await expireAll(START + 4 * DAY);
-  await retention.replace({ rawMs: null, rollupsMs: null });
+  await retention.replace(FOR_EVER, KEPT);
   expect(await floor(START + 9 * DAY)).toBe(START + 2 * DAY);
   expect(await retention.get()).toEqual({ rawMs: null, rollupsMs: null });
 });
@@ -208,7 +209,7 @@ test("points are taken in as far back as they are kept, and never among those th
 test("what a process knows of a retention is at most a minute old", async () => {
   const { points: own, retention } = harness.deps.store.forOrg(harness.org);
   expect(await own.floor(START)).toBeNull();
-  await retention.replace(KEPT);
+  await retention.replace(KEPT, FOR_EVER);
   expect(await own.floor(START + 60_000)).toBeNull();
   expect(await own.floor(START + 60_001)).toMatchObject({ earliest: START + 60_001 - KEPT.rawMs });
 });
@@ -227,7 +228,7 @@ test("dead letters from before a time are forgotten, others stay", async () => {
 
 test("what is past its retention is found by its age, however many chunks there are", async () => {
   await fill(4);
-  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT, FOR_EVER);
   const asked: Statement[] = [];
   const listening: Database = {
     ...harness.database,

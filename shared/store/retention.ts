@@ -11,7 +11,8 @@ import type { Database, Statement } from "./database.ts";
 const SELECT = "SELECT raw_ms, rollups_ms, dropped_before FROM retention WHERE org = :org";
 const REPLACE = `
   INSERT INTO retention (org, raw_ms, rollups_ms, dropped_before) VALUES (:org, :rawMs, :rollupsMs, 0)
-  ON CONFLICT (org) DO UPDATE SET raw_ms = excluded.raw_ms, rollups_ms = excluded.rollups_ms`;
+  ON CONFLICT (org) DO UPDATE SET raw_ms = excluded.raw_ms, rollups_ms = excluded.rollups_ms
+    WHERE raw_ms IS :wasRawMs AND rollups_ms IS :wasRollupsMs`;
 const SELECT_ORGS = "SELECT org FROM retention WHERE raw_ms IS NOT NULL AND org > :after ORDER BY org LIMIT :limit";
 // Nothing where the retention was changed meanwhile.
 const DROP_BEFORE = "UPDATE retention SET dropped_before = max(dropped_before, :before) WHERE org = :org AND raw_ms = :rawMs";
@@ -40,8 +41,10 @@ export function retentionStore(database: Database, org: OrgId): RetentionStore {
       const { rawMs, rollupsMs } = await readRetention(database, org);
       return { rawMs, rollupsMs };
     },
-    async replace(kept) {
-      await database.write([{ sql: REPLACE, args: { org, rawMs: kept.rawMs, rollupsMs: kept.rollupsMs } }]);
+    async replace({ rawMs, rollupsMs }, was) {
+      const args = { org, rawMs, rollupsMs, wasRawMs: was.rawMs, wasRollupsMs: was.rollupsMs };
+      const [result] = await database.write([{ sql: REPLACE, args }]);
+      return result!.rowsAffected === 1;
     },
   };
 }

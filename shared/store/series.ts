@@ -23,7 +23,9 @@ const DESCRIBE_METRICS = `
   UPDATE series SET kind = coalesce(kind, d.value ->> 1), unit = coalesce(unit, d.value ->> 2) FROM json_each(:rows) AS d
   WHERE series.org = :org AND series.metric_key = d.value ->> 0 AND kind IS NULL`;
 // Rides the primary key.
-const UPDATE = "UPDATE series SET kind = :kind, unit = :unit, timezone = :timezone WHERE id = :id AND org = :org";
+const UPDATE = `
+  UPDATE series SET kind = :kind, unit = :unit, timezone = :timezone
+  WHERE id = :id AND org = :org AND kind IS :wasKind AND unit IS :wasUnit AND timezone IS :wasTimezone`;
 // Rides series_metric, and reads all of the organisation's part of it.
 const SELECT_METRICS =
   "SELECT metric_key, count(*) AS n FROM series WHERE org = :org GROUP BY metric_key ORDER BY n DESC, metric_key LIMIT :limit";
@@ -114,8 +116,9 @@ export function seriesStore(database: Database, org: OrgId, resolver: SeriesReso
     select: ({ metricKey, matchers }, limit) => scan(metricKey, matchers, ["", ""], limit),
     resolve: (metricKey, dimensions) => resolver.resolve(org, metricKey, dimensions),
     resolveEncoded: (name, read) => resolver.resolveEncoded(org, name, read),
-    async update(id, { kind, unit, timezone }) {
-      const [result] = await database.write([{ sql: UPDATE, args: { org, id, kind, unit, timezone } }]);
+    async update({ id, kind, unit, timezone }, was) {
+      const args = { org, id, kind, unit, timezone, wasKind: was.kind, wasUnit: was.unit, wasTimezone: was.timezone };
+      const [result] = await database.write([{ sql: UPDATE, args }]);
       return result!.rowsAffected === 1;
     },
     async cardinality(limit) {

@@ -42,7 +42,7 @@ async function main({ url, org, first, end }: KeepingOptions): Promise<void> {
   const newId = (prefix: string) => hashId<never>(prefix as "evt", [process.pid, (ids += 1)]);
   const { forOrg, platform } = createStores(database)({ newId, traceparent: null, committed: [] });
   const { points, series, retention } = forOrg(org);
-  await retention.replace({ rawMs: KEPT_HOURS * HOUR_MS, rollupsMs: null });
+  await retention.replace({ rawMs: KEPT_HOURS * HOUR_MS, rollupsMs: null }, await retention.get());
   const named = METRICS.map((metricKey) => ({ series: series.idOf(metricKey, {}), metricKey, dimensions: canonicalDimensions({}) }));
   const say = (line: string | number) => writeSync(1, `${line}\n`);
 
