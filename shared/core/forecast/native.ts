@@ -1,20 +1,20 @@
 import type { Result } from "../result.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
-import { backtest, planBacktest } from "./backtest.ts";
-import type { BacktestRun, Forecaster } from "./backtest.ts";
-import { etsForecast } from "./ets-forecast.ts";
-import type { NamedForecast } from "./ets-forecast.ts";
-import { candidateSeasons, inferFrequency, nextTimestamps } from "./frequency.ts";
+import { backtest, planBacktest, residualsOf } from "./backtest.ts";
+import type { BacktestPlan } from "./backtest.ts";
+import { weightedMedian, weightsOf } from "./combine.ts";
+import { inferFrequency, nextTimestamps } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
-import { meanForecast } from "./mean.ts";
-import { seasonalNaive } from "./naive.ts";
-import type { PointForecast, TooShort } from "./naive.ts";
+import { membersFor } from "./members.ts";
+import type { Member } from "./members.ts";
+import type { TooShort } from "./naive.ts";
 import { scaleSeries } from "./scaling.ts";
-import { detectSeason } from "./seasonality.ts";
+import type { Scaled } from "./scaling.ts";
+import { seasonsOf } from "./seasonality.ts";
 
 /** Observations in any order; NaN, repeated times and gaps are allowed. */
 export interface Observations {
@@ -45,25 +45,27 @@ export interface NativeForecast {
   readonly mean: Float64Array;
   /** One a level, in the order asked for. */
   readonly intervals: Interval[];
-  /** What made the forecast; weights sum to 1. */
+  /** What made the forecast, the heaviest first; weights sum to 1. */
   readonly models: { readonly name: string; readonly weight: number }[];
-  /** Of the chosen model over the backtest; skill is against seasonal naive. */
+  /** Over the backtest; skill is against seasonal naive. */
   readonly accuracy: Accuracy & { readonly skill: number | null };
   readonly warnings: string[];
 }
 
 /** Most points of history that are looked at, the newest. */
 const NEWEST_POINTS = 4_096;
-/** Below this many points there is nothing to fit: naive or the mean. */
-const FITTABLE = 8;
+/** Zero lies further from the newest value than so many times the spread: relative to it the values are all alike. */
+const FAR_FLOOR = 1e6;
 
 /**
- * Forecasts a series with the model that would have served it best: seasonal naive or exponential smoothing, chosen by a backtest.
+ * Forecasts a series by many models at once: each step is their median, weighted by how well each would have served the series before.
  *
  * @param input - History; it is put on a regular grid, of which the newest 4,096 points count.
  * @param options - See the type.
  * @returns the forecast, finite for any finite input and the same for the same input; or `too-short` when fewer than two grid points are
  * observed. Never throws on data.
+ * @see Petropoulos & Svetunkov (2020), A simple combination of univariate models, for the median; Pawlikowski & Chorowska (2020), Weighted
+ * ensemble of statistical models, for weights by backtests.
  */
 export function forecastNative(input: Observations, options: NativeOptions): Result<NativeForecast, TooShort> {
   const { horizon, levels } = options;
@@ -77,80 +79,134 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   if (got < 2) return tooShort(got);
 
   const scaled = scaleSeries(y);
+  const { found, calendar } = seasonsOf(fillGaps(scaled.z, 1), frequencyMs);
+  const seasonLength = found[0] ?? 1;
+  const history = fillGaps(scaled.z, seasonLength);
+  const members = isConstant(history)
+    ? membersFor({ n: 2, horizon, calendar: [], found: [], floor: null }).slice(0, 1)
+    : membersFor({ n: y.length, horizon, calendar, found, floor: floorOf(y, scaled) });
+
+  const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
+  const tested = testedMembers(members, { z: scaled.z, history, horizon, plan, seasonLength });
   const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
-  const seasonLength = detectSeason(fillGaps(scaled.z, 1), candidateSeasons(frequencyMs));
-  const history = fillGaps(scaled.z, seasonLength);
-  const forecasters = forecastersFor(y.length, seasonLength).map((forecaster) => within(forecaster, scaled.to(min), scaled.to(max)));
+  const [low, high] = [scaled.to(min), scaled.to(max)];
+  const combined = (parts: readonly Float64Array[], weights: readonly number[]): Float64Array =>
+    weightedMedian(parts, weights).map((value) => Math.max(low, Math.min(high, value)));
+  const ahead = combined(
+    tested.map((one) => one.ahead),
+    tested.map(({ weight }) => weight),
+  );
+  const said = plan.cutoffs.map((_, origin) =>
+    combined(
+      tested.map((one) => one.said[origin]!),
+      weightsWithout(origin, tested),
+    ),
+  );
 
-  const plan = planBacktest(y.length, { horizon, seasonLength });
-  const runs = backtest(scaled.z, forecasters, { plan, seasonLength });
   const naiveScale = seasonalNaiveScale(y, seasonLength);
   const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
-  const accuracies = runs.map((run) => run && accuracyOf(actual, concat(run.means).map(scaled.from), { naiveScale }));
-
-  const best = indexOfLeastError(runs);
-  const forecast = forecasters[best]!(history, horizon);
-  const run = runs[best];
-  const accuracy = accuracies[best];
-  if (!forecast.ok || !run || !accuracy) return tooShort(got);
-
-  const baseline = accuracies[0]!.mae;
-  const skill = skillAgainst(baseline, accuracy.mae);
+  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
+  const accuracy = accuracyIn(said);
+  const [baseline] = backtest(scaled.z, [members[0]!.forecast], { plan, seasonLength });
+  const skill = skillAgainst(accuracyIn(baseline!).mae, accuracy.mae);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
-  const intervals = intervalsFromResiduals(forecast.value.mean, run.residuals, levels);
+  const intervals = intervalsFromResiduals(ahead, residualsOf(scaled.z, plan, said), levels);
   return {
     ok: true,
     value: {
       frequencyMs,
       seasonLength,
       timestamps: nextTimestamps(grid.timestamps.at(-1)!, frequencyMs, horizon),
-      mean: forecast.value.mean.map(toUnit),
+      mean: ahead.map(toUnit),
       intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: lo.map(toUnit), hi: hi.map(toUnit) })),
-      models: [{ name: forecast.value.name, weight: 1 }],
+      models: tested.map(({ name, weight }) => ({ name, weight })).toSorted((a, b) => b.weight - a.weight),
       accuracy: { ...accuracy, skill },
       warnings: [
         ...grid.warnings,
         ...(plan.horizon < horizon
           ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
           : []),
-        ...(skill !== null && skill <= 0 ? ["No model did better than seasonal naive in the backtest"] : []),
+        ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
     },
   };
 }
 
-const mean: Forecaster = (y, horizon) => named("mean", meanForecast(y, { horizon }));
-
-/** Seasonal naive first: it is the baseline, and wins a tie. */
-function forecastersFor(n: number, seasonLength: number): Forecaster[] {
-  const name = seasonLength > 1 ? "seasonal-naive" : "naive";
-  return [
-    (y, horizon) => named(name, seasonalNaive(y, { seasonLength: Math.min(seasonLength, y.length), horizon })),
-    n < FITTABLE ? mean : (y, horizon) => etsForecast(y, { seasonLength, horizon }),
-  ];
+interface Tested {
+  readonly name: string;
+  readonly weight: number;
+  /** The forecast, shape (horizon,). */
+  readonly ahead: Float64Array;
+  /** What it would have said at each cutoff, shape (plan.horizon,) each. */
+  readonly said: readonly Float64Array[];
+  /** Mean absolute error at each cutoff; NaN where nothing is observed. */
+  readonly errors: readonly number[];
 }
 
-function named(name: string, forecast: Result<PointForecast, TooShort>): Result<NamedForecast, TooShort> {
-  return forecast.ok ? { ok: true, value: { name, ...forecast.value } } : forecast;
+/** The weights that the other origins give: what the members are tested on has no part in how they are weighed for it. */
+function weightsWithout(origin: number, tested: readonly Tested[]): number[] {
+  if (tested[0]!.errors.length < 2) return tested.map(({ weight }) => weight);
+  return weightsOf(tested.map(({ errors }) => meanOf(errors.filter((error, place) => place !== origin && !Number.isNaN(error)))));
 }
 
-/** A forecaster whose means never leave [min, max]. */
-function within(forecaster: Forecaster, min: number, max: number): Forecaster {
-  return (y, horizon) => {
-    const forecast = forecaster(y, horizon);
-    if (!forecast.ok) return forecast;
-    return { ok: true, value: { ...forecast.value, mean: forecast.value.mean.map((value) => Math.max(min, Math.min(max, value))) } };
-  };
+/** The members that say something everywhere, weighted by their backtest; those of no weight are left out. */
+function testedMembers(
+  members: readonly Member[],
+  {
+    z,
+    history,
+    horizon,
+    plan,
+    seasonLength,
+  }: {
+    /** With gaps, and filled. */
+    readonly z: Float64Array;
+    readonly history: Float64Array;
+    readonly horizon: number;
+    readonly plan: BacktestPlan;
+    readonly seasonLength: number;
+  },
+): Tested[] {
+  const runs = backtest(
+    z,
+    members.map(({ forecast }) => forecast),
+    { plan, seasonLength },
+  );
+  const errors = runs.map((said) => (said === null ? [] : residualsOf(z, plan, said).map(meanAbsolute)));
+  const weights = weightsOf(
+    runs.map((said, place) => (said === null ? Infinity : meanOf(errors[place]!.filter((error) => !Number.isNaN(error))))),
+  );
+  const tested: Tested[] = [];
+  for (const [place, { name, forecast }] of members.entries()) {
+    const [said, weight] = [runs[place]!, weights[place]!];
+    // The baseline is kept for the case that nobody else has anything to say.
+    if (said === null || (weight === 0 && place > 0)) continue;
+    const ahead = forecast(history, horizon);
+    if (ahead?.every(Number.isFinite) === true) tested.push({ name, weight, ahead, said, errors: errors[place]! });
+  }
+  if (tested.length > 1 && tested[0]!.weight === 0) tested.shift();
+  else if (tested.length === 1) return [{ ...tested[0]!, weight: 1 }];
+  const whole = tested.reduce((sum, { weight }) => sum + weight, 0);
+  return tested.map((one) => ({ ...one, weight: one.weight / whole }));
 }
 
-/** The run with the least mean absolute residual; the earlier one on a tie. */
-function indexOfLeastError(runs: readonly (BacktestRun | null)[]): number {
-  const errors = runs.map((run) => {
-    if (run === null) return Infinity;
-    return concat(run.residuals).reduce((sum, residual) => (Number.isNaN(residual) ? sum : sum + Math.abs(residual)), 0);
-  });
-  return errors.indexOf(Math.min(...errors));
+/** Over the points that are observed; NaN where none is. */
+function meanAbsolute(residuals: Float64Array): number {
+  const observed = residuals.filter((residual) => !Number.isNaN(residual));
+  return observed.reduce((sum, residual) => sum + Math.abs(residual), 0) / observed.length;
+}
+
+/** 1 of nothing: where nothing is known all are alike. */
+const meanOf = (values: readonly number[]): number =>
+  values.length === 0 ? 1 : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const isConstant = (history: Float64Array): boolean => history.every((value) => value === history[0]);
+
+/** What counts as zero for models that need it, in the scaled unit. */
+function floorOf(y: Float64Array, { to }: Scaled): number | null {
+  const floor = to(0);
+  return y.some((value) => value < 0) || !(Math.abs(floor) < FAR_FLOOR) ? null : floor;
 }
 
 function inferredMin(y: Float64Array, max = Infinity): number {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { AIR_PASSENGERS, NILE, NOTTEM, WWW_USAGE } from "./golden.ts";
 import { scaleSeries } from "./scaling.ts";
-import { detectSeason, isSeasonal } from "./seasonality.ts";
+import { isSeasonal, seasonsOf } from "./seasonality.ts";
 
 /** Uniform noise in (-1, 1) from a linear congruential generator. */
 function noise(n: number, seed: number): Float64Array {
@@ -44,39 +44,31 @@ describe("isSeasonal", () => {
   });
 });
 
-describe("detectSeason", () => {
-  test("a daily cycle is found among noise, with or without a trend", () => {
-    const noisy = sum(cycle(336, 24), noise(336, 5));
-    expect(detectSeason(noisy, [24, 168])).toBe(24);
-    expect(
-      detectSeason(
-        noisy.map((value, t) => value + t / 50),
-        [24, 168],
-      ),
-    ).toBe(24);
+describe("seasonsOf", () => {
+  const HOUR = 3_600_000;
+
+  test("a daily cycle is found among noise, with or without a trend; the calendar's week is there whether it shows or not", () => {
+    const noisy = sum(cycle(360, 24), noise(360, 5));
+    expect(seasonsOf(noisy, HOUR)).toEqual({ calendar: [24, 168], found: expect.arrayContaining([24]) });
+    const rising = noisy.map((value, t) => value + t / 50);
+    expect(seasonsOf(rising, HOUR).found).toContain(24);
+    expect(seasonsOf(noise(360, 5), HOUR)).toEqual({ calendar: [24, 168], found: [] });
   });
 
-  test("a week whose days differ is preferred to the day", () => {
-    const weekend = Float64Array.from({ length: 840 }, (_, t) => (Math.floor(t / 24) % 7 > 4 ? -2 : 0));
-    expect(
-      detectSeason(
-        sum(
-          cycle(840, 24),
-          weekend,
-          noise(840, 3).map((value) => value / 4),
-        ),
-        [24, 168],
-      ),
-    ).toBe(168);
+  test("an hour within the day counts where it shows", () => {
+    expect(seasonsOf(sum(cycle(700, 12), noise(700, 5)), HOUR / 12)).toMatchObject({
+      calendar: [12, 288],
+      found: expect.arrayContaining([12]),
+    });
+    expect(seasonsOf(noise(700, 5), HOUR / 12)).toEqual({ calendar: [288], found: [] });
   });
 
-  test("two cycles are enough and fewer are not", () => {
-    expect(detectSeason(cycle(48, 24), [24])).toBe(24);
-    expect(detectSeason(cycle(47, 24), [24])).toBe(1);
+  test("two cycles and a little more are enough, and fewer are not", () => {
+    expect(seasonsOf(cycle(58, 24), HOUR)).toEqual({ calendar: [24], found: [24] });
+    expect(seasonsOf(cycle(57, 24), HOUR)).toEqual({ calendar: [], found: [] });
   });
 
-  test("a constant and an empty list of candidates have no season", () => {
-    expect(detectSeason(new Float64Array(100), [7])).toBe(1);
-    expect(detectSeason(cycle(100, 7), [])).toBe(1);
+  test("a constant has no season that shows", () => {
+    expect(seasonsOf(new Float64Array(100), 24 * HOUR).found).toEqual([]);
   });
 });

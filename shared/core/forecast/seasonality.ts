@@ -1,32 +1,33 @@
 import { movingAverage } from "./decomposition.ts";
+import { candidateSeasons } from "./frequency.ts";
 
 /** One-sided 97.5% point of the normal distribution. */
 const CONFIDENCE = 1.96;
 /** Weaker cycles are not worth forecasting by. */
 const WEAKEST = 0.2;
-/** A longer season must make the seasonal naive errors smaller by this share to be worth its extra parameters. */
-const WORTHWHILE = 0.05;
+const HOUR = 3_600_000;
+
+/** Points beyond two cycles, so that there is something to tell them apart by. */
+const SPARE_POINTS = 10;
+
+export interface Seasons {
+  /** Points per cycle of what the calendar gives a series of this frequency, ascending, where the history has two cycles of it. */
+  readonly calendar: readonly number[];
+  /** Those of all candidates that show: the one that is worth most first would be, so ascending. */
+  readonly found: readonly number[];
+}
 
 /**
- * Picks the season length of a series among candidates, or finds that it has none.
+ * Which seasons a series has by the calendar, and which of those show in it.
  *
- * A candidate is accepted when the series has two cycles of it and its autocorrelation at that lag, after the trend is removed, is
- * significant by Bartlett's formula. Among the accepted the one with the smallest seasonal naive errors wins, a longer one only by 5%.
+ * An hour within a day only counts where it shows: few things that people measure beat by the hour.
  * @param y - Points, oldest first, equally spaced, of order 1, shape (n,). No NaN.
- * @param candidates - Points per cycle, ascending, each >= 2.
- * @returns the season length, or 1.
  */
-export function detectSeason(y: Float64Array, candidates: readonly number[]): number {
-  const accepted = candidates.filter((m) => y.length >= 2 * m && isSeasonal(y, m));
-  const longest = accepted.at(-1);
-  if (longest === undefined) return 1;
-
-  const errorOf = (m: number): number => {
-    let sum = 0;
-    for (let t = longest; t < y.length; t++) sum += Math.abs(y[t]! - y[t - m]!);
-    return sum;
-  };
-  return accepted.reduce((best, m) => (errorOf(m) < (1 - WORTHWHILE) * errorOf(best) ? m : best));
+export function seasonsOf(y: Float64Array, frequencyMs: number): Seasons {
+  const possible = candidateSeasons(frequencyMs).filter((m) => y.length >= 2 * m + SPARE_POINTS);
+  const found = possible.filter((m) => isSeasonal(y, m));
+  const calendar = possible.filter((m) => found.includes(m) || m * frequencyMs !== HOUR);
+  return { calendar, found };
 }
 
 /**

@@ -1,0 +1,97 @@
+import { solvePositiveDefinite } from "./cholesky.ts";
+import { runningMean } from "./mean.ts";
+
+/** Share of a lag's variance that its coefficient is shrunk by: just enough that like lags share what they say. */
+const RIDGE = 1e-3;
+/** A forecast leaves the range of the history by at most this share of it. */
+const BEYOND = 0.5;
+/** More equations than unknowns, so that they say something. */
+const LEAST_SPARE = 10;
+
+/**
+ * Which lags a series is regressed on: the last few, and those around each season, its half, its double, and its multiples up to the next season.
+ *
+ * @param n - Points of history: lags of over 45% of it leave too few equations.
+ * @param seasonLengths - Points per cycle, ascending, >= 2; none for a series without a season.
+ * @returns ascending, each once.
+ */
+export function lagsFor(n: number, seasonLengths: readonly number[]): number[] {
+  const lags = new Set(range(1, seasonLengths.length > 0 ? 6 : 8));
+  for (const [place, m] of seasonLengths.entries()) {
+    for (const lag of [...range(m - 2, m + 2), m >> 1, ...range(2 * m - 1, 2 * m + 1)]) lags.add(lag);
+    const next = seasonLengths[place + 1];
+    if (next !== undefined) for (let lag = 3 * m; lag < next - 2; lag += m) lags.add(lag);
+  }
+  const [only] = seasonLengths;
+  if (seasonLengths.length === 1 && only! < 30) for (const cycles of range(3, 6)) lags.add(cycles * only!);
+  return [...lags].filter((lag) => lag > 0 && lag <= 0.45 * n).toSorted((a, b) => a - b);
+}
+
+const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/**
+ * Forecasts a series by a ridge regression of each point on earlier ones, step after step.
+ *
+ * @param y - Points, oldest first, equally spaced, shape (n,). Finite, of order 1.
+ * @param lags - How far back the regressors lie, ascending, >= 1.
+ * @returns shape (horizon,), within half the range of the history beyond it; null where the history is too short for the lags.
+ * @see Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, section 3.4.1; Hyndman & Athanasopoulos, FPP3, section 12.4 (recursive forecasts).
+ */
+export function lagRegression(y: Float64Array, horizon: number, lags: readonly number[]): Float64Array | null {
+  const n = y.length;
+  const longest = lags.at(-1) ?? 0;
+  const d = lags.length + 1;
+  if (lags.length === 0 || n - longest < d + LEAST_SPARE) return null;
+
+  const mean = runningMean(y);
+  let variance = 0;
+  for (const value of y) variance += (value - mean) ** 2 / n;
+  const scale = Math.sqrt(variance) || 1;
+  const z = new Float64Array(n + horizon);
+  for (let i = 0; i < n; i++) z[i] = (y[i]! - mean) / scale;
+
+  const coefficients = regress(z, n, lags);
+  if (coefficients === null) return null;
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < n; i++) {
+    if (z[i]! < low) low = z[i]!;
+    if (z[i]! > high) high = z[i]!;
+  }
+  const room = BEYOND * (high - low);
+  for (let t = n; t < n + horizon; t++) {
+    let value = coefficients[0]!;
+    for (let j = 1; j < d; j++) value += coefficients[j]! * z[t - lags[j - 1]!]!;
+    z[t] = Math.min(high + room, Math.max(low - room, value));
+  }
+  return z.subarray(n).map((value) => mean + scale * value);
+}
+
+/** The intercept and a coefficient a lag; null where the equations cannot be solved. */
+function regress(z: Float64Array, n: number, lags: readonly number[]): Float64Array | null {
+  const d = lags.length + 1;
+  const longest = lags.at(-1)!;
+  const rows = n - longest;
+  const products = new Float64Array(d * d);
+  const right = new Float64Array(d);
+  // Products of two lags are sums over the same differences: a running window would do, but loses digits where values are far apart.
+  for (let i = 1; i < d; i++) {
+    const first = longest - lags[i - 1]!;
+    let [sum, along] = [0, 0];
+    for (let t = 0; t < rows; t++) {
+      sum += z[first + t]!;
+      along += z[first + t]! * z[longest + t]!;
+    }
+    products[i * d] = sum;
+    right[i] = along;
+    for (let j = 1; j <= i; j++) {
+      const second = longest - lags[j - 1]!;
+      let product = 0;
+      for (let t = 0; t < rows; t++) product += z[first + t]! * z[second + t]!;
+      products[i * d + j] = product;
+    }
+    products[i * d + i]! += RIDGE * rows;
+  }
+  products[0] = rows;
+  for (let t = 0; t < rows; t++) right[0]! += z[longest + t]!;
+  return solvePositiveDefinite(products, right) ? right : null;
+}

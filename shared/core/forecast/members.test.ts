@@ -1,0 +1,31 @@
+import { expect, test } from "@jest/globals";
+import { membersFor } from "./members.ts";
+
+const names = (circumstances: Parameters<typeof membersFor>[0]): string[] => membersFor(circumstances).map(({ name }) => name);
+
+test("a handful of points is left to naive and the mean", () => {
+  expect(names({ n: 7, horizon: 3, calendar: [], found: [], floor: 0 })).toEqual(["naive", "mean"]);
+});
+
+test("the baseline comes first: the season that shows, or the last value", () => {
+  expect(names({ n: 700, horizon: 48, calendar: [24, 168], found: [24], floor: null })[0]).toBe("seasonal-naive(24)");
+  expect(names({ n: 700, horizon: 48, calendar: [24, 168], found: [], floor: null })[0]).toBe("naive");
+});
+
+test("no member is there twice", () => {
+  for (const found of [[], [24], [24, 168]]) {
+    for (const n of [100, 700]) {
+      const all = names({ n, horizon: 48, calendar: [24, 168], found, floor: 0 });
+      expect(new Set(all).size).toBe(all.length);
+    }
+  }
+});
+
+test("logarithms need a floor, long looks a horizon of a cycle, and exponential smoothing a short series", () => {
+  const of = (changed: object): string => names({ n: 700, horizon: 48, calendar: [24], found: [24], floor: 0, ...changed }).join(" ");
+  expect(of({})).toMatch(/log theta.*long-profile/);
+  expect(of({ floor: null })).not.toMatch(/log |level-by-shape/);
+  expect(of({ horizon: 23 })).not.toContain("long-profile");
+  expect(of({})).not.toContain("ets");
+  expect(of({ n: 150 })).toContain("ets(24)");
+});

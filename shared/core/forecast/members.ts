@@ -1,0 +1,143 @@
+import { etsForecast } from "./ets-forecast.ts";
+import { lagRegression, lagsFor } from "./lag-regression.ts";
+import { meanForecast } from "./mean.ts";
+import { mstl } from "./mstl.ts";
+import { seasonalNaive } from "./naive.ts";
+import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
+import { thetaForecast } from "./theta.ts";
+import { above, besideSeasons, throughDifferences, throughLog } from "./transforms.ts";
+import type { Forecast } from "./transforms.ts";
+
+/** One of the models that a forecast is made of. */
+export interface Member {
+  /** With the seasons that it knows, such as `theta(24,168)`; `log` before it where it forecasts logarithms. */
+  readonly name: string;
+  readonly forecast: Forecast;
+}
+
+export interface Circumstances {
+  /** Points of history. */
+  readonly n: number;
+  /** Steps ahead. */
+  readonly horizon: number;
+  /** Points per cycle that the series has by the calendar, whether they show or not; ascending, two cycles of each. */
+  readonly calendar: readonly number[];
+  /** Points per cycle that show in the series, ascending, two cycles of each. */
+  readonly found: readonly number[];
+  /** What counts as zero where no value is negative and logarithms make sense; else null. */
+  readonly floor: number | null;
+}
+
+/** Below this many points there is nothing to fit: naive or the mean. */
+const FITTABLE = 8;
+/** Up to so many points exponential smoothing is fast, and a regression has too few equations to be better. */
+const SHORT = 200;
+/** Cycles that the shape of a long look back is taken from, and so many of them tell the level. */
+const LONG_LOOK = { cycles: 12, levels: [4, 8] };
+const SHORT_LOOK = 5;
+
+/**
+ * The models that suit a series; first the baseline that all of them are measured against.
+ *
+ * What shows a season in the history may lose it, and the calendar's seasons are there in most of what people measure: so both have their
+ * members, and the backtest weighs them.
+ */
+export function membersFor(circumstances: Circumstances): Member[] {
+  const { n, calendar, found } = circumstances;
+  const baseline = naive(found[0] ?? 1);
+  if (n < FITTABLE) return [baseline, { name: "mean", forecast: orNull((y, horizon) => meanForecast(y, { horizon })) }];
+
+  const same = found.join() === calendar.join();
+  const members = [
+    baseline,
+    ...(n <= SHORT ? [exponentialSmoothing(found[0] ?? 1)] : []),
+    ...fitted(found, circumstances),
+    ...(same ? [] : fitted(calendar, circumstances)),
+    ...repeating(calendar.length > 0 ? calendar : found, circumstances),
+  ];
+  return members.filter(({ name }, place) => members.findIndex((other) => other.name === name) === place);
+}
+
+const naive = (seasonLength: number): Member => ({
+  name: seasonLength > 1 ? `seasonal-naive(${seasonLength})` : "naive",
+  forecast: orNull((y, horizon) => seasonalNaive(y, { seasonLength: Math.min(seasonLength, y.length), horizon })),
+});
+
+const exponentialSmoothing = (seasonLength: number): Member => ({
+  name: seasonLength > 1 ? `ets(${seasonLength})` : "ets",
+  forecast: orNull((y, horizon) => etsForecast(y, { seasonLength, horizon })),
+});
+
+/** Models with parameters that are fitted to the whole history. */
+function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] {
+  const [first, second] = seasons;
+  const last = seasons.at(-1);
+  const regression: Forecast = (y, horizon) => lagRegression(y, horizon, lagsFor(y.length, seasons));
+  const plain: Member[] = [
+    member(
+      "theta",
+      besideSeasons(thetaForecast, (y) => mstl(y, seasons), seasons),
+    ),
+    member("lag-regression", regression),
+  ];
+  const ofLogs: Member[] = [...plain, member("difference-regression", throughDifferences(regression, 1))];
+  if (first !== undefined && last !== undefined) {
+    const recent = [1, 2, 3, first - 1, first, first + 1].filter((lag, place, all) => lag > 0 && all.indexOf(lag) === place);
+    const lags = recent.toSorted((a, b) => a - b);
+    const ofCycle: Forecast = (y, horizon) =>
+      throughDifferences((own, ahead) => lagRegression(own, ahead, lags), y.length >= 3 * last ? last : first)(y, horizon);
+    ofLogs.push(member("cycle-difference-regression", ofCycle));
+    if (second !== undefined) {
+      const ofFirst = member("season-difference-regression", throughDifferences(regression, first));
+      plain.push(ofFirst);
+      ofLogs.push(ofFirst);
+    }
+  }
+  if (floor === null) return plain;
+  return [...plain, ...ofLogs.map(({ name, forecast }) => ({ name: `log ${name}`, forecast: throughLog(forecast, floor) }))];
+
+  function member(name: string, forecast: Forecast): Member {
+    return { name: seasons.length > 0 ? `${name}(${seasons.join(",")})` : name, forecast };
+  }
+}
+
+/** Models that say what the last cycles said. */
+function repeating(seasons: readonly number[], { n, horizon, floor }: Circumstances): Member[] {
+  const [first, second] = seasons;
+  if (first === undefined) return [];
+  const last = seasons.at(-1)!;
+  const cycle = n >= 3 * last ? last : first;
+  const members: Member[] = [
+    naive(first),
+    { name: `window-median(${first})`, forecast: (y, ahead) => windowMedian(y, ahead, first) },
+    ...[cycle, first].map((m) => ({
+      name: `median-profile(${m})`,
+      forecast: (y: Float64Array, ahead: number) => medianProfile(y, ahead, { seasonLength: m, cycles: SHORT_LOOK, level: null }),
+    })),
+  ];
+  // Nearer than a cycle ahead, the present level says more than the shape of many cycles.
+  if (n >= LONG_LOOK.cycles * first && horizon >= first) {
+    for (const level of [null, ...LONG_LOOK.levels]) {
+      const options = { seasonLength: first, cycles: LONG_LOOK.cycles, level };
+      const name = level === null ? `long-profile(${first})` : `shape-on-level-${level}(${first})`;
+      members.push({ name, forecast: (y, ahead) => medianProfile(y, ahead, options) });
+    }
+  }
+  if (floor !== null) {
+    const outer = second !== undefined && second % first === 0 ? second / first : null;
+    for (const cycles of [2, 6]) {
+      const share: Forecast = (y, ahead) => levelByShape(y, ahead, { seasonLength: first, cycles, outer });
+      members.push({ name: `level-by-shape-${cycles}(${first})`, forecast: above(share, floor) });
+    }
+  }
+  return members;
+}
+
+type Refusable = (y: Float64Array, horizon: number) => { ok: true; value: { mean: Float64Array } } | { ok: false };
+
+const orNull =
+  (forecast: Refusable): Forecast =>
+  (y, horizon) => {
+    const made = forecast(y, horizon);
+    return made.ok ? made.value.mean : null;
+  };

@@ -1,0 +1,82 @@
+import { fitLoess, smoothByLoess } from "./loess.ts";
+import type { Loess } from "./loess.ts";
+
+export interface StlOptions {
+  /** Points per cycle, >= 2. */
+  readonly seasonLength: number;
+  /** Cycles that a seasonal effect is smoothed over, odd and >= 7. */
+  readonly seasonalWindow: number;
+}
+
+/** Parts of a series that add up to it together with what is left, shape (n,) each. */
+export interface Decomposition {
+  readonly seasonal: Float64Array;
+  readonly trend: Float64Array;
+}
+
+/** How often season and trend are fitted, each beside the other. */
+const PASSES = 2;
+
+/**
+ * Seasonal-trend decomposition by local regression.
+ *
+ * @param y - Points, oldest first, equally spaced, shape (n,), n >= 2 cycles. No NaN.
+ * @see Cleveland, Cleveland, McRae & Terpenning (1990), STL; the defaults are those of R `stl`.
+ */
+export function stl(y: Float64Array, { seasonLength: m, seasonalWindow }: StlOptions): Decomposition {
+  const n = y.length;
+  const ofSeason: Loess = { span: seasonalWindow, degree: 0 };
+  const ofTrend: Loess = { span: oddFrom(Math.ceil((1.5 * m) / (1 - 1.5 / seasonalWindow))), degree: 1 };
+  const ofLowPass: Loess = { span: oddFrom(m), degree: 1 };
+
+  const seasonal = new Float64Array(n);
+  const trend = new Float64Array(n);
+  const rest = new Float64Array(n);
+  const cycles = Math.ceil(n / m) + 2;
+  // One phase of the season and its smoothing; then all phases, a cycle longer on either side.
+  const [phase, smoothed, extended] = [new Float64Array(cycles), new Float64Array(cycles), new Float64Array(n + 2 * m)];
+  const [work, lowPass] = [new Float64Array(n + 2 * m), new Float64Array(n + 2 * m)];
+
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (let i = 0; i < n; i++) rest[i] = y[i]! - trend[i]!;
+    for (let j = 0; j < m; j++) smoothPhase(j);
+    averageThrice(extended, n, m, work, lowPass);
+    smoothByLoess(lowPass, n, ofLowPass, work);
+    for (let i = 0; i < n; i++) {
+      seasonal[i] = extended[m + i]! - work[i]!;
+      rest[i] = y[i]! - seasonal[i]!;
+    }
+    smoothByLoess(rest, n, ofTrend, trend);
+  }
+  return { seasonal, trend };
+
+  function smoothPhase(j: number): void {
+    const count = Math.floor((n - j - 1) / m) + 1;
+    for (let cycle = 0; cycle < count; cycle++) phase[cycle] = rest[cycle * m + j]!;
+    smoothByLoess(phase, count, ofSeason, smoothed);
+    extended[j] = fitLoess(phase, count, -1, ofSeason, 0, Math.min(seasonalWindow, count) - 1);
+    for (let cycle = 0; cycle < count; cycle++) extended[(cycle + 1) * m + j] = smoothed[cycle]!;
+    extended[(count + 1) * m + j] = fitLoess(phase, count, count, ofSeason, Math.max(0, count - seasonalWindow), count - 1);
+  }
+}
+
+/** The least odd number from a whole number on. */
+const oddFrom = (whole: number): number => (whole % 2 === 1 ? whole : whole + 1);
+
+/** Moving averages over a season, a season, and three points: of n + 2 m points, n are left. */
+function averageThrice(points: Float64Array, n: number, m: number, work: Float64Array, averages: Float64Array): void {
+  movingAverages(points, n + 2 * m, m, averages);
+  movingAverages(averages, n + m + 1, m, work);
+  movingAverages(work, n + 2, 3, averages);
+}
+
+/** Means of each `length` points of n in a row. */
+function movingAverages(points: Float64Array, n: number, length: number, averages: Float64Array): void {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += points[i]!;
+  averages[0] = sum / length;
+  for (let i = length; i < n; i++) {
+    sum += points[i]! - points[i - length]!;
+    averages[i - length + 1] = sum / length;
+  }
+}

@@ -1,0 +1,69 @@
+import type { MultipleDecomposition } from "./mstl.ts";
+import { medianOf } from "./median.ts";
+
+/** Forecasts shape (horizon,) from points, oldest first, or null where they are too few for it. */
+export type Forecast = (y: Float64Array, horizon: number) => Float64Array | null;
+
+/** Where values reach zero, this share of their median is added to them before logarithms are taken. */
+const OFFSET = 0.1;
+
+/**
+ * Forecasts the logarithms of a series, so that its swings grow with its level.
+ * @param floor - What counts as zero: no value lies below it.
+ */
+export const throughLog = (forecast: Forecast, floor: number): Forecast =>
+  above((y, horizon) => {
+    const positive = y.filter((value) => value > 0);
+    if (positive.length === 0) return null;
+    const offset = positive.length === y.length ? 0 : OFFSET * medianOf(positive);
+    const logs = forecast(
+      y.map((value) => Math.log(value + offset)),
+      horizon,
+    );
+    return logs && logs.map((value) => Math.max(0, Math.exp(value) - offset));
+  }, floor);
+
+/** Forecasts how far a series is above a floor that no value lies below. */
+export const above =
+  (forecast: Forecast, floor: number): Forecast =>
+  (y, horizon) => {
+    const ahead = forecast(
+      y.map((value) => Math.max(0, value - floor)),
+      horizon,
+    );
+    return ahead && ahead.map((value) => floor + value);
+  };
+
+/** Points that are left after differencing, at the least. */
+const LEAST_DIFFERENCES = 60;
+
+/** Forecasts the differences of a series from a lag back, and adds them up again. */
+export const throughDifferences =
+  (forecast: Forecast, lag: number): Forecast =>
+  (y, horizon) => {
+    const n = y.length;
+    if (n < lag + LEAST_DIFFERENCES) return null;
+    const ahead = forecast(
+      Float64Array.from({ length: n - lag }, (_, i) => y[lag + i]! - y[i]!),
+      horizon,
+    );
+    if (ahead === null) return null;
+    for (let step = 0; step < horizon; step++) ahead[step]! += step < lag ? y[n - lag + step]! : ahead[step - lag]!;
+    return ahead;
+  };
+
+/** Takes seasons off a series, forecasts what is left, and adds each season's last cycle again. */
+export const besideSeasons =
+  (forecast: Forecast, decompose: (y: Float64Array) => MultipleDecomposition, seasonLengths: readonly number[]): Forecast =>
+  (y, horizon) => {
+    if (y.length < 2 * (seasonLengths.at(-1) ?? 0)) return null;
+    if (seasonLengths.length === 0) return forecast(y, horizon);
+    const { seasonals, adjusted } = decompose(y);
+    const ahead = forecast(adjusted, horizon);
+    if (ahead === null) return null;
+    for (const [place, m] of seasonLengths.entries()) {
+      const cycle = seasonals[place]!.subarray(-m);
+      for (let step = 0; step < horizon; step++) ahead[step]! += cycle[step % m]!;
+    }
+    return ahead;
+  };
