@@ -33,4 +33,6 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (place - Math.floor(place)) * (above - below);
 }
 
+export const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 export const median = (values: readonly number[]): number => quantile(values, 0.5);

@@ -10,8 +10,8 @@ export interface Row {
   readonly anchor?: { readonly name: string; readonly value: number };
   /** Value by anchor. */
   readonly ratio?: number;
-  /** What the value must reach, or stay under. */
-  readonly bar?: number;
+  /** What the value must reach, or stay under; or the first and the last value that will do. */
+  readonly bar?: number | readonly [number, number];
 }
 
 /** What a benchmark writes to results/<name>.json. */
@@ -57,7 +57,7 @@ const COLUMNS = ["measure", "value", "anchor", "ratio", "bar"] as const;
 function cells(rows: readonly Row[]): string[][] {
   const text = rows.map(({ measure, value, unit, anchor, ratio, bar }) => [
     measure,
-    `${number(value)} ${unit}`,
+    `${number(value)} ${unit}`.trimEnd(),
     anchor === undefined ? "" : `${number(anchor.value)}: ${anchor.name}`,
     ratio === undefined ? "" : number(ratio),
     bar === undefined ? "" : barText(value, unit, bar),
@@ -65,7 +65,11 @@ function cells(rows: readonly Row[]): string[][] {
   return [[...COLUMNS], ...text];
 }
 
-function barText(value: number, unit: string, bar: number): string {
+function barText(value: number, unit: string, bar: number | readonly [number, number]): string {
+  if (typeof bar !== "number") {
+    const [least, most] = bar;
+    return `${number(least)} to ${number(most)}: ${value >= least && value <= most ? "met" : "missed"}`;
+  }
   const met = isRate(unit) ? value >= bar : value <= bar;
   return `${isRate(unit) ? "at least" : "at most"} ${number(bar)}: ${met ? "met" : "missed"}`;
 }

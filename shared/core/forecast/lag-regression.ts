@@ -69,29 +69,49 @@ export function lagRegression(y: Float64Array, horizon: number, lags: readonly n
 /** The intercept and a coefficient a lag; null where the equations cannot be solved. */
 function regress(z: Float64Array, n: number, lags: readonly number[]): Float64Array | null {
   const d = lags.length + 1;
-  const longest = lags.at(-1)!;
-  const rows = n - longest;
+  const rows = n - lags.at(-1)!;
+  const productOf = laggedProducts(z, n, rows);
   const products = new Float64Array(d * d);
   const right = new Float64Array(d);
-  // Products of two lags are sums over the same differences: a running window would do, but loses digits where values are far apart.
-  for (let i = 1; i < d; i++) {
-    const first = longest - lags[i - 1]!;
-    let [sum, along] = [0, 0];
-    for (let t = 0; t < rows; t++) {
-      sum += z[first + t]!;
-      along += z[first + t]! * z[longest + t]!;
-    }
-    products[i * d] = sum;
-    right[i] = along;
-    for (let j = 1; j <= i; j++) {
-      const second = longest - lags[j - 1]!;
-      let product = 0;
-      for (let t = 0; t < rows; t++) product += z[first + t]! * z[second + t]!;
-      products[i * d + j] = product;
-    }
-    products[i * d + i]! += RIDGE * rows;
-  }
   products[0] = rows;
-  for (let t = 0; t < rows; t++) right[0]! += z[longest + t]!;
+  right[0] = sumOf(z, n - rows, n);
+  for (let i = 1; i < d; i++) {
+    const lag = lags[i - 1]!;
+    products[i * d] = sumOf(z, n - rows - lag, n - lag);
+    for (let j = 1; j <= i; j++) products[i * d + j] = productOf(lag, lags[j - 1]!);
+    products[i * d + i]! += RIDGE * rows;
+    right[i] = productOf(lag, 0);
+  }
   return solvePositiveDefinite(products, right) ? right : null;
+}
+
+function sumOf(z: Float64Array, start: number, end: number): number {
+  let sum = 0;
+  for (let t = start; t < end; t++) sum += z[t]!;
+  return sum;
+}
+
+/**
+ * Sums over the last rows of products of two lags, asked for in ascending order of the longer one. Two lags as far apart as two before
+ * have the same products, a few rows further back: only those at the ends are worked out.
+ */
+function laggedProducts(z: Float64Array, n: number, rows: number): (longer: number, shorter: number) => number {
+  const known: { longer: number; sum: number }[] = [];
+  const sumFrom = (start: number, end: number, apart: number): number => {
+    let sum = 0;
+    for (let t = start; t < end; t++) sum += z[t]! * z[t + apart]!;
+    return sum;
+  };
+  return (longer, shorter) => {
+    const apart = longer - shorter;
+    const [start, end] = [n - rows - longer, n - longer];
+    const last = known[apart];
+    const back = last === undefined ? Infinity : last.longer - longer;
+    const sum =
+      2 * Math.abs(back) < rows
+        ? last!.sum + sumFrom(start, start - back, apart) - sumFrom(end, end - back, apart)
+        : sumFrom(start, end, apart);
+    known[apart] = { longer, sum };
+    return sum;
+  };
 }

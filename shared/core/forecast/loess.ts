@@ -17,8 +17,13 @@ export interface Loess {
 export function fitLoess(y: Float64Array, n: number, x: number, { span, degree }: Loess, left: number, right: number): number {
   let reach = Math.max(x - left, right - x);
   if (span > n) reach += (span - n) >> 1;
-  const [near, far] = [0.001 * reach, 0.999 * reach];
-  let [sum, sumX, sumXX, sumY, sumXY] = [0, 0, 0, 0, 0];
+  const near = 0.001 * reach;
+  const far = 0.999 * reach;
+  let sum = 0;
+  let sumX = 0;
+  let sumXX = 0;
+  let sumY = 0;
+  let sumXY = 0;
   for (let j = left; j <= right; j++) {
     const distance = Math.abs(j - x);
     if (distance > far) continue;

@@ -74,9 +74,10 @@ function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] 
   const last = seasons.at(-1);
   const regression: Forecast = (y, horizon) => lagRegression(y, horizon, lagsFor(y.length, seasons));
   const plain: Member[] = [
+    // Once is enough here: what a second pass moves between two seasons comes back with the other one.
     member(
       "theta",
-      besideSeasons(thetaForecast, (y) => mstl(y, seasons), seasons),
+      besideSeasons(thetaForecast, (y) => mstl(y, seasons, { iterations: 1 }), seasons),
     ),
     member("lag-regression", regression),
   ];

@@ -12,21 +12,24 @@ export interface MultipleDecomposition {
 /** Cycles that the effect of the shortest season is smoothed over, and so many more for each longer one. */
 const FIRST_WINDOW = 11;
 const WINDOW_STEP = 4;
-/** How often each of several seasons is taken off and fitted anew. */
-const ITERATIONS = 2;
 
 /**
  * Seasonal-trend decomposition with seasons of several lengths.
  *
  * @param y - Points, oldest first, equally spaced, shape (n,). No NaN.
  * @param seasonLengths - Points per cycle, ascending, at least one, each at most n / 2.
+ * @param options.iterations - How often each of several seasons is taken off and fitted anew, 2.
  * @see Bandara, Hyndman & Bergmeir (2021), MSTL; the defaults are those of R `forecast::mstl`.
  */
-export function mstl(y: Float64Array, seasonLengths: readonly number[]): MultipleDecomposition {
+export function mstl(
+  y: Float64Array,
+  seasonLengths: readonly number[],
+  { iterations = 2 }: { readonly iterations?: number } = {},
+): MultipleDecomposition {
   const seasonals: Float64Array[] = seasonLengths.map(() => new Float64Array(y.length));
   const adjusted = y.slice();
   let trend: Float64Array = new Float64Array(y.length);
-  for (let iteration = 0; iteration < (seasonLengths.length > 1 ? ITERATIONS : 1); iteration++) {
+  for (let iteration = 0; iteration < (seasonLengths.length > 1 ? iterations : 1); iteration++) {
     for (const [place, seasonLength] of seasonLengths.entries()) {
       const before = seasonals[place]!;
       for (let i = 0; i < y.length; i++) adjusted[i]! += before[i]!;

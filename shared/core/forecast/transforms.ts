@@ -43,10 +43,9 @@ export const throughDifferences =
   (y, horizon) => {
     const n = y.length;
     if (n < lag + LEAST_DIFFERENCES) return null;
-    const ahead = forecast(
-      Float64Array.from({ length: n - lag }, (_, i) => y[lag + i]! - y[i]!),
-      horizon,
-    );
+    const differences = new Float64Array(n - lag);
+    for (let i = lag; i < n; i++) differences[i - lag] = y[i]! - y[i - lag]!;
+    const ahead = forecast(differences, horizon);
     if (ahead === null) return null;
     for (let step = 0; step < horizon; step++) ahead[step]! += step < lag ? y[n - lag + step]! : ahead[step - lag]!;
     return ahead;
