@@ -80,8 +80,10 @@ function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] 
       besideSeasons(thetaForecast, (y) => mstl(y, seasons, { iterations: 1 }), seasons),
     ),
     member("lag-regression", regression),
+    // What rises goes on rising: the lags alone would hold it near its range.
+    member("difference-regression", throughDifferences(regression, 1)),
   ];
-  const ofLogs: Member[] = [...plain, member("difference-regression", throughDifferences(regression, 1))];
+  const ofLogs: Member[] = [...plain];
   if (first !== undefined && last !== undefined) {
     const recent = [1, 2, 3, first - 1, first, first + 1].filter((lag, place, all) => lag > 0 && all.indexOf(lag) === place);
     const lags = recent.toSorted((a, b) => a - b);
