@@ -18,8 +18,29 @@ export interface Intake {
 /** A point, or something that was to be one, and why it is not taken in. */
 export interface RejectedPoint {
   readonly reason: string;
-  /** As JSON, a metric as our own door takes it where it comes to that: so it can be sent again. */
+  /** As JSON, cut at KEPT_CHARACTERS; a metric as our own door takes it where it comes to that: so it can be sent again. */
   readonly payload: string;
+}
+
+/** A dead letter keeps so much of what was sent: what is longer is cut, and no JSON any more. */
+export const KEPT_CHARACTERS = 4_096;
+
+/** As many of some labels, and as much of each, as a dead letter keeps: a few bytes of a request may stand for long ones, many times over. */
+export function keptOf(labels: Iterable<readonly [name: string, value: string]>): readonly (readonly [string, string])[] {
+  const kept: (readonly [string, string])[] = [];
+  let characters = 0;
+  for (const [name, value] of labels) {
+    const short = [name.slice(0, KEPT_CHARACTERS + 1), value.slice(0, KEPT_CHARACTERS + 1)] as const;
+    kept.push(short);
+    characters += short[0].length + short[1].length;
+    if (characters > KEPT_CHARACTERS || kept.length > KEPT_CHARACTERS) break;
+  }
+  return kept;
+}
+
+/** As a text of its own: what is cut out of another would hold all of it. */
+function cut(payload: string): string {
+  return payload.length > KEPT_CHARACTERS ? Buffer.from(payload.slice(0, KEPT_CHARACTERS)).toString() : payload;
 }
 
 /** Of the rejected points of one request so many are kept: as many as an organisation keeps of all. */
@@ -37,7 +58,7 @@ export function openIntake(now: number) {
   const intake = { points, rejected, metadata, rejections: 0 };
   const keep = (reason: string, payload: unknown): void => {
     intake.rejections += 1;
-    if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: JSON.stringify(payload) });
+    if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: cut(JSON.stringify(payload)) });
   };
   return {
     intake: intake as Intake,
@@ -90,7 +111,7 @@ export function withoutRefused(intake: Intake, why: (series: NamedSeries, timest
       }
       rejections += 1;
       const metric = { metricKey: of.metricKey, dimensions: JSON.parse(of.dimensions) as unknown, timestamp, value };
-      if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: JSON.stringify(metric) });
+      if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: cut(JSON.stringify(metric)) });
     }
   }
   return { ...intake, points, rejected, rejections };
