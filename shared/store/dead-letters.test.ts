@@ -17,6 +17,6 @@ test("an organisation's dead letters are never more than it may have, however ma
     });
     expect(rows.map(({ at, n }) => [at, n])).toEqual([[1, MAX_DEAD_LETTERS]]);
   } finally {
-    await close();
+    close();
   }
 });
