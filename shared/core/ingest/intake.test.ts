@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { SeriesId } from "../../contract/ids.ts";
-import { KEPT_CHARACTERS, keptOf, openIntake } from "./intake.ts";
+import { KEPT_CHARACTERS, keptOf, openIntake, withoutRefused } from "./intake.ts";
 
 const SERIES = { series: "ser_1" as SeriesId, metricKey: "cpu", dimensions: '{"host":"a"}' };
 
@@ -43,4 +43,13 @@ test.each([
 test("labels that a dead letter has room for are kept whole", () => {
   const labels = [["__name__", "up"] as const, ["job", "x".repeat(2_000)] as const];
   expect(keptOf(labels)).toEqual(labels);
+});
+
+test("the rejected points of one request are kept as far as there is room, and all are counted, whoever rejects them", () => {
+  const host = "x".repeat(2 * KEPT_CHARACTERS);
+  const { intake, add, reject } = openIntake(0);
+  for (let row = 0; row < 5_000; row++) add({ ...SERIES, dimensions: JSON.stringify({ host }) }, 0, row);
+  for (let row = 0; row < 600; row++) reject("No name", { host });
+  const refused = withoutRefused(intake, () => "Too many");
+  expect([intake.rejected.length, refused.rejected.length, refused.rejections]).toEqual([600, 2 ** 22 / KEPT_CHARACTERS, 5_600]);
 });
