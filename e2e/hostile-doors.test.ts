@@ -153,3 +153,85 @@ test.each(Object.entries(DOORS))(
   },
   60_000,
 );
+
+const VERSION_2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+const long = "x".repeat(16 * 2 ** 20);
+const symbols = ["", "__name__", "up", "job", long];
+const timeseries = (labelsRefs: readonly number[]) =>
+  Array.from({ length: 40_000 }, () => ({ labelsRefs, samples: [{ value: 1, timestamp: AT }] }));
+const quantileValues = Array.from({ length: 1_000 }, (_, place) => ({ quantile: place / 1_000, value: 1 }));
+const many = Array.from({ length: 100_000 }, (_, place) => ({ key: `a${place}`, value: { stringValue: "" } }));
+
+// What is short on the wire, and would take minutes or gigabytes if each part of it were looked at whole.
+test.each([
+  [
+    "a symbol of 16 MiB is the label of 40,000 series",
+    "/api/v1/write",
+    VERSION_2,
+    () => snappy(encodeMessage(WriteRequest2, { symbols, timeseries: timeseries([1, 2, 3, 4]) })),
+  ],
+  [
+    "a symbol of 16 MiB is the name of 40,000 series",
+    "/api/v1/write",
+    VERSION_2,
+    () => snappy(encodeMessage(WriteRequest2, { symbols, timeseries: timeseries([1, 4]) })),
+  ],
+  [
+    "there is the metadata of ten million metrics",
+    "/api/v1/write",
+    "application/x-protobuf",
+    () => snappy(Buffer.alloc(20 * 2 ** 20, Buffer.of(0x1a, 0))),
+  ],
+  ["there are ten million labels", "/api/v1/write", "application/x-protobuf", () => snappy(Buffer.alloc(20 * 2 ** 20, Buffer.of(0x0a, 0)))],
+  [
+    "1,000 quantiles have 100,000 empty attributes each",
+    "/v1/metrics",
+    "application/x-protobuf",
+    () =>
+      encodeOtlp({
+        resourceMetrics: [
+          {
+            scopeMetrics: [
+              {
+                metrics: [
+                  { name: "m", summary: { dataPoints: [{ timeUnixNano: String(AT * 1_000_000), attributes: many, quantileValues }] } },
+                ],
+              },
+            ],
+          },
+        ],
+      }),
+  ],
+  [
+    "480,000 fields have a measurement of 60,000 characters",
+    "/api/v2/write",
+    "text/plain",
+    () =>
+      Buffer.from(
+        Array.from(
+          { length: 60 },
+          (_, line) => `${"m".repeat(60_000)},t=${line} ${Array.from({ length: 8_000 }, (_, field) => `f${field}=1`).join(",")}`,
+        ).join("\n"),
+      ),
+  ],
+])(
+  "%s: it is answered within bounds of memory",
+  async (_, path, type, body) => {
+    const headers = {
+      "X-API-Key": system.apiKey,
+      "Content-Type": type,
+      ...(path === "/api/v1/write" ? { "Content-Encoding": "snappy" } : {}),
+    };
+    const response = await fetch(system.url + path, {
+      method: "POST",
+      headers,
+      body: Buffer.from(body()),
+      signal: AbortSignal.timeout(30_000),
+    });
+    await response.text();
+    expect(response.status).toBeLessThan(500);
+    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${system.pid}/status`, "utf8").catch(() => "VmRSS: 0 kB"))!;
+    expect(Number(kilobytes) / 1_024).toBeLessThan(MOST_MIB);
+  },
+  60_000,
+);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Unavailable } from "../../shared/contract/problem.ts";
-import { MAX_PARTS } from "../../shared/core/ingest/message.ts";
+import { MAX_PARTS } from "../../shared/core/ingest/wire.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";

@@ -4,6 +4,7 @@ import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
 import type { TestHttp } from "../../shared/testing/http.ts";
+import { MAX_PARTS } from "../../shared/core/ingest/wire.ts";
 import { encodeMessage, WriteRequest, WriteRequest2 } from "../../shared/testing/remote-write.ts";
 import ingestHttp from "./http.ts";
 
@@ -24,6 +25,13 @@ const write = (message: Uint8Array, headers: Record<string, string> = {}) =>
     bytes: compressSync(Buffer.from(message)),
     headers: { "content-type": "application/x-protobuf", "content-encoding": "snappy", ...headers },
   });
+/** A field of bytes on the wire. */
+const field = (number: number, bytes: Uint8Array): Uint8Array => {
+  const length: number[] = [];
+  for (let left = bytes.length; length.length === 0 || left > 0; left = Math.floor(left / 128))
+    length.push((left % 128) | (left > 127 ? 128 : 0));
+  return Buffer.concat([Buffer.of(number * 8 + 2, ...length), bytes]);
+};
 const labels = (more: Record<string, string>) => Object.entries(more).map(([name, value]) => ({ name, value }));
 const up = (samples: { value: number; timestamp: number }[], more: Record<string, string> = {}) => ({
   labels: labels({ __name__: "up", job: "node", ...more }),
@@ -168,6 +176,19 @@ test("413: a block that says that it is longer than 32 MiB is refused before it 
   const bytes = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x0f, 0x00]);
   const headers = { "content-type": "application/x-protobuf", "content-encoding": "snappy" };
   expect((await server.request(ingestHttp, "POST", "/api/v1/write", { key, bytes, headers })).status).toBe(413);
+});
+
+test.each([
+  ["samples", "application/x-protobuf", () => field(1, Buffer.alloc(2 * MAX_PARTS, Buffer.of(0x12, 0)))],
+  ["series of 1.0", "application/x-protobuf", () => Buffer.alloc(2 * MAX_PARTS + 2, Buffer.of(0x0a, 0))],
+  ["labels of 1.0", "application/x-protobuf", () => field(1, Buffer.alloc(2 * MAX_PARTS, Buffer.of(0x0a, 0)))],
+  ["metadata", "application/x-protobuf", () => Buffer.alloc(40_002, Buffer.of(0x1a, 0))],
+  ["series of 2.0", VERSION_2, () => Buffer.alloc(2 * MAX_PARTS + 2, Buffer.of(0x2a, 0))],
+  ["symbols", VERSION_2, () => Buffer.alloc(2 * MAX_PARTS + 2, Buffer.of(0x22, 0))],
+  ["labels of 2.0", VERSION_2, () => Buffer.concat([field(4, Buffer.alloc(0)), field(5, field(1, Buffer.alloc(MAX_PARTS)))])],
+])("413: a request of more %s than it may have is refused with the limit", async (_what, type, message) => {
+  const { status, body } = await write(message(), { "content-type": type });
+  expect([status, body]).toEqual([413, expect.stringMatching(/^The body is not read: The request has .*more than (500000|20000) /)]);
 });
 
 test.each(["application/json", "application/x-protobuf;proto=io.prometheus.write.v3.Request", "text/plain"])("415: %s", async (type) => {

@@ -1,12 +1,12 @@
 import { Problem, PROBLEMS } from "../../shared/contract/problem.ts";
 import { nameSeries } from "../../shared/core/ingest/names.ts";
 import type { SeriesName } from "../../shared/core/ingest/names.ts";
-import { openIntake } from "../../shared/core/ingest/intake.ts";
+import { keptOf, openIntake } from "../../shared/core/ingest/intake.ts";
 import type { Intake } from "../../shared/core/ingest/intake.ts";
 import { kindOf, namesOfFamily, readLabels, readWriteRequest, readWriteRequest2 } from "../../shared/core/ingest/remote-write.ts";
 import type { Labels, Samples } from "../../shared/core/ingest/remote-write.ts";
 import { MAX_DECODED_BYTES, uncompress } from "../../shared/core/ingest/snappy.ts";
-import { MalformedWire } from "../../shared/core/ingest/wire.ts";
+import { MalformedWire, TooManyParts } from "../../shared/core/ingest/wire.ts";
 import type { Result } from "../../shared/core/result.ts";
 import type { NamedSeries } from "../../shared/core/series/batch.ts";
 import type { SeriesStore } from "../../shared/ports/points.ts";
@@ -82,14 +82,16 @@ async function readVersion1(message: Uint8Array, store: SeriesStore, now: number
     (place) => readableLabels(request.labels[place]!),
   );
   // A family's metadata comes on its own, every minute: it is for all series that the family has.
-  await store.describe(
-    request.metadata.flatMap((metadata) =>
-      namesOfFamily(metadata).flatMap(({ name, kind }) => {
-        const named = nameSeries(name, []);
-        return named.ok ? [{ metricKey: named.value.metricKey, kind, unit: metadata.unit === "" ? null : metadata.unit }] : [];
-      }),
-    ),
-  );
+  const described = new Map<string, Parameters<SeriesStore["describe"]>[0][number]>();
+  for (const metadata of request.metadata) {
+    for (const { name, kind } of namesOfFamily(metadata)) {
+      const named = nameSeries(name, []);
+      if (!named.ok) continue;
+      const { metricKey } = named.value;
+      described.set(metricKey, { metricKey, kind, unit: metadata.unit === "" ? null : metadata.unit });
+    }
+  }
+  await store.describe([...described.values()]);
   return intake;
 }
 
@@ -119,8 +121,11 @@ function gatherSamples(
     const end = row + counts[place]!;
     const series = resolve(place);
     if (series.ok) for (; row < end; row++) add(series.value, timestamps[row]!, values[row]!);
-    else for (; row < end; row++) reject(series.error, { labels: labelsOf(place), timestamp: timestamps[row], value: values[row] });
-    if (histograms[place]! > 0) reject("Native histograms are not taken in: send classic ones too", { labels: labelsOf(place) });
+    else if (row < end) {
+      const labels = keptOf(labelsOf(place));
+      for (; row < end; row++) reject(series.error, { labels, timestamp: timestamps[row], value: values[row] });
+    }
+    if (histograms[place]! > 0) reject("Native histograms are not taken in: send classic ones too", { labels: keptOf(labelsOf(place)) });
   }
 }
 
@@ -129,6 +134,7 @@ function readOrRefuse<Request>(read: () => Request): Request {
     return read();
   } catch (error) {
     if (error instanceof MalformedWire) throw new Problem("malformed-request", `The body cannot be read: ${error.message}.`);
+    if (error instanceof TooManyParts) throw new Problem("too-large", `The body is not read: ${error.message}.`);
     throw error;
   }
 }

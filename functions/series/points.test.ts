@@ -48,3 +48,16 @@ test("aggregates that do not add up, and steps within the hour, are read from th
   expect(await read({ step: "20m", agg: "avg", limit: "3" })).toMatchObject({ aggregates: { avg: [9.5, 29.5, 49.5] } });
   expect(await read({ step: "1d", limit: "1" })).toMatchObject({ step: "1d", aggregates: { avg: [29.5] } });
 });
+
+test("a bucket of more points than are held in memory is refused with the limit, and what comes of their sums is not", async () => {
+  id = await harness.store(
+    "dense",
+    Array.from({ length: 1_600_001 }, (_, ms) => [START + ms, 1] as const),
+  );
+  const limit = expect.stringContaining("more than 1600000 points");
+  await expect(read({ step: "1d", agg: "p99" })).rejects.toMatchObject({
+    kind: "validation-failed",
+    errors: [{ path: "step", message: limit }],
+  });
+  expect(await read({ step: "1d", agg: "count" })).toMatchObject({ aggregates: { count: [1_600_001] } });
+}, 30_000);

@@ -15,6 +15,10 @@ import { PointsQuery } from "./contract.ts";
 /** Later than any point. */
 const END_OF_TIME = Date.UTC(10_000, 0, 1);
 const RAW_POINTS_A_READ = 50_000;
+/** A bucket that has more is not aggregated from its points, which have to be in memory together. */
+const MOST_POINTS_A_BUCKET = 32 * RAW_POINTS_A_READ;
+
+const TOO_MANY_POINTS = `A bucket has more than ${MOST_POINTS_A_BUCKET} points. Ask for a shorter step, or for whole hours and avg, min, max, sum, count or last`;
 
 export const readPoints = route({
   method: "GET",
@@ -81,7 +85,7 @@ async function readRollups(
   return { series, step: formatDuration(window.step), timestamps, aggregates, nextCursor };
 }
 
-/** Reads raw points bucket by bucket until there are enough buckets: never more at once than RAW_POINTS_A_READ and one bucket. */
+/** Reads raw points bucket by bucket until there are enough buckets: never more at once than RAW_POINTS_A_READ and one bucket. @throws Problem validation-failed. */
 async function readBuckets(
   points: PointReader,
   series: SeriesId,
@@ -98,6 +102,7 @@ async function readBuckets(
     // Unless this was all, the bucket at the far end may have more points: it is read again, whole, next time.
     const whole = ended ? buckets.timestamps.length : buckets.timestamps.length - 1;
     if (whole === 0 && !ended) {
+      if (most >= MOST_POINTS_A_BUCKET) throw invalid([{ path: "step", message: TOO_MANY_POINTS }]);
       most *= 2;
       continue;
     }

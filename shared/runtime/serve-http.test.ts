@@ -152,6 +152,19 @@ describe("an answer", () => {
     expect((await server.request(table, "GET", "/thing", { key, headers: { "if-none-match": etag } })).body).toEqual({ a: 2 });
   });
 
+  test.each([
+    ["GET", "W/TAG", 304],
+    ["GET", '"other", W/TAG', 304],
+    ["GET", "*", 304],
+    ["HEAD", "TAG", 304],
+    ["GET", 'W/"other", "another"', 200],
+  ])("of a %s with If-None-Match %s is %d", async (method, ifNoneMatch, status) => {
+    const table = http([get(async () => ({ a: 1 }))]);
+    const etag = (await server.request(table, "GET", "/thing", { key })).headers["ETag"]!;
+    const headers = { "if-none-match": ifNoneMatch.replace("TAG", etag) };
+    expect((await server.request(table, method, "/thing", { key, headers })).status).toBe(status);
+  });
+
   test("is 412 when If-Match names another state", async () => {
     const table = http([echo({ etag: true })]);
     const { headers } = await server.request(table, "POST", "/things/x", { key, body: { list: [{ n: 1 }] } });

@@ -217,6 +217,12 @@ function tenantContext(
 
 const etagOf = (body: string): string => `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 
+/** Whether an If-None-Match names a tag: weakly, for who compresses an answer on its way makes its tag a weak one (RFC 9110, section 13.1.2). */
+function hasTag(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.trim() === "*" || ifNoneMatch.split(",").some((given) => given.trim().replace(/^W\//, "") === tag);
+}
+
 function respond(route: JsonRoute, output: unknown, { request }: Call): HttpResponse {
   if (output === null || output === undefined) return { status: route.status, headers: {}, body: null };
   if (route.output === null) {
@@ -229,7 +235,8 @@ function respond(route: JsonRoute, output: unknown, { request }: Call): HttpResp
   if (location !== null) headers["Location"] = location;
   if (route.etag) {
     headers["ETag"] = etagOf(route.tagged === undefined ? body : JSON.stringify(route.tagged(output as never)));
-    if (request.method === "GET" && request.headers["if-none-match"] === headers["ETag"]) return { status: 304, headers, body: null };
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && hasTag(request.headers["if-none-match"], headers["ETag"])) return { status: 304, headers, body: null };
   }
   const other = Object.entries(route.otherStatuses).find(([, isFor]) => isFor(output as never));
   return { status: other === undefined ? route.status : Number(other[0]), headers, body };

@@ -3,6 +3,7 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DeadLetterId, OrgId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
+import { KEPT_CHARACTERS } from "../core/ingest/intake.ts";
 import type { DeadLetterStore, DeadPoint } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
 import { timeCursor } from "./newest-first.ts";
@@ -10,16 +11,15 @@ import { pageOf } from "./page.ts";
 
 /** Of an organisation's dead letters the newest so many are kept. */
 export const MAX_DEAD_LETTERS = 10_000;
-const MAX_PAYLOAD_CHARACTERS = 4_096;
 
 const INSERT = `
   INSERT INTO dead_letter (id, org, source, reason, payload, created_at, attempts)
   SELECT value ->> 0, :org, value ->> 1, value ->> 2, value ->> 3, :at, 1 FROM json_each(:rows) WHERE true
   ON CONFLICT (id) DO UPDATE SET attempts = attempts + 1, reason = excluded.reason`;
-// Rides dead_letter_org.
+// Rides dead_letter_org; not limited: as many go as have come.
 const TRIM = `
   DELETE FROM dead_letter WHERE org = :org AND id IN (
-    SELECT id FROM dead_letter WHERE org = :org ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET :most)`;
+    SELECT id FROM dead_letter WHERE org = :org ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET :most)`;
 const SELECT = "SELECT * FROM dead_letter WHERE id = :id AND org = :org";
 const SELECT_PAGE = `
   SELECT * FROM dead_letter WHERE org = :org AND (created_at, id) > (:createdAfter, :after)
@@ -29,7 +29,7 @@ const DELETE = "DELETE FROM dead_letter WHERE id = :id AND org = :org";
 /** Records refused points. The same point refused again updates its letter, never makes a second. */
 export const insertDeadLetters = (org: OrgId, rejected: readonly DeadPoint[], at: number): Statement[] => {
   const rows = rejected.map(({ source, reason, payload }) => {
-    const kept = payload.slice(0, MAX_PAYLOAD_CHARACTERS).toWellFormed();
+    const kept = payload.slice(0, KEPT_CHARACTERS).toWellFormed();
     return [hashId("dle", [org, source, kept]), source, reason, kept];
   });
   return [

@@ -36,3 +36,26 @@ test("a series is worked out once, until there are too many", () => {
   expect(resolve("a")).not.toBe(first);
   expect(resolve("a")).toEqual(first);
 });
+
+test("a series is worked out once, until the names that are remembered are too long together", () => {
+  const resolver = createSeriesResolver(1_000, 1_000);
+  const long = "x".repeat(400);
+  const resolve = (host: string) => resolver.resolve("org_a" as OrgId, "cpu", { host, long });
+  const first = resolve("a");
+  resolve("b");
+  expect(resolve("a")).toBe(first);
+  resolve("c");
+  expect(resolve("a")).not.toBe(first);
+});
+
+test("so it is with names in the bytes of a protocol", () => {
+  const resolver = createSeriesResolver(1_000, 1_000);
+  const read: string[] = [];
+  const resolve = (host: string) =>
+    resolver.resolveEncoded("org_a" as OrgId, Buffer.from(host.repeat(400)), () => {
+      read.push(host);
+      return { ok: false, error: "No name" };
+    });
+  for (const host of ["a", "b", "a", "c", "a"]) resolve(host);
+  expect(read).toEqual(["a", "b", "c", "a"]);
+});

@@ -33,10 +33,12 @@ interface KnownEncoded {
  * which costs a fifth of making a text to look a series up by.
  *
  * @param most - So many are remembered; then all are forgotten, at the cost of a hash each.
+ * @param mostCharacters - Or those of names so long together, by each of the two ways they come in.
  */
-export function createSeriesResolver(most = 200_000): SeriesResolver {
+export function createSeriesResolver(most = 200_000, mostCharacters = 2 ** 26): SeriesResolver {
   const byText = new Map<string, Known>();
   const byBytes = new Map<string, KnownEncoded>();
+  let [textCharacters, byteCharacters] = [0, 0];
   let last: Known | null = null;
   let lastEncoded: KnownEncoded | null = null;
   return {
@@ -70,8 +72,10 @@ export function createSeriesResolver(most = 200_000): SeriesResolver {
     const found = named.ok ? { ok: true as const, value: resolve(org, named.value.metricKey, named.value.dimensions) } : named;
     // A copy: the bytes are a view of a whole request.
     const known = { org, name: name.slice(), found, next: null };
-    if (byBytes.size >= most) {
+    byteCharacters += text.length;
+    if (byBytes.size >= most || byteCharacters > mostCharacters) {
       byBytes.clear();
+      byteCharacters = text.length;
       lastEncoded = null;
     }
     byBytes.set(text, known);
@@ -85,8 +89,10 @@ export function createSeriesResolver(most = 200_000): SeriesResolver {
     const canonical = canonicalDimensions(dimensions);
     const found = { series: seriesId(org, metricKey, canonical), metricKey, dimensions: canonical };
     const known = { org, metricKey, dimensions, found, next: null };
-    if (byText.size >= most) {
+    textCharacters += text.length;
+    if (byText.size >= most || textCharacters > mostCharacters) {
       byText.clear();
+      textCharacters = text.length;
       last = null;
     }
     byText.set(text, known);

@@ -253,3 +253,30 @@ test("what is past its retention is found by its age, however many chunks there 
   expect(plans.filter((plan) => !allowed.test(plan))).toEqual([]);
   expect(plans.length).toBeGreaterThan(5);
 });
+
+test("a chunk that took the place of one that is past, after that was looked at, keeps its points", async () => {
+  const series = await harness.store("cpu", [[START, 1]]);
+  await compact();
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  const now = START + 3 * DAY;
+  // The chunk is written anew with a point of today, and its row's number is given out again, while the lease of the expiry has run out.
+  let isOvertaken = false;
+  const overtaken: Database = {
+    ...harness.database,
+    async write(statements: readonly Statement[]) {
+      if (!isOvertaken && statements.some(({ sql }) => sql.includes("chunk"))) {
+        isOvertaken = true;
+        await harness.store("cpu", [
+          [START, 1],
+          [now, 2],
+        ]);
+        await compact();
+      }
+      return harness.database.write(statements);
+    },
+  };
+  await stores(overtaken).platform.expiry.expire(harness.org, { now, limit: LIMIT });
+  expect(isOvertaken).toBe(true);
+  const { values } = await points().read(series, { from: now, to: now + 1, limit: 10, order: "asc" });
+  expect([...values]).toEqual([2]);
+});

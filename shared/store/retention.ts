@@ -18,15 +18,16 @@ const SELECT_ORGS = "SELECT org FROM retention WHERE raw_ms IS NOT NULL AND org 
 const DROP_BEFORE = "UPDATE retention SET dropped_before = max(dropped_before, :before) WHERE org = :org AND raw_ms = :rawMs";
 // Rides chunk_age, tier by tier. The points come along only where there is no rollup yet.
 const SELECT_PAST = `
-  SELECT id, t1, encoding, rollup IS NULL AS bare, CASE WHEN rollup IS NULL THEN data END AS data FROM chunk
+  SELECT id, seq, t1, encoding, rollup IS NULL AS bare, CASE WHEN rollup IS NULL THEN data END AS data FROM chunk
   WHERE org = :org AND tier IN (1, 2) AND t1 < :before ORDER BY tier, t1 LIMIT :limit`;
 // Rides chunk_age.
-const SELECT_PAST_ROLLUPS = "SELECT id FROM chunk WHERE org = :org AND tier = 0 AND t1 < :before ORDER BY t1 LIMIT :limit";
-// Both ride the row ids: the + keeps the planner from going through all chunks of the organisation instead. A chunk that was merged
-// meanwhile has gone: it is not found, and what it became is looked at the next time.
-const EMPTY = "UPDATE chunk SET tier = 0, data = x'' WHERE +org = :org AND +tier > 0 AND id IN (SELECT value FROM json_each(:ids))";
-const DELETE = "DELETE FROM chunk WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
-const ROLL_UP = "UPDATE chunk SET rollup = :rollup WHERE id = :id AND +org = :org";
+const SELECT_PAST_ROLLUPS = "SELECT id, seq FROM chunk WHERE org = :org AND tier = 0 AND t1 < :before ORDER BY t1 LIMIT :limit";
+// All ride the row ids: the + keeps the planner from going through all chunks of the organisation instead. A chunk that was merged
+// meanwhile has gone: it is not found by its id and seq, for its id may be another's by now, and what it became is looked at the next time.
+const STILL = "id IN (SELECT c.id FROM json_each(:chunks) AS e CROSS JOIN chunk AS c ON c.id = e.value ->> 0 AND c.seq = e.value ->> 1)";
+const EMPTY = `UPDATE chunk SET tier = 0, data = x'' WHERE +org = :org AND +tier > 0 AND ${STILL}`;
+const DELETE = `DELETE FROM chunk WHERE +org = :org AND ${STILL}`;
+const ROLL_UP = "UPDATE chunk SET rollup = :rollup WHERE id = :id AND +seq = :seq AND +org = :org";
 const DELETE_LETTERS =
   "DELETE FROM dead_letter WHERE id IN (SELECT id FROM dead_letter WHERE created_at < :before ORDER BY created_at LIMIT :limit)";
 
@@ -100,8 +101,8 @@ export function expiry(database: Database): Expiry {
       const gone = [...past.filter((row) => !kept.includes(row)), ...rollups];
       await database.write([
         ...kept.filter((row) => row["bare"] === 1).map((row) => rollUp(org, row)),
-        { sql: EMPTY, args: { org, ids: idsOf(kept) } },
-        { sql: DELETE, args: { org, ids: idsOf(gone) } },
+        { sql: EMPTY, args: { org, chunks: chunksOf(kept) } },
+        { sql: DELETE, args: { org, chunks: chunksOf(gone) } },
       ]);
       return past.length + rollups.length;
     },
@@ -115,10 +116,10 @@ export function expiry(database: Database): Expiry {
   };
 }
 
-const idsOf = (rows: readonly Row[]): string => JSON.stringify(rows.map((row) => row["id"]));
+const chunksOf = (rows: readonly Row[]): string => JSON.stringify(rows.map((row) => [row["id"], row["seq"]]));
 
 function rollUp(org: OrgId, row: Row): Statement {
   const { timestamps, values } = pointsOf(row);
   const rollup = encodeRollup(timestamps, values, asDecimals(values), { whatever: true })!;
-  return { sql: ROLL_UP, args: { org, id: row["id"] as number, rollup } };
+  return { sql: ROLL_UP, args: { org, id: row["id"] as number, seq: row["seq"] as number, rollup } };
 }

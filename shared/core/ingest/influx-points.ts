@@ -4,15 +4,14 @@ import type { Result } from "../result.ts";
 import type { NamedSeries } from "../series/batch.ts";
 import { PRECISIONS, readInfluxKey } from "./influx-lines.ts";
 import type { BadLine, InfluxKey, InfluxLine } from "./influx-lines.ts";
+import { KEPT_CHARACTERS } from "./intake.ts";
 import type { openIntake } from "./intake.ts";
-import { nameSeries } from "./names.ts";
+import { nameSeries, TOO_LONG } from "./names.ts";
 
 /** What a request may have. */
 export const MAX_LINES = 100_000;
 export const MAX_FIELDS = 500_000;
 
-/** Of a line that is not taken in, so much is kept: one that was longer is cut by the dead letters too, and known by that. */
-const KEPT_CHARACTERS = 4_096;
 /** So many are told, the first ones. */
 const LINES_TOLD = 5;
 
@@ -102,7 +101,7 @@ function seriesOf(
 ): Result<NamedSeries, string> {
   let found = known.get(field);
   if (found === undefined) {
-    const named = nameSeries(`${measurement}.${field}`, tags);
+    const named = nameSeries(`${measurement.slice(0, TOO_LONG.metric)}.${field}`, tags);
     found = named.ok ? { ok: true, value: resolve(named.value.metricKey, named.value.dimensions) } : named;
     known.set(field, found);
   }

@@ -7,7 +7,7 @@ import type { NamedSeries, PointBatch } from "../series/batch.ts";
 /** What a request of a protocol of others brought, each point judged alone. */
 export interface Intake {
   readonly points: PointBatch;
-  /** The first MAX_KEPT that were rejected. */
+  /** The first that were rejected: MAX_KEPT of them, or those that come to MAX_KEPT_CHARACTERS. */
   readonly rejected: readonly RejectedPoint[];
   /** All that were. */
   readonly rejections: number;
@@ -18,12 +18,46 @@ export interface Intake {
 /** A point, or something that was to be one, and why it is not taken in. */
 export interface RejectedPoint {
   readonly reason: string;
-  /** As JSON, a metric as our own door takes it where it comes to that: so it can be sent again. */
+  /** As JSON, cut at KEPT_CHARACTERS; a metric as our own door takes it where it comes to that: so it can be sent again. */
   readonly payload: string;
+}
+
+/** A dead letter keeps so much of what was sent: what is longer is cut, and no JSON any more. */
+export const KEPT_CHARACTERS = 4_096;
+
+/** As many of some labels, and as much of each, as a dead letter keeps: a few bytes of a request may stand for long ones, many times over. */
+export function keptOf(labels: Iterable<readonly [name: string, value: string]>): readonly (readonly [string, string])[] {
+  const kept: (readonly [string, string])[] = [];
+  let characters = 0;
+  for (const [name, value] of labels) {
+    const short = [name.slice(0, KEPT_CHARACTERS + 1), value.slice(0, KEPT_CHARACTERS + 1)] as const;
+    kept.push(short);
+    characters += short[0].length + short[1].length;
+    if (characters > KEPT_CHARACTERS || kept.length > KEPT_CHARACTERS) break;
+  }
+  return kept;
+}
+
+/** As a text of its own: what is cut out of another would hold all of it. */
+function cut(payload: string): string {
+  return payload.length > KEPT_CHARACTERS ? Buffer.from(payload.slice(0, KEPT_CHARACTERS)).toString() : payload;
 }
 
 /** Of the rejected points of one request so many are kept: as many as an organisation keeps of all. */
 const MAX_KEPT = 10_000;
+/** And so much of what was sent, in characters: a small request may name long things many times over. */
+const MAX_KEPT_CHARACTERS = 2 ** 22;
+
+/** Adds to what is kept of a request, as long as there is room. */
+function keeper(rejected: RejectedPoint[]): (reason: string, payload: unknown) => void {
+  let room = rejected.reduce((left, { payload }) => left - payload.length, MAX_KEPT_CHARACTERS);
+  return (reason, payload) => {
+    if (rejected.length >= MAX_KEPT || room <= 0) return;
+    const text = cut(JSON.stringify(payload));
+    room -= text.length;
+    rejected.push({ reason, payload: text });
+  };
+}
 
 /**
  * Gathers the points of a request.
@@ -35,9 +69,10 @@ export function openIntake(now: number) {
   const metadata = new Map<NamedSeries, { readonly kind: SeriesKind | null; readonly unit: string | null }>();
   const latest = now + MAX_AHEAD_MS;
   const intake = { points, rejected, metadata, rejections: 0 };
+  const keepOne = keeper(rejected);
   const keep = (reason: string, payload: unknown): void => {
     intake.rejections += 1;
-    if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: JSON.stringify(payload) });
+    keepOne(reason, payload);
   };
   return {
     intake: intake as Intake,
@@ -78,6 +113,7 @@ export function withoutRefused(intake: Intake, why: (series: NamedSeries, timest
   const { series, counts, timestamps, values } = intake.points;
   const points = newBatch<NamedSeries>();
   const rejected = [...intake.rejected];
+  const keep = keeper(rejected);
   let { rejections } = intake;
   let row = 0;
   for (const [run, of] of series.entries()) {
@@ -89,8 +125,7 @@ export function withoutRefused(intake: Intake, why: (series: NamedSeries, timest
         continue;
       }
       rejections += 1;
-      const metric = { metricKey: of.metricKey, dimensions: JSON.parse(of.dimensions) as unknown, timestamp, value };
-      if (rejected.length < MAX_KEPT) rejected.push({ reason, payload: JSON.stringify(metric) });
+      keep(reason, { metricKey: of.metricKey, dimensions: JSON.parse(of.dimensions) as unknown, timestamp, value });
     }
   }
   return { ...intake, points, rejected, rejections };

@@ -3,6 +3,7 @@ import {
   BYTES,
   FIXED64,
   MalformedWire,
+  MAX_PARTS,
   openWire,
   readBytes,
   readDouble,
@@ -10,6 +11,7 @@ import {
   readText,
   readVarint,
   skipField,
+  TooManyParts,
   VARINT,
   within,
 } from "./wire.ts";
@@ -23,8 +25,6 @@ export interface Unreadable {
   readonly message: string;
 }
 
-/** Messages and repeated numbers that a request may be made of: what is read of a body takes many times its bytes, if those are chosen so. */
-export const MAX_PARTS = 500_000;
 /** Messages in messages, as protobuf itself limits them. */
 const MAX_DEPTH = 100;
 
@@ -45,13 +45,6 @@ function readOrRefuse<Message>(read: () => Message): Result<Message, Unreadable>
     if (error instanceof MalformedWire) return { ok: false, error: { reason: "malformed", message: error.message } };
     if (error instanceof TooManyParts) return { ok: false, error: { reason: "too-large", message: error.message } };
     throw error;
-  }
-}
-
-class TooManyParts extends Error {
-  constructor() {
-    super(`The request is made of more than ${MAX_PARTS} messages and numbers`);
-    this.name = "TooManyParts";
   }
 }
 

@@ -9,9 +9,20 @@ export interface SeriesName {
   readonly dimensions: Dimensions;
 }
 
+/** Names of so many characters are refused at any rate: no more of them is looked at, since one may stand for a million series. */
+export const TOO_LONG = { metric: 201, label: 101 } as const;
+
 /** A name in a protocol may have any characters: those that a metric's name cannot have here become `_`. */
-const asMetricKey = (name: string): string => name.replaceAll(/[^A-Za-z0-9_.:/-]/g, "_").replace(/^[^A-Za-z_]/, "_");
-const asDimensionName = (name: string): string => name.replaceAll(/[^A-Za-z0-9_.-]/g, "_").replace(/^[^A-Za-z_]/, "_");
+const asMetricKey = (name: string): string =>
+  name
+    .slice(0, TOO_LONG.metric)
+    .replaceAll(/[^A-Za-z0-9_.:/-]/g, "_")
+    .replace(/^[^A-Za-z_]/, "_");
+const asDimensionName = (name: string): string =>
+  name
+    .slice(0, TOO_LONG.label)
+    .replaceAll(/[^A-Za-z0-9_.-]/g, "_")
+    .replace(/^[^A-Za-z_]/, "_");
 
 /**
  * Names a series after what a protocol calls it. A label without a value is none.
@@ -32,7 +43,7 @@ export function nameSeries(metric: string, labels: Iterable<readonly [name: stri
       return refused(label.length > 100 ? "A label's name is over 100 characters" : `A label cannot be named ${JSON.stringify(label)}`);
     }
     if (Object.hasOwn(dimensions, name)) return refused(`Two labels are named ${name}`);
-    if (Buffer.byteLength(value) > MAX_DIMENSION_VALUE_BYTES) {
+    if (value.length > MAX_DIMENSION_VALUE_BYTES || Buffer.byteLength(value) > MAX_DIMENSION_VALUE_BYTES) {
       return refused(`The label ${name} is over ${MAX_DIMENSION_VALUE_BYTES} bytes`);
     }
     if (++n > MAX_DIMENSIONS) return refused(`There are more than ${MAX_DIMENSIONS} labels`);

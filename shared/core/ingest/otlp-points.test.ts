@@ -255,6 +255,15 @@ describe("distributions", () => {
     expect([points, rejected.map(([why]) => why), rejectedPoints]).toEqual([[], [reason], 1]);
   });
 
+  test("labels that are wrong reject a point once, however many parts have them", () => {
+    const attributes = Array.from({ length: 40 }, (_, place) => said(`a${place}`, "x"));
+    const quantileValues = Array.from({ length: 100 }, (_, place) => ({ quantile: place / 100, value: 1 }));
+    const { points, rejected, rejectedPoints } = gatheredMetric({
+      summary: { dataPoints: [{ timeUnixNano, attributes, quantileValues }] },
+    });
+    expect([points, rejected.map(([why]) => why), rejectedPoints]).toEqual([[], ["There are more than 32 labels"], 1]);
+  });
+
   test("one data point of which two parts are rejected is one", () => {
     const { points, rejected, rejectedPoints } = gatheredMetric({
       histogram: { aggregationTemporality: DELTA, dataPoints: [{ ...point, sum: Number.NaN, min: Number.NaN, max: 3 }] },

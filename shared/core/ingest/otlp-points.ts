@@ -3,6 +3,7 @@ import type { Result } from "../result.ts";
 import type { NamedSeries } from "../series/batch.ts";
 import { explicitBuckets, exponentialBuckets, quantilesOf } from "./histogram.ts";
 import type { Bucket, Extremes } from "./histogram.ts";
+import { keptOf } from "./intake.ts";
 import type { openIntake } from "./intake.ts";
 import { nameSeries } from "./names.ts";
 import { AGGREGATION } from "./otlp.ts";
@@ -103,10 +104,16 @@ function gatherPoint(
 ): void {
   const { attributes = [], timeUnixNano: timestamp = 0, ...rest } = point;
   const own: Labels = attributes.map(({ key = "", value }) => [key, textOf(value)]);
-  const labels = [...resource.filter(([label]) => !own.some(([present]) => present === label)), ...own];
-  const dimensions = () => Object.fromEntries(labels);
+  const labels = [...resource.filter(([label]) => !own.some(([present]) => present === label)), ...own].filter(([, value]) => value !== "");
+  const dimensions = () => Object.fromEntries(keptOf(labels));
   if (!parts.ok) {
     reject(parts.error, { metricKey: name, dimensions: dimensions(), timestamp, ...rest });
+    return;
+  }
+  // Each of many parts has all the labels: what is wrong with them is found out once, and the point rejected once.
+  const all = parts.value.length > 1 ? nameSeries(name, labels) : null;
+  if (all?.ok === false) {
+    reject(all.error, { metricKey: name, dimensions: dimensions(), timestamp, ...rest });
     return;
   }
   for (const { suffix, kind, value, quantile } of parts.value) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { decodeOtlp, encodeOtlp } from "../../testing/otlp.ts";
-import { MAX_PARTS } from "./message.ts";
+import { MAX_PARTS } from "./wire.ts";
 import { readOtlpJson, readOtlpProtobuf } from "./otlp.ts";
 
 // Requests as JSON has them, but for numbers that are none there.

@@ -3,6 +3,7 @@ import {
   BYTES,
   FIXED64,
   MalformedWire,
+  MAX_PARTS,
   openWire,
   readBytes,
   readDouble,
@@ -11,6 +12,7 @@ import {
   readText,
   readVarint,
   skipField,
+  TooManyParts,
   VARINT,
   within,
 } from "./wire.ts";
@@ -76,9 +78,12 @@ export function kindOf(type: MetricType | undefined, name: string): SeriesKind |
   return COUNTING[type]?.some((suffix) => name.endsWith(suffix)) ? "counter" : "gauge";
 }
 
+/** A request may tell of so many metrics what they are: each is looked for in the store. */
+const MAX_METADATA = 20_000;
+
 /**
  * Reads a WriteRequest, decompressed.
- * @throws MalformedWire when it is none.
+ * @throws MalformedWire when it is none; TooManyParts.
  * @see https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 export function readWriteRequest(bytes: Uint8Array): WriteRequest {
@@ -87,8 +92,11 @@ export function readWriteRequest(bytes: Uint8Array): WriteRequest {
   while (wire.at < wire.end) {
     const key = readKey(wire);
     if (key === TIME_SERIES) within(wire, () => request.labels.push(readTimeSeries(wire, request)));
-    else if (key === METADATA) within(wire, () => request.metadata.push(readMetadata(wire)));
-    else skipField(wire, key);
+    else if (key === METADATA) {
+      if (request.metadata.length === MAX_METADATA)
+        throw new TooManyParts(`The request has the metadata of more than ${MAX_METADATA} metrics`);
+      within(wire, () => request.metadata.push(readMetadata(wire)));
+    } else skipField(wire, key);
   }
   return request;
 }
@@ -104,12 +112,20 @@ interface GrowingSamples {
   readonly timestamps: number[];
   readonly values: number[];
   readonly histograms: number[];
+  /** Series, labels, samples and symbols that may still come. */
+  partsLeft: number;
 }
-const noSamples = (): GrowingSamples => ({ counts: [], timestamps: [], values: [], histograms: [] });
+const noSamples = (): GrowingSamples => ({ counts: [], timestamps: [], values: [], histograms: [], partsLeft: MAX_PARTS });
+
+function count(samples: GrowingSamples): void {
+  if (--samples.partsLeft < 0) throw new TooManyParts(`The request has more than ${MAX_PARTS} series, labels and samples`);
+}
 
 /** @returns The labels, encoded. */
-function readTimeSeries(wire: Wire, { counts, timestamps, values, histograms }: GrowingSamples): Uint8Array {
+function readTimeSeries(wire: Wire, samples: GrowingSamples): Uint8Array {
+  const { counts, timestamps, histograms } = samples;
   const { bytes } = wire;
+  count(samples);
   const before = timestamps.length;
   const parts: Uint8Array[] = [];
   let [from, to, natives] = [wire.at, wire.at, 0];
@@ -117,6 +133,7 @@ function readTimeSeries(wire: Wire, { counts, timestamps, values, histograms }: 
     const start = wire.at;
     const key = readKey(wire);
     if (key === LABEL) {
+      count(samples);
       readBytes(wire);
       if (start !== to) {
         // Labels stand together, before all else, as a rule.
@@ -124,7 +141,7 @@ function readTimeSeries(wire: Wire, { counts, timestamps, values, histograms }: 
         from = start;
       }
       to = wire.at;
-    } else if (key === SAMPLE) readSample(wire, timestamps, values);
+    } else if (key === SAMPLE) readSample(wire, samples);
     else {
       if (key === HISTOGRAM) natives += 1;
       skipField(wire, key);
@@ -138,7 +155,8 @@ function readTimeSeries(wire: Wire, { counts, timestamps, values, histograms }: 
 
 const [STALE_HIGH, STALE_LOW] = [0x7ff0_0000, 2];
 
-function readSample(wire: Wire, timestamps: number[], values: number[]): void {
+function readSample(wire: Wire, samples: GrowingSamples): void {
+  count(samples);
   const from = readBytes(wire);
   const { at: to, end } = wire;
   wire.at = from;
@@ -155,8 +173,8 @@ function readSample(wire: Wire, timestamps: number[], values: number[]): void {
   }
   wire.end = end;
   if (stale) return;
-  values.push(value);
-  timestamps.push(timestamp);
+  samples.values.push(value);
+  samples.timestamps.push(timestamp);
 }
 
 /** Reads the labels of a series in a WriteRequest. @throws MalformedWire. */
@@ -205,7 +223,7 @@ const [METADATA_2_TYPE, METADATA_2_UNIT] = [field(1, VARINT), field(4, VARINT)];
 
 /**
  * Reads an io.prometheus.write.v2.Request, decompressed.
- * @throws MalformedWire when it is none, or when a label refers to no symbol.
+ * @throws MalformedWire when it is none, or when a label refers to no symbol; TooManyParts.
  * @see https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
  */
 export function readWriteRequest2(bytes: Uint8Array): WriteRequest2 {
@@ -216,8 +234,10 @@ export function readWriteRequest2(bytes: Uint8Array): WriteRequest2 {
   const wire = openWire(bytes);
   while (wire.at < wire.end) {
     const key = readKey(wire);
-    if (key === SYMBOLS) symbols.push(readText(wire));
-    else if (key === TIME_SERIES_2) within(wire, () => series.push(readTimeSeries2(wire, samples, refs)));
+    if (key === SYMBOLS) {
+      count(samples);
+      symbols.push(readText(wire));
+    } else if (key === TIME_SERIES_2) within(wire, () => series.push(readTimeSeries2(wire, samples, refs)));
     else skipField(wire, key);
   }
   const symbol = (ref: number): string => {
@@ -236,19 +256,24 @@ export function readWriteRequest2(bytes: Uint8Array): WriteRequest2 {
 }
 
 function readTimeSeries2(wire: Wire, samples: GrowingSamples, refs: number[][]): { type: number; unit: number } {
-  const { counts, timestamps, values, histograms } = samples;
+  const { counts, timestamps, histograms } = samples;
+  count(samples);
   const before = timestamps.length;
   const own: number[] = [];
+  const addRef = (): void => {
+    count(samples);
+    own.push(readVarint(wire));
+  };
   const metadata = { type: 0, unit: 0 };
   let natives = 0;
   while (wire.at < wire.end) {
     const key = readKey(wire);
     if (key === LABEL_REFS) {
       within(wire, () => {
-        while (wire.at < wire.end) own.push(readVarint(wire));
+        while (wire.at < wire.end) addRef();
       });
-    } else if (key === LABEL_REF) own.push(readVarint(wire));
-    else if (key === SAMPLE_2) readSample(wire, timestamps, values);
+    } else if (key === LABEL_REF) addRef();
+    else if (key === SAMPLE_2) readSample(wire, samples);
     else if (key === METADATA_2) within(wire, () => readMetadata2(wire, metadata));
     else {
       if (key === HISTOGRAM_2) natives += 1;

@@ -14,6 +14,17 @@ export class MalformedWire extends Error {
   }
 }
 
+/** Messages, names and numbers that a request may be made of: what is read of a body takes many times its bytes, if those are chosen so. */
+export const MAX_PARTS = 500_000;
+
+/** A message is made of more than is read. */
+export class TooManyParts extends Error {
+  constructor(what = `The request is made of more than ${MAX_PARTS} messages and numbers`) {
+    super(what);
+    this.name = "TooManyParts";
+  }
+}
+
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const BYTES = 2;
