@@ -20,7 +20,7 @@ export async function judge(metrics: readonly unknown[], at: number, { series, p
  * @returns What was taken in in the end: points past their retention, and those of new series beyond the organisation's limit, are rejected too.
  */
 export async function takeIn(source: string, brought: Intake, { org, takePoints }: TenantContext, { store, clock }: Deps): Promise<Intake> {
-  takePoints(brought.points.timestamps.length);
+  takePoints(brought.points.timestamps.length + brought.rejections);
   const tenant = store.forOrg(org);
   const kept = withoutOld(brought, await tenant.points.floor(clock.now()));
   const beyond = await tenant.points.beyondLimit(kept.points.series);

@@ -257,7 +257,7 @@ test("what is past its retention is found by its age, however many chunks there 
 test("a chunk that took the place of one that is past, after that was looked at, keeps its points", async () => {
   const series = await harness.store("cpu", [[START, 1]]);
   await compact();
-  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT);
+  await harness.deps.store.forOrg(harness.org).retention.replace(KEPT, FOR_EVER);
   const now = START + 3 * DAY;
   // The chunk is written anew with a point of today, and its row's number is given out again, while the lease of the expiry has run out.
   let isOvertaken = false;
