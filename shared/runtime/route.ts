@@ -137,7 +137,7 @@ export interface DoorDefinition {
   /** The API key, where the protocol's clients send it elsewhere than in X-API-Key or as a Bearer token. */
   credentials?(request: DoorRequest): string | null;
   handle(request: DoorRequest, context: TenantContext, deps: Deps): Promise<DoorAnswer>;
-  /** A refusal in the protocol's own words. */
+  /** A refusal in the protocol's own words; the body is empty where it is what could not be read. */
   refuse(problem: Problem, request: DoorRequest): DoorAnswer;
 }
 
