@@ -226,13 +226,13 @@ function tenantContext(
 const etagOf = (body: string): string => `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 
 function respond(route: JsonRoute, output: unknown, { request }: Call): HttpResponse {
-  if (output === null || output === undefined) return { status: route.status, headers: {}, body: null };
+  if (output === null || output === undefined) return { status: route.status, headers: route.headers, body: null };
   if (route.output === null) {
     const { contentType, body } = output as Bytes;
-    return { status: route.status, headers: { "Content-Type": contentType }, body };
+    return { status: route.status, headers: { ...route.headers, "Content-Type": contentType }, body };
   }
   const body = JSON.stringify(output);
-  const headers: Record<string, string> = { "Content-Type": "application/json; charset=utf-8" };
+  const headers: Record<string, string> = { ...route.headers, "Content-Type": "application/json; charset=utf-8" };
   const location = route.location?.(output as never) ?? null;
   if (location !== null) headers["Location"] = location;
   if (route.etag) {
