@@ -60,8 +60,8 @@ function start(args: readonly string[], input?: Uint8Array, env: Readonly<Record
 const run = (args: readonly string[], input?: Uint8Array, env?: Readonly<Record<string, string>>) => start(args, input, env).ended;
 
 /** How many rows of a file are acknowledged, as the importer has it written down. */
-async function linesDone(name: string): Promise<number> {
-  const imports = join(system.dataDir, "imports");
+async function linesDone(name: string, dataDir = system.dataDir): Promise<number> {
+  const imports = join(dataDir, "imports");
   const [file] = (await readdir(imports).catch(() => [])).filter((one) => one.startsWith(`${name}-`) && one.endsWith(".json"));
   if (file === undefined) return 0;
   const { position } = JSON.parse(await readFile(join(imports, file), "utf8")) as { position: { offset: number; line: number } };
@@ -69,10 +69,10 @@ async function linesDone(name: string): Promise<number> {
 }
 
 /** Waits until more of a file is done than so many lines, or the importer has ended. */
-async function untilPast(line: number, name: string, ended: Promise<unknown>): Promise<void> {
+async function untilPast(line: number, name: string, ended: Promise<unknown>, dataDir?: string): Promise<void> {
   const state = { ended: false };
   void ended.then(() => (state.ended = true));
-  while (!state.ended && (await linesDone(name)) <= line) await pause(5);
+  while (!state.ended && (await linesDone(name, dataDir)) <= line) await pause(5);
 }
 
 /** Every point of a metric, value by timestamp, of each series by its dimensions. */
@@ -244,6 +244,51 @@ test("standard input is taken: JSON Lines, gzipped; with the address and the key
     ]),
   );
 }, 60_000);
+
+test("a system that serves ingest alone takes a file for each organisation once, and goes on with what one that serves all began", async () => {
+  const file = await written("alone.csv", `time,alone\n${new Date(T0).toISOString()},1\n`);
+  const began = await written("began.csv", wideFile(50_000, "began").text);
+  let own = await startLocalSystem();
+  const { dataDir } = own;
+  const env = { INTENTVISION_DATA_DIR: dataDir };
+  try {
+    const { apiKey: other } = await createClient(own.url, own.platformKey).call<{ apiKey: string }>("POST", "/api/v1/orgs", {
+      name: "Other",
+    });
+    const first = start([began], undefined, env);
+    await untilPast(1, "began.csv", first.ended, dataDir);
+    first.child.kill("SIGKILL");
+    await first.ended;
+
+    await own.stop();
+    own = await startLocalSystem({ dataDir, args: ["--only", "ingest"] });
+    // On a fast machine it may have come to its end.
+    expect(await run([began], undefined, env)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/Going on after line|nothing is sent/),
+    });
+    for (const key of [[], ["--key", other]]) {
+      const taken = await run([file, ...key], undefined, env);
+      expect([taken.code, taken.output]).toEqual([0, expect.stringContaining("\n1 point taken in.")]);
+      const again = await run([file, ...key], undefined, env);
+      expect([again.code, again.output]).toEqual([0, expect.stringContaining("nothing is sent")]);
+    }
+    expect(await run([file, "--key", "wrong"], undefined, env)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("The key is refused"),
+    });
+
+    await own.stop();
+    own = await startLocalSystem({ dataDir });
+    expect((await run([file], undefined, env)).output).toContain("nothing is sent");
+    for (const key of [own.apiKey, other]) {
+      const { items } = await createClient(own.url, key).call<{ items: unknown[] }>("GET", "/api/v1/series?metricKey=alone");
+      expect(items).toHaveLength(1);
+    }
+  } finally {
+    await own.remove();
+  }
+}, 120_000);
 
 test("what is wrong is said", async () => {
   const bad = await written("bad.csv", "time\n");

@@ -76,6 +76,7 @@ test("the client of InfluxDB 1 makes its database and writes its points", async 
   const { hostname: host, port } = new URL(system.url);
   const schema = [{ measurement: "v1", fields: { load: FieldType.FLOAT, busy: FieldType.BOOLEAN }, tags: ["host"] }];
   const influx = new InfluxDB1({ host, port: Number(port), database: "telegraf", username: "anybody", password: system.apiKey, schema });
+  expect(await influx.ping(5_000)).toMatchObject([{ online: true, version: expect.stringMatching(/^1\.8\./) }]);
   await influx.createDatabase("telegraf");
   await influx.writePoints(
     Array.from({ length: 100 }, (_, row) => ({

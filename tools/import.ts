@@ -5,17 +5,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { MetricKey } from "../shared/contract/series.ts";
-import type { OrgId } from "../shared/contract/ids.ts";
 import { oneLine } from "../shared/core/message/plain-text.ts";
 import { readLocalConfig } from "../shared/runtime/config.ts";
 import { createClient } from "./dev/client.ts";
 import { count, createTerminal } from "./dev/terminal.ts";
 import { readAddress, wrongAddress } from "./door/address.ts";
-import { readOrg } from "./door/answers.ts";
+import { readOrgIfTold } from "./door/answers.ts";
 import { planBatches } from "./import/batches.ts";
 import type { Batch } from "./import/batches.ts";
-import { journalPath, openJournal, readJournal } from "./import/journal.ts";
-import type { ImportState } from "./import/journal.ts";
+import { journalPath, openJournal, ownerOfKey, readJournal } from "./import/journal.ts";
+import type { ImportState, Owner } from "./import/journal.ts";
 import { FORMATS, layoutOf } from "./import/layout.ts";
 import type { AskedLayout } from "./import/layout.ts";
 import { readLines } from "./import/lines.ts";
@@ -92,9 +91,10 @@ async function main(): Promise<number> {
 
 async function importFrom(source: Source, asked: Arguments): Promise<number> {
   const config = readLocalConfig();
-  const { url, key } = await readAddress(asked, config);
+  const { url, key, org: known } = await readAddress(asked, config);
   const client = createClient(url, key);
-  const { id: org } = await readOrg(client);
+  // A system that serves ingest alone takes points, but tells nobody whose they are.
+  const org = (await readOrgIfTold(client))?.id ?? known ?? ownerOfKey(key);
 
   const begun = source.file === null ? null : await readBegun(source.file, asked, org, resolve(config.dataDir));
   if (begun?.state.finishedAt != null) {
@@ -171,7 +171,7 @@ async function importFrom(source: Source, asked: Arguments): Promise<number> {
 async function readBegun(
   file: NonNullable<Source["file"]>,
   asked: Arguments,
-  org: OrgId,
+  org: Owner,
   dataDir: string,
 ): Promise<{ readonly path: string; readonly state: ImportState }> {
   const path = journalPath(dataDir, file.path, org);

@@ -177,5 +177,30 @@ test("writers make their database first, and anything else asked is refused", as
     expect(await ask("POST", `/query?q=${encodeURIComponent(other)}`)).toMatchObject({ status: 400 });
   expect((await ask("POST", "/query", "&q".repeat(1_000_000))).status).toBe(413);
   expect(await ask("GET", "/query?q=SHOW%20DATABASES")).toMatchObject({ status: 400, body: { error: expect.any(String) as unknown } });
-  expect((await server.request(ingestHttp, "GET", "/ping?wait_for_leader=30s")).status).toBe(204);
+});
+
+test.each(["GET", "HEAD"])("%s /ping tells a version to whoever asks, as clients of InfluxDB 1 expect it", async (method) => {
+  expect(await server.request(ingestHttp, method, "/ping?wait_for_leader=30s")).toMatchObject({
+    status: 204,
+    headers: { "X-Influxdb-Version": expect.stringMatching(/^1\.8\.\d+$/) as unknown, "X-Influxdb-Build": "OSS" },
+    body: "",
+  });
+});
+
+test.each([
+  ["/write", ["", "n", "ns", "u", "ms", "s", "m", "h"], ["us", "NS", "d", "\u00b5"]],
+  ["/api/v2/write", ["", "ns", "us", "ms", "s"], ["n", "u", "m", "h", "MS", "auto"]],
+])("%s takes the precisions of its version, and refuses others by name", async (path, taken, refused) => {
+  const per: Readonly<Record<string, number>> = { u: 1_000, us: 1_000, ms: 1, s: 1 / 1_000, m: 1 / 60_000, h: 1 / 3_600_000 };
+  const hour = Math.floor(START / 3_600_000) * 3_600_000;
+  for (const precision of taken) {
+    const at = (BigInt(hour) * 1_000_000n) / BigInt(Math.round(1_000_000 / (per[precision] ?? 1_000_000)));
+    expect(await send(`${path}?precision=${precision}`, `m of${precision}=1 ${at}`)).toMatchObject({ status: 204 });
+    expect(await stored(`m.of${precision}`)).toEqual([[hour, 1]]);
+  }
+  for (const precision of refused) {
+    const { status, body } = await send(`${path}?precision=${encodeURIComponent(precision)}`, "m v=1");
+    expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining(`precision \\"${precision}\\" is not taken here`)]);
+  }
+  expect(await stored("m.v")).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Problem, PROBLEMS } from "../../shared/contract/problem.ts";
-import { PRECISIONS, readInfluxBody } from "../../shared/core/ingest/influx-lines.ts";
+import { readInfluxBody } from "../../shared/core/ingest/influx-lines.ts";
 import { gatherInflux } from "../../shared/core/ingest/influx-points.ts";
 import type { RefusedLine } from "../../shared/core/ingest/influx-points.ts";
 import { openIntake } from "../../shared/core/ingest/intake.ts";
@@ -9,16 +9,31 @@ import { door } from "../../shared/runtime/route.ts";
 import type { Door, DoorAnswer, DoorRequest, TenantContext } from "../../shared/runtime/route.ts";
 import { takeIn } from "./take-in.ts";
 
-/** The two versions of the protocol differ in the path, and in how they refuse. */
+/**
+ * The two versions of the protocol differ in the path, in the names of precisions, and in how they refuse.
+ * @see https://docs.influxdata.com/influxdb/v1/api/write/ and https://docs.influxdata.com/influxdb/v2/api/ for the precisions. The servers of
+ *   version 1 take `ns` for `n`, too.
+ */
 const VERSIONS = {
-  1: { path: "/write", refusal: (_status: number, message: string) => ({ error: message }) },
-  2: { path: "/api/v2/write", refusal: (status: number, message: string) => ({ code: CODES[status] ?? "internal error", message }) },
+  1: {
+    path: "/write",
+    precisions: ["n", "ns", "u", "ms", "s", "m", "h"],
+    refusal: (_status: number, message: string) => ({ error: message }),
+  },
+  2: {
+    path: "/api/v2/write",
+    precisions: ["ns", "us", "ms", "s"],
+    refusal: (status: number, message: string) => ({ code: CODES[status] ?? "internal error", message }),
+  },
 } as const;
+/** Of a precision that there is not, so much is quoted. */
+const MOST_OF_PRECISION = 20;
 /** Version 2's names of statuses. */
 const CODES: Readonly<Record<number, string>> = {
   400: "invalid",
   401: "unauthorized",
   403: "forbidden",
+  408: "unavailable",
   413: "request too large",
   415: "invalid",
   429: "too many requests",
@@ -37,8 +52,7 @@ const influx = (version: keyof typeof VERSIONS): Door =>
     credentials: influxKey,
 
     async handle(request, context, deps) {
-      const precision = request.query.get("precision") || "ns";
-      if (!PRECISIONS.includes(precision)) throw new Problem("validation-failed", `The precision is one of ${PRECISIONS.join(", ")}.`);
+      const precision = precisionOf(request, VERSIONS[version].precisions);
       if (request.headers["content-encoding"] === "snappy") {
         throw new Problem("unsupported-media-type", "Send the lines as they are, or compressed by gzip.");
       }
@@ -61,6 +75,13 @@ function refusal(version: keyof typeof VERSIONS, status: number, message: string
     "X-Influxdb-Error": message.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 500),
   };
   return { status, headers, body: JSON.stringify(VERSIONS[version].refusal(status, message)) };
+}
+
+function precisionOf({ query }: DoorRequest, known: readonly string[]): string {
+  const precision = query.get("precision") || "ns";
+  if (known.includes(precision)) return precision;
+  const named = JSON.stringify(precision.slice(0, MOST_OF_PRECISION));
+  throw new Problem("validation-failed", `The precision ${named} is not taken here; these are: ${known.join(", ")}.`);
 }
 
 /** The key as clients of InfluxDB send it: a token, the password of Basic, or `p` of the query. */

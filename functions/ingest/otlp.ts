@@ -40,7 +40,7 @@ const otlp = (path: string) =>
 
     refuse({ kind, detail }, request) {
       const { status } = PROBLEMS[kind];
-      return answer(status, encodeStatus(encodingOf(request) ?? "json", status, detail));
+      return answer(status, encodeStatus(typeOf(request) ?? "json", status, detail));
     },
   });
 
@@ -48,11 +48,13 @@ const otlp = (path: string) =>
 export const otlpMetrics = otlp("/v1/metrics");
 export const otlpMetricsBelowApi = otlp("/api/v1/otlp/v1/metrics");
 
-/** What the content type names, without its parameters. A body whose encoding is left as it came is none that is read here. */
-function encodingOf({ headers }: DoorRequest): OtlpEncoding | undefined {
-  if (headers["content-encoding"] === "snappy") return undefined;
-  return ENCODINGS[(headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()];
-}
+/** How the body is to be read. One whose encoding is left as it came is none that is read here. */
+const encodingOf = (request: DoorRequest): OtlpEncoding | undefined =>
+  request.headers["content-encoding"] === "snappy" ? undefined : typeOf(request);
+
+/** What the content type names, without its parameters. */
+const typeOf = ({ headers }: DoorRequest): OtlpEncoding | undefined =>
+  ENCODINGS[(headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()];
 
 const answer = (status: number, { contentType, body }: EncodedAnswer): DoorAnswer => ({
   status,

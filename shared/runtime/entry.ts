@@ -10,6 +10,7 @@ import { Problem } from "../contract/problem.ts";
 import { BODY_LIMITS, createBodyMemory, readBody, refusedUnread } from "./body.ts";
 import type { BodyLimits } from "./body.ts";
 import { problemResponse, toProblem } from "./problem.ts";
+import type { HttpResponse } from "./serve-http.ts";
 
 /**
  * A request as every handler gets it: `body` holds all of it, decoded; `url` starts with "/" and its percent-encoding is valid;
@@ -17,8 +18,15 @@ import { problemResponse, toProblem } from "./problem.ts";
  */
 export type HandlerRequest = IncomingMessage & { readonly body: Uint8Array };
 
-/** Settles when it has ended the answer. What it throws is answered as a problem. */
-export type Handler = (req: HandlerRequest, res: ServerResponse) => Promise<void>;
+/** Settles when it has ended the answer. What it throws is answered as a problem, or as `refuse` says it. */
+export interface Handler {
+  (req: HandlerRequest, res: ServerResponse): Promise<void>;
+  /**
+   * How a refusal is said to whoever sent this request, whose body is not read, or not to its end; null: as a problem, as it is
+   * where a handler has no words of its own.
+   */
+  readonly refuse?: (problem: Problem, req: IncomingMessage) => HttpResponse | null;
+}
 
 export interface EntryOptions {
   /**
@@ -57,7 +65,7 @@ Object.assign(domain, { create: () => ({ on: () => undefined, run: (work: () => 
 function arrive(req: IncomingMessage, res: ServerResponse) {
   const resume = arrivals.get(req);
   if (resume !== undefined) resume();
-  else refuse(req, res, toProblem(new Error("A request went past the entry.")));
+  else refuse(req, res, problemResponse(toProblem(new Error("A request went past the entry.")), pathOf(req)));
 }
 
 /**
@@ -126,11 +134,22 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
   server.requestTimeout = HEADERS_TIMEOUT_MS + limits.timeoutMs + LINGER_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
 
+  /** In the handler's words, where it has some; should it fail at them, as a problem. */
+  function refusalOf(problem: Problem, req: IncomingMessage): HttpResponse {
+    try {
+      const own = handler.refuse?.(problem, req) ?? null;
+      if (own !== null) return own;
+    } catch (error) {
+      onError(error, req);
+    }
+    return problemResponse(problem, pathOf(req));
+  }
+
   async function answer(req: IncomingMessage, res: ServerResponse) {
-    const target = req.url ?? "";
+    let url = req.url ?? "";
     let heldBytes = 0;
     try {
-      const url = originForm(target);
+      req.url = url = originForm(url);
       const body = await readBody(req, limits, memory);
       if (body.ok) heldBytes = body.value.length;
       if (isGone(req, res)) return;
@@ -142,8 +161,8 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
       await handler(request, res);
       if (!res.writableEnded && !isGone(req, res)) throw new Error("The handler returned before it had ended its answer.");
     } catch (error) {
-      req.url = target;
-      refuse(req, res, toProblem(error));
+      req.url = url;
+      refuse(req, res, refusalOf(toProblem(error), req));
       onError(error, req);
     } finally {
       memory.resize(heldBytes, 0);
@@ -169,7 +188,7 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
     if (refusedUnread(req, limits) === undefined) res.writeContinue();
     admit(req, res);
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, latest.get(socket)));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, latest.get(socket), refusalOf));
 
   return async (graceMs = GRACE_MS) => {
     stopping = true;
@@ -221,31 +240,30 @@ const pathOf = (req: IncomingMessage) => (req.url ?? "").split("?", 1)[0]!;
 
 const isGone = (req: IncomingMessage, res: ServerResponse) => res.destroyed || req.socket.destroyed;
 
-/** Answers a problem, on a connection that a client may still be sending on; a half-sent answer can only be cut. */
-function refuse(req: IncomingMessage, res: ServerResponse, problem: Problem) {
+/** Answers a refusal, on a connection that a client may still be sending on; a half-sent answer can only be cut. */
+function refuse(req: IncomingMessage, res: ServerResponse, { status, headers, body }: HttpResponse) {
   if (res.writableEnded || isGone(req, res)) return;
   if (res.headersSent) {
     res.destroy();
     return;
   }
   const requestId = req.headers["x-request-id"] as string;
-  const { status, headers, body } = problemResponse(problem, pathOf(req));
   const closing = res.getHeader("Connection") === "close" || !req.complete;
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   res.writeHead(status, {
     ...headers,
-    "Content-Length": Buffer.byteLength(body),
+    "Content-Length": Buffer.byteLength(body ?? ""),
     "X-Request-Id": requestId,
     ...(closing ? { Connection: "close" } : {}),
   });
   if (req.complete) {
-    res.end(body);
+    res.end(body ?? "");
     req.resume();
     return;
   }
   // The answer is whole on the wire, but only `end` closes: closing on unread bytes would reset the connection under the client's feet.
   res.flushHeaders();
-  res.write(body);
+  if (body !== null) res.write(body);
   const end = () => {
     clearTimeout(timer);
     if (!res.writableEnded) res.end();
@@ -255,7 +273,12 @@ function refuse(req: IncomingMessage, res: ServerResponse, problem: Problem) {
 }
 
 /** Answers what is no HTTP, or ends too early or too late to be a request, unless an answer is on its way already. */
-function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex, latest: ServerResponse | undefined) {
+function refuseUnparsed(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  latest: ServerResponse | undefined,
+  refusalOf: (problem: Problem, req: IncomingMessage) => HttpResponse,
+) {
   if (socket.writableEnded) return;
   if (error.code === "ECONNRESET" || !socket.writable || (latest?.headersSent && !latest.writableFinished)) {
     socket.destroy();
@@ -267,10 +290,13 @@ function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex, latest: Se
   }
   const unanswered = latest?.writableFinished === false ? latest.req : undefined;
   const requestId = unanswered === undefined ? randomUUID() : String(unanswered.headers["x-request-id"]);
-  const { status, headers, body } = problemResponse(unparsed(error), unanswered && pathOf(unanswered));
+  const problem = unparsed(error);
+  const refusal = unanswered === undefined ? problemResponse(problem, undefined) : refusalOf(problem, unanswered);
+  const { status, headers } = refusal;
+  const body = refusal.body ?? "";
   const lines = Object.entries({ ...headers, "Content-Length": Buffer.byteLength(body), "X-Request-Id": requestId, Connection: "close" });
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), Buffer.from(body)]));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { recordFailure } from "../bus/retries.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { parseJsonBody } from "./body.ts";
@@ -9,7 +10,8 @@ import type { EventFunction, FunctionDefinition, HttpFunction } from "./route.ts
 import { openInvocation } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 import { serveEvent } from "./serve-event.ts";
-import { serveHttp } from "./serve-http.ts";
+import { refuseUnread, serveHttp } from "./serve-http.ts";
+import type { HttpRequest } from "./serve-http.ts";
 
 /** Pub/Sub redelivers on its own: the relay looks after an event that it gave up only much later. */
 const REDELIVERED_ELSEWHERE_MS = 3_600_000;
@@ -26,17 +28,22 @@ export function logRefusal(log: Log, error: unknown): void {
   else log.info("Request refused at the door", { problem: error.kind, detail: error.detail });
 }
 
-const httpHandler =
-  (name: string, definition: HttpFunction, runtime: Runtime): Handler =>
-  async (req, res) => {
-    const headers = Object.fromEntries(
-      Object.entries(req.headers).map(([header, value]) => [header, Array.isArray(value) ? value.join(", ") : value]),
-    );
-    const request = { method: req.method ?? "GET", url: req.url ?? "/", origin: originOf(req), headers, body: req.body };
-    const response = await serveHttp(name, definition, request, runtime);
-    res.writeHead(response.status, response.headers);
-    res.end(response.body ?? undefined);
-  };
+const httpHandler = (name: string, definition: HttpFunction, runtime: Runtime): Handler =>
+  Object.assign(
+    async (req: HandlerRequest, res: ServerResponse) => {
+      const response = await serveHttp(name, definition, requestOf(req, req.body), runtime);
+      res.writeHead(response.status, response.headers);
+      res.end(response.body ?? undefined);
+    },
+    { refuse: (problem: Problem, req: IncomingMessage) => refuseUnread(definition, problem, requestOf(req, new Uint8Array())) },
+  );
+
+function requestOf(req: IncomingMessage, body: Uint8Array): HttpRequest {
+  const headers = Object.fromEntries(
+    Object.entries(req.headers).map(([header, value]) => [header, Array.isArray(value) ? value.join(", ") : value]),
+  );
+  return { method: req.method ?? "GET", url: req.url ?? "/", origin: originOf(req), headers, body };
+}
 
 /**
  * The door of an event function: a Pub/Sub push. 204 acknowledges, also what has become a dead letter; 500 and 503 ask for a redelivery.
@@ -70,7 +77,7 @@ const pushHandler =
     res.end();
   };
 
-function originOf(req: HandlerRequest): string {
+function originOf(req: IncomingMessage): string {
   const host = req.headers.host ?? "";
   const scheme = req.headers["x-forwarded-proto"] === "https" ? "https" : "http";
   return HOST.test(host) ? `${scheme}://${host}` : "";

@@ -50,6 +50,8 @@ export interface RouteDefinition<Scope extends RouteScope, Input extends v.Gener
   readonly output: Output;
   /** Members of an answer that a client may send back with what it changes: they are passed over. */
   readonly readOnly?: readonly string[];
+  /** Headers of every success. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The status of success: 200, or 201 where `location` is given, or 204 where there is no output. */
   readonly status?: number;
   /** Further statuses of success, each with the answers that it is for. */
@@ -81,6 +83,7 @@ export interface JsonRoute {
   readonly input: v.GenericSchema;
   readonly output: v.GenericSchema | null;
   readonly readOnly?: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
   readonly otherStatuses: Readonly<Record<number, (output: never) => boolean>>;
   readonly location?: (output: never) => string | null;
@@ -95,12 +98,13 @@ export interface JsonRoute {
 export function route<Scope extends RouteScope, Input extends v.GenericSchema, Output extends v.GenericSchema | null>(
   definition: RouteDefinition<Scope, Input, Output>,
 ): JsonRoute {
-  const { output, location, status, otherStatuses = {}, etag = false, idempotency = null } = definition;
+  const { output, location, headers = {}, status, otherStatuses = {}, etag = false, idempotency = null } = definition;
   return {
     ...definition,
     kind: "json",
     etag,
     idempotency,
+    headers,
     otherStatuses,
     status: status ?? (location ? 201 : output === null ? 204 : 200),
   };
@@ -137,7 +141,7 @@ export interface DoorDefinition {
   /** The API key, where the protocol's clients send it elsewhere than in X-API-Key or as a Bearer token. */
   credentials?(request: DoorRequest): string | null;
   handle(request: DoorRequest, context: TenantContext, deps: Deps): Promise<DoorAnswer>;
-  /** A refusal in the protocol's own words. */
+  /** A refusal in the protocol's own words; the body is empty where it is what could not be read. */
   refuse(problem: Problem, request: DoorRequest): DoorAnswer;
 }
 

@@ -12,7 +12,7 @@ import { errorFields } from "./log.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 import { UNLIMITED } from "./rate-limit.ts";
 import type { Taken } from "./rate-limit.ts";
-import type { Bytes, Door, DoorRequest, HttpFunction, JsonRoute, RequestContext, Route, TenantContext } from "./route.ts";
+import type { Bytes, DoorRequest, HttpFunction, JsonRoute, RequestContext, Route, TenantContext } from "./route.ts";
 import { openInvocation, publishCommitted } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -63,8 +63,7 @@ export async function serveHttp(name: string, { routes }: HttpFunction, request:
       const problem = toProblem(error);
       if (problem.kind === "internal" || problem.kind === "unavailable")
         runtime.log.error("Request failed", errorFields(problem.cause ?? error));
-      response = problemResponse(problem, path);
-      if (found?.route.kind === "door") response = inWordsOf(found.route, problem, request, response);
+      response = refusalOf(found?.route, problem, request);
       if (problem.kind === "unauthenticated") extra["WWW-Authenticate"] = 'Bearer realm="IntentVision"';
     }
     runtime.log.info("Request answered", {
@@ -120,11 +119,20 @@ async function answer(route: Route, params: Params, call: Call, runtime: Runtime
   return once(route, parseIdempotencyKey(sent), key, call, deps, runtime, run);
 }
 
-/** A refusal as the door's protocol says it, with the wait that ours would ask for. */
-function inWordsOf(route: Door, problem: Problem, request: HttpRequest, { headers }: HttpResponse): HttpResponse {
+/** What is answered to a request that is refused before a route is asked, because its body cannot be read or is not wanted; `body` is empty then. */
+export const refuseUnread = ({ routes }: HttpFunction, problem: Problem, request: HttpRequest): HttpResponse =>
+  refusalOf(findRoute(routes, request.method, pathOf(request))?.route, problem, request);
+
+/** Headers of a problem that each protocol's clients understand. */
+const SAID_BY_HEADER = ["Retry-After", "Accept-Encoding"];
+
+/** A refusal as a problem, or as the door's protocol says it. */
+function refusalOf(route: Route | undefined, problem: Problem, request: HttpRequest): HttpResponse {
+  const ours = problemResponse(problem, pathOf(request));
+  if (route?.kind !== "door") return ours;
+  const said = Object.fromEntries(Object.entries(ours.headers).filter(([name]) => SAID_BY_HEADER.includes(name)));
   const refused = route.refuse(problem, doorRequest(request));
-  const retryAfter = headers["Retry-After"];
-  return retryAfter === undefined ? refused : { ...refused, headers: { ...refused.headers, "Retry-After": retryAfter } };
+  return { ...refused, headers: { ...refused.headers, ...said } };
 }
 
 const apiKeyOf = (route: Route, request: HttpRequest): string | null =>
@@ -224,13 +232,13 @@ function hasTag(ifNoneMatch: string | undefined, tag: string): boolean {
 }
 
 function respond(route: JsonRoute, output: unknown, { request }: Call): HttpResponse {
-  if (output === null || output === undefined) return { status: route.status, headers: {}, body: null };
+  if (output === null || output === undefined) return { status: route.status, headers: route.headers, body: null };
   if (route.output === null) {
     const { contentType, body } = output as Bytes;
-    return { status: route.status, headers: { "Content-Type": contentType }, body };
+    return { status: route.status, headers: { ...route.headers, "Content-Type": contentType }, body };
   }
   const body = JSON.stringify(output);
-  const headers: Record<string, string> = { "Content-Type": "application/json; charset=utf-8" };
+  const headers: Record<string, string> = { ...route.headers, "Content-Type": "application/json; charset=utf-8" };
   const location = route.location?.(output as never) ?? null;
   if (location !== null) headers["Location"] = location;
   if (route.etag) {

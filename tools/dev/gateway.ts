@@ -1,5 +1,7 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpTrigger } from "../../functions/manifest.ts";
-import type { Handler } from "../../shared/runtime/entry.ts";
+import type { Problem } from "../../shared/contract/problem.ts";
+import type { Handler, HandlerRequest } from "../../shared/runtime/entry.ts";
 
 /** A function behind the gateway, and the rewrites that lead to it. */
 export interface Backend {
@@ -13,11 +15,13 @@ export const takesIn = (pattern: string, path: string): boolean =>
 
 /** One door in front of all functions, with the rewrites of a deployment. A path that no function takes gets the answer of `otherwise`. */
 export function gateway(backends: readonly Backend[], otherwise: Handler): Handler {
-  return (req, res) => {
-    const path = (req.url ?? "/").split("?", 1)[0]!;
-    const backend = backends.find(({ paths }) => paths.some((pattern) => takesIn(pattern, path)));
-    return (backend?.handler ?? otherwise)(req, res);
+  const handlerFor = ({ url = "/" }: IncomingMessage): Handler => {
+    const path = url.split("?", 1)[0]!;
+    return backends.find(({ paths }) => paths.some((pattern) => takesIn(pattern, path)))?.handler ?? otherwise;
   };
+  return Object.assign((req: HandlerRequest, res: ServerResponse) => handlerFor(req)(req, res), {
+    refuse: (problem: Problem, req: IncomingMessage) => handlerFor(req).refuse?.(problem, req) ?? null,
+  });
 }
 
 /** Shows the reference to whoever opens the address itself in a browser; anything else is answered by `otherwise`. */

@@ -8,17 +8,25 @@ import { readAddress, wrongAddress } from "./address.ts";
 let dataDir: string;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "address-"));
-  await writeFile(join(dataDir, "local.json"), '{"url": "http://127.0.0.1:8080", "apiKey": "iv_local", "platformKey": "iv_p"}');
+  await writeFile(
+    join(dataDir, "local.json"),
+    '{"url": "http://127.0.0.1:8080", "apiKey": "iv_local", "platformKey": "iv_p", "orgId": "org_000000000000000000000000"}',
+  );
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
 const URL = "https://metrics.example";
 test.each([
-  ["nothing is given", {}, {}, { url: "http://127.0.0.1:8080", key: "iv_local" }],
-  ["a key is given", { key: "iv_mine" }, {}, { url: "http://127.0.0.1:8080", key: "iv_mine" }],
-  ["the environment has a key, but no address is given", {}, { apiKey: "iv_env" }, { url: "http://127.0.0.1:8080", key: "iv_local" }],
-  ["both are given", { url: `${URL}/`, key: "iv_mine" }, { apiKey: "iv_env" }, { url: URL, key: "iv_mine" }],
-  ["the environment has the key of an address", { url: URL }, { apiKey: "iv_env" }, { url: URL, key: "iv_env" }],
+  ["nothing is given", {}, {}, { url: "http://127.0.0.1:8080", key: "iv_local", org: "org_000000000000000000000000" }],
+  ["a key is given", { key: "iv_mine" }, {}, { url: "http://127.0.0.1:8080", key: "iv_mine", org: null }],
+  [
+    "the environment has a key, but no address is given",
+    {},
+    { apiKey: "iv_env" },
+    { url: "http://127.0.0.1:8080", key: "iv_local", org: "org_000000000000000000000000" },
+  ],
+  ["both are given", { url: `${URL}/`, key: "iv_mine" }, { apiKey: "iv_env" }, { url: URL, key: "iv_mine", org: null }],
+  ["the environment has the key of an address", { url: URL }, { apiKey: "iv_env" }, { url: URL, key: "iv_env", org: null }],
 ])("where %s it is sent to the right system, with its own key", async (_, asked, environment, expected) => {
   const config: LocalConfig = { port: 0, dataDir, underNpm: false, ...environment };
   const address = { url: undefined, key: undefined, ...asked };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { answer, clientWith } from "../../shared/testing/door-client.ts";
-import { readOrg } from "./answers.ts";
+import { readOrg, readOrgIfTold } from "./answers.ts";
 
 describe("a door that does not do it is said in words", () => {
   test.each([
@@ -20,5 +20,12 @@ describe("a door that does not do it is said in words", () => {
     ],
   ])("%s", async (_, given, expected) => {
     await expect(readOrg(clientWith([given]).client)).rejects.toThrow(expected);
+    await expect(readOrgIfTold(clientWith([given]).client)).rejects.toThrow(expected);
   });
+});
+
+test("a system that serves other paths alone does not tell whose the key is, and that is no error", async () => {
+  const elsewhere = answer(404, { type: "x", title: "No such resource in this organisation", status: 404 });
+  expect(await readOrgIfTold(clientWith([elsewhere]).client)).toBeNull();
+  await expect(readOrg(clientWith([elsewhere]).client)).rejects.toThrow("It answered 404");
 });

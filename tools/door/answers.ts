@@ -13,13 +13,23 @@ export async function readOrg(client: Pick<Client, "ask">): Promise<Org> {
   return answerOf(Org, client, "GET", "/api/v1/org");
 }
 
+/** As readOrg; null where the system is one that serves other paths alone, and so does not tell. */
+export async function readOrgIfTold(client: Pick<Client, "ask">): Promise<Org | null> {
+  const answer = await patiently(client, "GET", "/api/v1/org");
+  const isElsewhere = answer.status === PROBLEMS["not-found"].status && parsed(ProblemBody, answer) !== null;
+  return isElsewhere ? null : told(Org, answer);
+}
+
 /** Asks, patiently. @throws Error that says what to do, where it is refused or not answered. */
 export async function answerOf<Schema extends v.GenericSchema>(
   schema: Schema,
   client: Pick<Client, "ask">,
   ...request: Parameters<Client["ask"]>
 ): Promise<v.InferOutput<Schema>> {
-  const answer = await patiently(client, ...request);
+  return told(schema, await patiently(client, ...request));
+}
+
+function told<Schema extends v.GenericSchema>(schema: Schema, answer: DoorAnswer): v.InferOutput<Schema> {
   const found = answer.ok ? parsed(schema, answer) : null;
   if (found === null) throw refusal(answer);
   return found;
@@ -27,9 +37,9 @@ export async function answerOf<Schema extends v.GenericSchema>(
 
 /** What became of a batch of metrics. @throws Error that says why it was refused as a whole. */
 export function ingestAnswer(answer: DoorAnswer): IngestAnswer {
-  const told = parsed(answer.ok ? IngestAnswer : Refused, answer);
-  if (told === null) throw refusal(answer);
-  return told;
+  const outcome = parsed(answer.ok ? IngestAnswer : Refused, answer);
+  if (outcome === null) throw refusal(answer);
+  return outcome;
 }
 
 /** What an answer says; null where it is not of that shape. */

@@ -152,7 +152,7 @@ function headers({ method, etag, idempotency, problems }: JsonRoute): Json[] {
 const SUCCESSES: Readonly<Record<number, string>> = { 201: "Created", 202: "Accepted: the answer says where it will be" };
 
 function success(route: JsonRoute): Json {
-  if (route.output === null && route.status === 204) return { 204: { description: "Done" } };
+  if (route.output === null && route.status === 204) return { 204: { description: "Done", ...answerHeaders(route, 204) } };
   const content = route.output === null ? {} : { content: { "application/json": { schema: jsonSchema(route.output, "output") } } };
   const statuses = [route.status, ...Object.keys(route.otherStatuses).map(Number)];
   const answers = statuses.map((status) => [
@@ -163,11 +163,12 @@ function success(route: JsonRoute): Json {
   return { ...Object.fromEntries(answers), ...(route.etag && route.method === "GET" ? unchanged : {}) };
 }
 
-function answerHeaders({ location, etag }: JsonRoute, status: number): Json {
+function answerHeaders({ location, etag, headers }: JsonRoute, status: number): Json {
   const header = (description: string) => ({ description, schema: { type: "string" } });
   const found = {
     ...(location !== undefined && (status === 201 || status === 202) ? { Location: header("The path of what was made") } : {}),
-    ...(etag ? { ETag: header("For If-Match and If-None-Match") } : {}),
+    ...(etag && status !== 204 ? { ETag: header("For If-Match and If-None-Match") } : {}),
+    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { schema: { type: "string", const: value } }])),
   };
   return Object.keys(found).length === 0 ? {} : { headers: found };
 }

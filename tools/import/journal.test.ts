@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { OrgId } from "../../shared/contract/ids.ts";
-import { journalPath, openJournal, readJournal } from "./journal.ts";
+import { journalPath, openJournal, ownerOfKey, readJournal } from "./journal.ts";
 import type { ImportState } from "./journal.ts";
 
 const ORG = "org_000000000000000000000000" as OrgId;
@@ -73,6 +73,17 @@ test("each file and organisation has a state of its own", () => {
     journalPath(directory, "/other/cpu.csv", ORG),
     journalPath(directory, "/data/cpu.csv", other),
     journalPath(directory, `/data/${"x".repeat(255)}`, ORG),
+    journalPath(directory, "/data/cpu.csv", ownerOfKey("iv_one")),
+    journalPath(directory, "/data/cpu.csv", ownerOfKey("iv_other")),
   ];
-  expect(new Set(paths).size).toBe(4);
+  expect(new Set(paths).size).toBe(6);
+});
+
+test("an organisation that is not known is kept by its key, which is nowhere on disk", async () => {
+  const own = journalPath(directory, "/data/cpu.csv", ownerOfKey("iv_secret"));
+  const journal = openJournal(own, long);
+  journal.save({ ...state(1), org: ownerOfKey("iv_secret") });
+  await journal.settled();
+  expect(await readJournal(own)).toEqual({ ...state(1), org: ownerOfKey("iv_secret") });
+  expect(own + (await readFile(own, "utf8"))).not.toContain("iv_secret");
 });

@@ -5,6 +5,19 @@ import * as v from "valibot";
 import { OrgId } from "../../shared/contract/ids.ts";
 import { FileIdentity } from "./source.ts";
 
+/** Whose points they are: the organisation of the key, or, where nobody tells which that is, the key itself, unreadable. */
+const Owner = v.union([OrgId, v.pipe(v.string(), v.regex(/^key [\w-]{43}$/), v.brand("UnknownOwner"))]);
+export type Owner = v.InferOutput<typeof Owner>;
+
+/** Stands for an organisation that is not known: no two have a key in common. @param key - 24 random bytes: its digest does not tell it. */
+export const ownerOfKey = (key: string): Owner =>
+  v.parse(
+    Owner,
+    `key ${createHash("sha256")
+      .update(JSON.stringify(["import", key]))
+      .digest("base64url")}`,
+  );
+
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** How far an import has come: all before its position was acknowledged, and is counted. */
@@ -14,7 +27,7 @@ export const ImportState = v.strictObject({
   identity: FileIdentity,
   /** How the file is read, as it was asked for. */
   asked: v.string(),
-  org: OrgId,
+  org: Owner,
   /** Tells this import from earlier ones of the same file. */
   run: v.string(),
   position: v.strictObject({ offset: Count, line: Count, taken: Count }),
@@ -29,7 +42,7 @@ export const ImportState = v.strictObject({
 export type ImportState = v.InferOutput<typeof ImportState>;
 
 /** Where the state of an import is kept: in the data directory, one file for each file and organisation. */
-export function journalPath(dataDir: string, path: string, org: OrgId): string {
+export function journalPath(dataDir: string, path: string, org: Owner): string {
   const digest = createHash("sha256")
     .update(JSON.stringify([path, org]))
     .digest("hex")
