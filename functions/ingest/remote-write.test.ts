@@ -195,6 +195,14 @@ test.each(["application/json", "application/x-protobuf;proto=io.prometheus.write
   expect((await write(new Uint8Array(), { "content-type": type })).status).toBe(415);
 });
 
+test("429: what is rejected counts against the key's points a second too", async () => {
+  const rate_limit = JSON.stringify({ requestsPerSecond: 100, burst: 200, pointsPerSecond: 10 });
+  await harness.database.write([{ sql: "UPDATE api_key SET rate_limit = :rate_limit", args: { rate_limit } }]);
+  const samples = Array.from({ length: 20 }, (_, row) => ({ value: Infinity, timestamp: START + row }));
+  expect((await write(encodeMessage(WriteRequest, { timeseries: [up(samples)] }))).status).toBe(400);
+  expect((await write(encodeMessage(WriteRequest, { timeseries: [up([{ value: 1, timestamp: START }])] }))).status).toBe(429);
+});
+
 test("401 and 403 are said in words", async () => {
   const send = (by: string | undefined) => server.request(ingestHttp, "POST", "/api/v1/write", { key: by, bytes: "" });
   expect(await send(undefined)).toMatchObject({ status: 401, headers: { "Content-Type": "text/plain; charset=utf-8" } });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 
 import { Problem } from "../contract/problem.ts";
+import { declaredLength, MAX_DECODED_BYTES } from "../core/ingest/snappy.ts";
 import { wellFormedJson } from "../core/well-formed-json.ts";
 import type { Result } from "../core/result.ts";
 
@@ -84,6 +85,10 @@ export function refusedUnread(req: IncomingMessage, limits: BodyLimits): Problem
   });
 }
 
+/** What a body takes of the shared memory until its request is answered: its bytes, and what a door will make of those that are handed on undecoded. */
+export const heldBytesOf = (req: IncomingMessage, body: Uint8Array): number =>
+  body.length + (contentCoding(req) === UNDECODED ? Math.min(declaredLength(body), MAX_DECODED_BYTES) : 0);
+
 /**
  * Reads a request's whole body, inflating it within limits.
  *
@@ -135,7 +140,9 @@ export function readBody(
       if (settled || !wireEnded || !decoderEnded) return;
       if (decoder !== undefined && decoder.bytesWritten !== wireBytes)
         return refuse(malformed(`There are bytes after the end of the ${coding} body.`));
-      settle({ ok: true, value: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, decodedBytes) });
+      const value = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, decodedBytes);
+      if (!memory.resize(heldBytes, heldBytesOf(req, value))) return refuse(tooMany());
+      settle({ ok: true, value });
     }
     function keep(chunk: Uint8Array) {
       if (settled) return;

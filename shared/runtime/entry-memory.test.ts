@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { Server } from "node:http";
+import { compressSync } from "snappy";
 import { BODY_LIMITS } from "./body.ts";
 import { frameworkServer } from "./entry.ts";
 import type { Close, Handler } from "./entry.ts";
@@ -48,6 +49,21 @@ test("a large body is refused while others hold the memory, small ones are taken
 
   waiting[0]!();
   expect(await (await first).text()).toBe("100000");
+  expect((await post("/", LARGE)).status).toBe(200);
+});
+
+test("a body that is handed on in Snappy counts for what it will be, and as that until it is answered", async () => {
+  const packed = compressSync(Buffer.alloc(1_000_000));
+  const options = { method: "POST", body: packed, headers: { "Content-Encoding": "snappy" } };
+  expect(packed.length).toBeLessThan(65_536);
+  expect((await fetch(`http://127.0.0.1:${port()}/`, options)).status).toBe(503);
+
+  const arrival = nextArrival();
+  const first = fetch(`http://127.0.0.1:${port()}/slow`, { ...options, body: compressSync(Buffer.alloc(100_000)) });
+  await arrival;
+  expect((await post("/", LARGE)).status).toBe(503);
+  waiting[0]!();
+  expect((await first).status).toBe(200);
   expect((await post("/", LARGE)).status).toBe(200);
 });
 

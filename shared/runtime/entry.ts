@@ -7,7 +7,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import type { Duplex } from "node:stream";
 
 import { Problem } from "../contract/problem.ts";
-import { BODY_LIMITS, createBodyMemory, readBody, refusedUnread } from "./body.ts";
+import { BODY_LIMITS, createBodyMemory, heldBytesOf, readBody, refusedUnread } from "./body.ts";
 import type { BodyLimits } from "./body.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 import type { HttpResponse } from "./serve-http.ts";
@@ -151,7 +151,7 @@ function takeOver(server: Server, handler: Handler, { onError, limits = BODY_LIM
     try {
       req.url = url = originForm(url);
       const body = await readBody(req, limits, memory);
-      if (body.ok) heldBytes = body.value.length;
+      if (body.ok) heldBytes = heldBytesOf(req, body.value);
       if (isGone(req, res)) return;
       if (!body.ok) throw body.error;
 

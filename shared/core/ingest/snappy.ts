@@ -20,7 +20,7 @@ export async function uncompress(block: Uint8Array): Promise<Result<Uint8Array, 
 }
 
 /** What a block says that it is long when it is uncompressed; 0 where it says nothing that can be read. */
-function declaredLength(block: Uint8Array): number {
+export function declaredLength(block: Uint8Array): number {
   try {
     return readVarint(openWire(block));
   } catch (error) {
