@@ -33,7 +33,6 @@ const CODES: Readonly<Record<number, string>> = {
   400: "invalid",
   401: "unauthorized",
   403: "forbidden",
-  408: "unavailable",
   413: "request too large",
   415: "invalid",
   429: "too many requests",

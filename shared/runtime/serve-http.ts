@@ -128,12 +128,16 @@ const SAID_BY_HEADER = ["Retry-After", "Accept-Encoding"];
 
 /** A refusal as a problem, or as the door's protocol says it. */
 function refusalOf(route: Route | undefined, problem: Problem, request: HttpRequest): HttpResponse {
-  const ours = problemResponse(problem, pathOf(request));
-  if (route?.kind !== "door") return ours;
+  if (route?.kind !== "door") return problemResponse(problem, pathOf(request));
+  const told = problem.kind === "request-timeout" ? sendAgain(problem) : problem;
+  const ours = problemResponse(told, pathOf(request));
   const said = Object.fromEntries(Object.entries(ours.headers).filter(([name]) => SAID_BY_HEADER.includes(name)));
-  const refused = route.refuse(problem, doorRequest(request));
+  const refused = route.refuse(told, doorRequest(request));
   return { ...refused, headers: { ...refused.headers, ...said } };
 }
+
+/** The clients of those protocols throw away what is answered 408, and keep what is answered 503. */
+const sendAgain = ({ detail }: Problem): Problem => new Problem("unavailable", detail, { members: { retryAfterS: 1 } });
 
 const apiKeyOf = (route: Route, request: HttpRequest): string | null =>
   apiKeyIn(request.headers) ?? (route.kind === "door" ? (route.credentials?.(doorRequest(request)) ?? null) : null);

@@ -26,7 +26,7 @@ export function encodeExportResponse(
 }
 
 /** The codes of gRPC that are told with an HTTP status; others of 4xx are INVALID_ARGUMENT, others of 5xx INTERNAL. */
-const CODES: Readonly<Record<number, number>> = { 401: 16, 403: 7, 404: 5, 408: 4, 409: 10, 413: 8, 429: 8, 503: 14 };
+const CODES: Readonly<Record<number, number>> = { 401: 16, 403: 7, 404: 5, 409: 10, 413: 8, 429: 8, 503: 14 };
 const [INVALID_ARGUMENT, INTERNAL] = [3, 13];
 
 /**
