@@ -130,6 +130,32 @@ describe.each(DATABASES)("%s", (where, open) => {
     expect(reads).toBeGreaterThan(1);
   });
 
+  test("a log of many pages that is compacted while it is read gives the last write of each point", async () => {
+    const rewrite = async (first: number, last: number) => {
+      let id: SeriesId | undefined;
+      for (let value = first; value <= last; value++) id = await harness.store("cpu", [[START, value]]);
+      return id!;
+    };
+    const series = await rewrite(1, 100);
+    const { database, deps, org } = harness;
+    let pages = 0;
+    const overtaken: Database = {
+      ...database,
+      async read(sql, args) {
+        const rows = await database.read(sql, args);
+        // After the first page the rest of the log goes to chunks, and another series writes on.
+        if (sql.includes("payload FROM write_log") && (pages += 1) === 1) {
+          await compact();
+          await harness.store("memory", [[START, 0]]);
+        }
+        return rows;
+      },
+    };
+    const stores = createStores(overtaken)({ newId: deps.newId, traceparent: null, committed: [] });
+    const read = await stores.forOrg(org).points.read(series, { from: START, to: START + 1, limit: 10, order: "asc" });
+    expect([pairs(read), pages]).toEqual([[[START, 100]], 2]);
+  });
+
   test("compaction leaves rows that a consumer has not seen, and takes them after an hour", async () => {
     await harness.store("cpu", [[START, 1]]);
     const { compaction } = harness.deps.store.platform;

@@ -25,8 +25,9 @@ const INSERT_LOG = `
 // Follows the log row at once: its sequence number is only known to the database.
 const INSERT_INGESTED = `
   INSERT INTO outbox (id, topic, event, created_at) VALUES (:id, 'metrics', json_set(:event, '$.data.seq', last_insert_rowid()), :at)`;
-// Rides write_log_org; not limited: compaction keeps the log short, and every row in the window counts.
-const SELECT_LOG_WINDOW = "SELECT seq, payload FROM write_log WHERE org = :org AND t_max >= :from AND t_min < :to ORDER BY seq";
+// Rides write_log_org: what no consumer has seen makes the log long, and every row in the window counts.
+const SELECT_LOG_WINDOW = `
+  SELECT seq, payload FROM write_log WHERE org = :org AND seq > :after AND t_max >= :from AND t_min < :to ORDER BY seq LIMIT :limit`;
 // Chunks of a series never overlap, so only one that starts before the window can reach into it. Rides chunk_series.
 const CHUNK_START = (series: string) =>
   `coalesce((SELECT t0 FROM chunk WHERE series = ${series} AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
@@ -53,6 +54,8 @@ const SELECT_CHUNKS_OF_PASS = `
 
 const CHUNKS_A_READ = 8;
 const LOG_ROWS_A_READ = 256;
+/** The payloads of so many rows are in memory at once, each as large as a request may be. */
+const LOG_ROWS_A_PAGE = 64;
 const MOST_DESCRIBED = 200_000;
 
 export function pointStore(
@@ -191,15 +194,20 @@ export function pointStore(
     return { timestamps: merged.timestamps.slice(start, start + limit), values: merged.values.slice(start, start + limit) };
   }
 
-  /** What the log has of some series: a source each, of which the last row wins. */
+  /** What the log has of some series: a source for each page of rows, of which the last row wins. */
   async function readLog(series: ReadonlySet<SeriesId>, from: number, to: number): Promise<Map<SeriesId, SequencedPoints[]>> {
-    const rows = await database.read(SELECT_LOG_WINDOW, { org, from, to });
-    const bySeries = new Map<SeriesId, GrowingPoints>();
-    const gather = gatherInto(bySeries, series);
-    for (const row of rows) gather(decodeLogColumns(bytesOf(row["payload"]!)));
-    // Chunks that a row has been compacted into meanwhile have a lower number than the newest row, or that row's points too.
-    const seq = (rows.at(-1)?.["seq"] ?? 0) as number;
-    return new Map([...bySeries].map(([id, points]) => [id, [{ seq, ...gathered(points) }]]));
+    const sources = new Map<SeriesId, SequencedPoints[]>();
+    for (let after = 0; ;) {
+      const rows = await database.read(SELECT_LOG_WINDOW, { org, after, from, to, limit: LOG_ROWS_A_PAGE });
+      if (rows.length === 0) return sources;
+      const bySeries = new Map<SeriesId, GrowingPoints>();
+      const gather = gatherInto(bySeries, series);
+      for (const row of rows) gather(decodeLogColumns(bytesOf(row["payload"]!)));
+      // A page has the number of its newest row, no later page's: between the two, rows may have gone to chunks with a number between.
+      after = rows.at(-1)!["seq"] as number;
+      for (const [id, points] of bySeries) sources.set(id, [...(sources.get(id) ?? []), { seq: after, ...gathered(points) }]);
+      if (rows.length < LOG_ROWS_A_PAGE) return sources;
+    }
   }
 }
 
