@@ -49,6 +49,26 @@ test("aggregates that do not add up, and steps within the hour, are read from th
   expect(await read({ step: "1d", limit: "1" })).toMatchObject({ step: "1d", aggregates: { avg: [29.5] } });
 });
 
+test.each(["asc", "desc"])("a page that would take very many points is shorter, and the next goes on from there: %s", async (order) => {
+  const points = 1_200_000;
+  id = await harness.store(
+    "dense",
+    Array.from({ length: points }, (_, second) => [START + 1_000 * second, 1] as const),
+  );
+  const [timestamps, sizes] = [[] as number[], [] as number[]];
+  let counted = 0;
+  let cursor: string | null = null;
+  do {
+    const page: Answer = await read({ order, step: "10m", agg: "count", limit: "10000", ...(cursor === null ? {} : { cursor }) });
+    timestamps.push(...page.timestamps);
+    sizes.push(page.timestamps.length);
+    counted += page.aggregates["count"]!.reduce((sum, n) => sum + n, 0);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  expect(sizes.length).toBeGreaterThan(1);
+  expect([timestamps.length, new Set(timestamps).size, counted]).toEqual([points / 600, points / 600, points]);
+});
+
 test("a bucket of more points than are held in memory is refused with the limit, and what comes of their sums is not", async () => {
   id = await harness.store(
     "dense",
