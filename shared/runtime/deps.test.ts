@@ -1,4 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { Backend } from "../contract/forecast.ts";
+import { startTimegptServer } from "../testing/timegpt-server.ts";
 import { readConfig } from "./config.ts";
 import { createRuntime } from "./deps.ts";
 import { openInvocation } from "./runtime.ts";
@@ -9,4 +11,33 @@ test("a function that was given no secrets starts, and fails only where it asks 
   await expect(deps.store.platform.ping()).rejects.toThrow("not given the database");
   expect(() => deps.secrets.seal("text", "context")).toThrow("not given the channel key");
   runtime.database.close();
+});
+
+test("every backend that a request may name is there, configured or not", async () => {
+  const runtime = await createRuntime(readConfig([], { PUBSUB_PROJECT: "test" }));
+  const { forecasters } = openInvocation(runtime, null).deps;
+  const names = forecasters.list().flatMap(({ name, aliases }) => [name, ...aliases]);
+  expect(names.toSorted()).toEqual(Backend.options.toSorted());
+  expect(() => forecasters.pick("timegpt")).toThrow(expect.objectContaining({ kind: "backend-unavailable" }));
+  runtime.database.close();
+});
+
+test("with its key TimeGPT makes forecasts, and what auto means can be set", async () => {
+  const server = await startTimegptServer({ key: "nixak-1" });
+  const env = {
+    PUBSUB_PROJECT: "test",
+    INTENTVISION_TIMEGPT_KEY: "nixak-1",
+    INTENTVISION_TIMEGPT_URL: `${server.url}/`,
+    INTENTVISION_FORECAST_PREFERENCE: "timegpt",
+  };
+  const runtime = await createRuntime(readConfig(["intentvision-timegpt-key"], env));
+  const { forecasters } = openInvocation(runtime, null).deps;
+  const observations = { timestamps: Float64Array.of(0, 60_000), values: Float64Array.of(1, 2) };
+  expect(await forecasters.pick("auto").forecast(observations, { horizon: 1, levels: [80] })).toMatchObject({
+    ok: true,
+    value: { backend: "timegpt", mean: Float64Array.of(3) },
+  });
+  expect(forecasters.list().find(({ aliases }) => aliases.includes("auto"))?.name).toBe("timegpt");
+  runtime.database.close();
+  await server.stop();
 });
