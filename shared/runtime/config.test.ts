@@ -58,6 +58,7 @@ test.each([
   ["INTENTVISION_TIMEGPT_URL", "api.nixtla.io"],
   ["INTENTVISION_TIMEGPT_URL", "file:///etc/passwd"],
   ["INTENTVISION_TIMEGPT_MODEL", "Time GPT"],
+  ["INTENTVISION_STATSFORECAST_URL", "localhost:8090"],
   ["INTENTVISION_FORECAST_PREFERENCE", "oracle"],
 ])("%s=%s is refused by its name", (key, value) => {
   expect(() => readConfig(SECRETS, { ...env, [key]: value })).toThrow(`Missing or malformed configuration: ${key}`);

@@ -50,6 +50,8 @@ const OPTIONS = v.object({
   INTENTVISION_FORECAST_PREFERENCE: v.optional(v.pipe(list, v.array(Backend)), "native"),
   INTENTVISION_TIMEGPT_URL: v.optional(serviceUrl, "https://api.nixtla.io"),
   INTENTVISION_TIMEGPT_MODEL: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)), "timegpt-2.1"),
+  /** Where services/statsforecast listens; not set: it is no backend. */
+  INTENTVISION_STATSFORECAST_URL: v.optional(serviceUrl),
   K_SERVICE: v.optional(v.string()),
   FIREBASE_AUTH_EMULATOR_HOST: v.optional(v.string()),
 });
@@ -68,6 +70,7 @@ export interface Config {
   /** Names of backends, the one that is preferred first. */
   readonly forecastPreference: readonly string[];
   readonly timegpt: { readonly apiKey: string | undefined; readonly baseUrl: string; readonly model: string };
+  readonly statsforecastUrl: string | undefined;
 }
 
 /**
@@ -108,6 +111,7 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
       baseUrl: output.INTENTVISION_TIMEGPT_URL,
       model: output.INTENTVISION_TIMEGPT_MODEL,
     },
+    statsforecastUrl: output.INTENTVISION_STATSFORECAST_URL,
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Backend } from "../contract/forecast.ts";
+import { startHttpReceiver } from "../testing/http-receiver.ts";
 import { startTimegptServer } from "../testing/timegpt-server.ts";
 import { readConfig } from "./config.ts";
 import { createRuntime } from "./deps.ts";
@@ -18,7 +19,9 @@ test("every backend that a request may name is there, configured or not", async 
   const { forecasters } = openInvocation(runtime, null).deps;
   const names = forecasters.list().flatMap(({ name, aliases }) => [name, ...aliases]);
   expect(names.toSorted()).toEqual(Backend.options.toSorted());
-  expect(() => forecasters.pick("timegpt")).toThrow(expect.objectContaining({ kind: "backend-unavailable" }));
+  for (const backend of ["timegpt", "statsforecast"] as const) {
+    expect(() => forecasters.pick(backend)).toThrow(expect.objectContaining({ kind: "backend-unavailable" }));
+  }
   runtime.database.close();
 });
 
@@ -40,4 +43,22 @@ test("with its key TimeGPT makes forecasts, and what auto means can be set", asy
   expect(forecasters.list().find(({ aliases }) => aliases.includes("auto"))?.name).toBe("timegpt");
   runtime.database.close();
   await server.stop();
+});
+
+test("with its address StatsForecast is asked, and the native engine makes what it does not", async () => {
+  const paths: string[] = [];
+  const receiver = await startHttpReceiver(({ path }) => {
+    paths.push(path);
+    return { status: 500 };
+  }, "/");
+  const runtime = await createRuntime(readConfig([], { PUBSUB_PROJECT: "test", INTENTVISION_STATSFORECAST_URL: receiver.url }));
+  const { forecasters } = openInvocation(runtime, null).deps;
+  const observations = { timestamps: Float64Array.of(0, 60_000), values: Float64Array.of(1, 2) };
+  expect(await forecasters.pick("statsforecast").forecast(observations, { horizon: 1, levels: [80] })).toMatchObject({
+    ok: true,
+    value: { backend: "native", fallback: { from: "statsforecast", reason: expect.stringContaining("answered 500") } },
+  });
+  expect(paths).toEqual(["/v1/forecast"]);
+  runtime.database.close();
+  await receiver.stop();
 });

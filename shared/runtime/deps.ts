@@ -6,6 +6,7 @@ import { createPubSubBus } from "../bus/pubsub.ts";
 import { base32hex } from "../core/hash-id.ts";
 import { nativeForecaster } from "../forecasters/native.ts";
 import { createForecasters } from "../forecasters/registry.ts";
+import { createStatsForecast } from "../forecasters/statsforecast.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
 import { createTimegpt } from "../forecasters/timegpt.ts";
 import { createSecretBox } from "../net/secret-box.ts";
@@ -80,7 +81,12 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     clock,
     fetch: guardedFetch(config.guardedFetchAllow),
     forecasters: createForecasters(
-      [nativeForecaster, createTimegpt({ ...config.timegpt, now: clock.now, uniform: random.uniform, pause }), stubForecaster],
+      [
+        nativeForecaster,
+        createTimegpt({ ...config.timegpt, now: clock.now, uniform: random.uniform, pause }),
+        createStatsForecast({ url: config.statsforecastUrl, request: operatorRequest, pause }),
+        stubForecaster,
+      ],
       {
         preference: config.forecastPreference,
         onFailure: (backend, { detail, cause }) =>
