@@ -26,8 +26,8 @@ const WAITS_MS = [250, 1_000];
 const RETRIED = new Set([408, 429, 502, 503, 504]);
 /** Refused, reset, unknown host: a time-out is not among them, since the same request would take as long again. */
 const NOT_CONNECTED = /^(ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
-/** Series a call: few enough for the service's time limit. */
-const BATCH = 16;
+/** Series a call: of the longest ones each takes up to four seconds of CPU, so that one core makes them within the service's time limit. */
+const BATCH = 8;
 
 const about: Omit<ForecastBackend, "available"> = {
   name: "statsforecast",
