@@ -28,11 +28,18 @@ export interface TickTrigger {
   readonly types: readonly ("tick.minute" | "tick.hour")[];
 }
 
-export type Secret = "intentvision-turso-url" | "intentvision-turso-token" | "intentvision-api-key-salt" | "intentvision-channel-key";
+export type Secret =
+  | "intentvision-turso-url"
+  | "intentvision-turso-token"
+  | "intentvision-api-key-salt"
+  | "intentvision-channel-key"
+  | "intentvision-timegpt-key";
 
 const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
 const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
 const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
+/** Where there is none, TimeGPT is not a backend. */
+const TIMEGPT = "intentvision-timegpt-key" as const;
 
 const http = (...paths: readonly string[]): HttpTrigger => ({ kind: "http", paths });
 /** A resource at its own path and everything below it. */
@@ -73,7 +80,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("forecasts"), "/api/v1/forecast-backends"),
     memoryMiB: 512,
     timeoutS: 120,
-    secrets: KEYS,
+    secrets: [...KEYS, TIMEGPT],
   },
   "forecast-requested": {
     file: "forecast/event.ts",
@@ -81,7 +88,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "event", topics: ["forecasts"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: DATABASE,
+    secrets: [...DATABASE, TIMEGPT],
   },
   "forecast-due": {
     file: "forecast/tick.ts",
@@ -89,7 +96,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: DATABASE,
+    secrets: [...DATABASE, TIMEGPT],
   },
   detect: {
     file: "detect/http.ts",

@@ -5,6 +5,7 @@ import { loadFunctions } from "./generate/functions.ts";
 import { insertBetweenMarks } from "./generate/marks.ts";
 import { openApiDocument } from "./generate/openapi.ts";
 import { problemsPage } from "./generate/problems.ts";
+import { statsForecastSchema } from "./generate/statsforecast.ts";
 
 // Writes everything that follows from the manifest and the route tables. CI runs it and refuses a difference.
 
@@ -16,6 +17,7 @@ const functions = await loadFunctions();
 await mkdir(new URL("terraform/", ROOT), { recursive: true });
 await write("docs/openapi.json", json(openApiDocument(functions.filter(({ routes }) => routes.length > 0))));
 await write("docs/problems.md", problemsPage());
+await write("services/statsforecast/contract.schema.json", json(statsForecastSchema()));
 await write("firebase.json", json(firebaseConfig(manifest)));
 await write("terraform/functions.json", json(terraformFunctions(manifest)));
 await write("README.md", insertBetweenMarks(await readFile(new URL("README.md", ROOT), "utf8"), "functions", functionTable(manifest)));

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { CompletedForecast } from "../../shared/contract/forecast.ts";
+import { Unavailable } from "../../shared/contract/problem.ts";
 import { nativeForecaster } from "../../shared/forecasters/native.ts";
 import { createForecasters } from "../../shared/forecasters/registry.ts";
 import { stubForecaster } from "../../shared/forecasters/stub.ts";
-import type { Forecaster, Observations } from "../../shared/ports/forecasters.ts";
+import type { Forecaster, Forecasters, Observations } from "../../shared/ports/forecasters.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
@@ -222,4 +223,31 @@ test("the backend that was asked for makes the forecast", async () => {
   expect(await ask("stub")).toMatchObject({ backend: "stub", mean: [history.at(-1)![1], history.at(-1)![1]] });
   expect(await ask("statistical")).toMatchObject({ backend: "native" });
   expect(await ask("auto")).toMatchObject({ backend: "native" });
+});
+
+describe("a backend that fails", () => {
+  const failing: Forecaster = {
+    ...stubForecaster,
+    async forecast() {
+      throw new Unavailable("It does not answer.", { retryable: true });
+    },
+  };
+  const ask = async (forecasters: Forecasters, body: object) =>
+    startHttp(harness, { forecasters }).request(forecastHttp, "POST", "/api/v1/forecasts", { key, body });
+
+  test("leaves the forecast to the native one, and the answer says which made it and why, also later", async () => {
+    const series = await harness.store("cpu", history);
+    const { status, body } = await ask(createForecasters([nativeForecaster, failing]), { series, horizon: 2, backend: "stub" });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ backend: "native", fallback: { from: "stub", reason: "It does not answer." } });
+    expect((body as CompletedForecast).warnings[0]).toBe("Made by native in place of stub: It does not answer.");
+    expect((await server.request(forecastHttp, "GET", `/api/v1/forecasts/${(body as CompletedForecast).id!}`, { key })).body).toEqual(body);
+    expect((await stored()).items).toMatchObject([{ backend: "native", fallback: { from: "stub" } }]);
+  });
+
+  test("is answered 503 when there is none behind it, and nothing is stored", async () => {
+    const series = await harness.store("cpu", history);
+    expect(await ask(createForecasters([failing]), { series, horizon: 2 })).toMatchObject({ status: 503 });
+    expect((await stored()).items).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { ForecastResult } from "../../shared/contract/forecast.ts";
-import { Problem } from "../../shared/contract/problem.ts";
+import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
 import type { Forecasters, Observations } from "../../shared/ports/forecasters.ts";
 import type { ForecastParameters, NewForecast } from "../../shared/ports/forecasts.ts";
@@ -14,7 +14,7 @@ export async function knownAt({ series, points }: OrgStore, of: Pick<NewForecast
   return points.levels(kind).newest(of.series, { before: of.cutoff + 1, limit: NEWEST_POINTS });
 }
 
-/** Has a backend make a forecast. @throws Problem series-too-short or backend-unavailable. */
+/** Has a backend make a forecast. @throws Problem series-too-short or backend-unavailable; Unavailable when none could make it now. */
 export async function makeForecast(
   observations: Observations,
   { backend, ...options }: ForecastParameters,
@@ -22,10 +22,11 @@ export async function makeForecast(
 ): Promise<ForecastResult> {
   const made = await forecasters.pick(backend).forecast(observations, options);
   if (!made.ok) {
+    if (made.error.reason === "not-made") throw new Unavailable(made.error.detail, { retryable: true, cause: made.error.cause });
     const { needed, got } = made.error;
     throw new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });
   }
-  const { frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, warnings } = made.value;
+  const { frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, fallback, warnings } = made.value;
   return {
     backend: made.value.backend,
     frequency: formatDuration(frequencyMs),
@@ -35,6 +36,7 @@ export async function makeForecast(
     models: [...models],
     seasonLength,
     accuracy,
+    ...(fallback === undefined ? {} : { fallback }),
     warnings: [...warnings],
   };
 }

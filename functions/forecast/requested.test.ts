@@ -29,7 +29,8 @@ const stub: Forecaster = {
 };
 beforeEach(async () => {
   [calls, before] = [0, async () => {}];
-  harness = await startHarness({ forecasters: createForecasters([nativeForecaster, stub]) });
+  // The first one is the last resort: behind it is none that would make the forecast in its place.
+  harness = await startHarness({ forecasters: createForecasters([stub, nativeForecaster]) });
 });
 afterEach(() => harness.close());
 

@@ -7,7 +7,7 @@ import { Duration, IsoTime, LATEST_MS, Time, TimeColumn } from "./time.ts";
 export const Horizon = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(720));
 /** Coverage of a prediction interval, in percent. */
 export const Level = v.pipe(v.number(), v.gtValue(0), v.ltValue(100));
-export const Backend = v.picklist(["auto", "native", "statistical", "stub"]);
+export const Backend = v.picklist(["auto", "native", "statistical", "timegpt", "nixtla-timegpt", "statsforecast", "stub"]);
 export type Backend = v.InferOutput<typeof Backend>;
 
 export const Bounds = v.pipe(
@@ -65,6 +65,8 @@ export const ForecastResult = v.strictObject({
     mase: v.nullable(v.number()),
     skill: v.nullable(v.number()),
   }),
+  /** The backend that was to make it, and why it did not: there when another one did. */
+  fallback: v.optional(v.strictObject({ from: v.string(), reason: v.string() })),
   warnings: v.array(v.string()),
 });
 export type ForecastResult = v.InferOutput<typeof ForecastResult>;
@@ -107,11 +109,21 @@ export const ForecastSummary = v.variant("status", [
 ]);
 export type ForecastSummary = v.InferOutput<typeof ForecastSummary>;
 
+/** What a forecast can be made by, and what may be asked of it. */
 export const ForecastBackend = v.strictObject({
   name: v.string(),
+  /** Other names that it answers to; `auto` is what a request without a backend is made by. */
   aliases: v.array(v.string()),
+  /** Whether it is configured here. */
   available: v.boolean(),
+  /** Steps ahead. */
   maxHorizon: v.number(),
+  /** Levels between these, in percent; the ends are not among them. */
+  levels: v.strictObject({ above: v.number(), below: v.number() }),
+  /** Time between steps: the shortest and the longest. */
+  frequencies: v.strictObject({ shortest: v.string(), longest: v.string() }),
+  /** Series that one call to it takes. */
+  batch: v.number(),
   description: v.string(),
 });
 export type ForecastBackend = v.InferOutput<typeof ForecastBackend>;

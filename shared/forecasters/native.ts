@@ -1,4 +1,5 @@
 import { forecastNative } from "../core/forecast/native.ts";
+import { ANY_FREQUENCY, ANY_LEVEL } from "../ports/forecasters.ts";
 import type { Forecaster } from "../ports/forecasters.ts";
 
 /** The engine of this code base: in process, nothing to configure. */
@@ -8,6 +9,9 @@ export const nativeForecaster: Forecaster = {
     aliases: ["statistical"],
     available: true,
     maxHorizon: 720,
+    levels: ANY_LEVEL,
+    frequencies: ANY_FREQUENCY,
+    batch: 1,
     description: "In process: the model that a backtest on the series prefers, with intervals from its own errors.",
   },
   async forecast(observations, { horizon, levels, frequencyMs, bounds: { min, max } = {} }) {

@@ -1,4 +1,5 @@
 import { inferFrequency, nextTimestamps } from "../core/forecast/frequency.ts";
+import { ANY_FREQUENCY, ANY_LEVEL } from "../ports/forecasters.ts";
 import type { Forecaster } from "../ports/forecasters.ts";
 
 /** Repeats the last value, and claims to be sure of it: so that a test knows every number of the answer. */
@@ -8,6 +9,9 @@ export const stubForecaster: Forecaster = {
     aliases: [],
     available: true,
     maxHorizon: 720,
+    levels: ANY_LEVEL,
+    frequencies: ANY_FREQUENCY,
+    batch: 1,
     description: "For tests: repeats the last value, with intervals of no width. Its accuracy is not measured.",
   },
   async forecast({ timestamps, values }, { horizon, levels, frequencyMs = inferFrequency(timestamps), bounds }) {

@@ -18,6 +18,10 @@ export interface ForecastOptions {
   readonly bounds?: Bounds | undefined;
 }
 
+/** Of a backend that takes whatever the contract does. */
+export const ANY_LEVEL = { above: 0, below: 100 } as const;
+export const ANY_FREQUENCY = { shortest: "1s", longest: "366d" } as const;
+
 /** What every backend answers. Columns have `horizon` rows. */
 export interface ForecastAnswer {
   readonly backend: string;
@@ -38,16 +42,48 @@ export interface TooShort {
   readonly got: number;
 }
 
+/** Why a backend made no forecast, in words for whoever asked: without secrets and addresses. */
+export interface NotMade {
+  readonly reason: "not-made";
+  readonly detail: string;
+  /** For the log. */
+  readonly cause?: unknown;
+}
+
 /** One backend. */
 export interface Forecaster {
   readonly about: ForecastBackend;
-  /** @throws Unavailable when a remote backend does not answer. */
-  forecast(observations: Observations, options: ForecastOptions): Promise<Result<ForecastAnswer, TooShort>>;
+  /** @throws Unavailable when a remote backend does not answer; its message is shown to whoever asked, as a NotMade's detail is. */
+  forecast(observations: Observations, options: ForecastOptions): Promise<Result<ForecastAnswer, TooShort | NotMade>>;
+  /**
+   * Forecasts many series that are asked for alike, in as few calls as can be. A backend without it is asked for one after the other.
+   *
+   * @returns one result a series, in their order.
+   * @throws Unavailable as `forecast`, when none was made.
+   */
+  forecastMany?(series: readonly Observations[], options: ForecastOptions): Promise<readonly Result<ForecastAnswer, TooShort | NotMade>[]>;
+}
+
+/** A forecast, and which backend was to make it and why that one did not, when another one did. */
+export interface PickedAnswer extends ForecastAnswer {
+  readonly fallback?: { readonly from: string; readonly reason: string };
+}
+export type PickedResult = Result<PickedAnswer, TooShort | NotMade>;
+
+/** A backend that was picked, with those behind it that make what it cannot. Neither throws where a backend does not answer. */
+export interface PickedForecaster {
+  forecast(observations: Observations, options: ForecastOptions): Promise<PickedResult>;
+  /** @returns one result a series, in their order. */
+  forecastMany(series: readonly Observations[], options: ForecastOptions): Promise<readonly PickedResult[]>;
 }
 
 /** The registry of backends; `auto` and the aliases are resolved by it. */
 export interface Forecasters {
   list(): readonly ForecastBackend[];
-  /** @throws Problem backend-unavailable when it is not configured. */
-  pick(backend: Backend): Forecaster;
+  /**
+   * @param options.fallback - Whether another backend may make the forecast when this one does not. Default true; false where backends
+   * are compared.
+   * @throws Problem backend-unavailable when it is not configured.
+   */
+  pick(backend: Backend, options?: { readonly fallback?: boolean }): PickedForecaster;
 }

@@ -1,7 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { readConfig, readLocalConfig } from "./config.ts";
 
-const SECRETS = ["intentvision-turso-url", "intentvision-turso-token", "intentvision-api-key-salt", "intentvision-channel-key"];
+const SECRETS = [
+  "intentvision-turso-url",
+  "intentvision-turso-token",
+  "intentvision-api-key-salt",
+  "intentvision-channel-key",
+  "intentvision-timegpt-key",
+];
 const env = {
   INTENTVISION_TURSO_URL: "libsql://db.example",
   INTENTVISION_API_KEY_SALT: "a-salt-of-sixteen",
@@ -25,6 +31,37 @@ test("bad keys are named, all of them, and their values are not", () => {
     "Missing or malformed configuration: LOG_LEVEL, GUARDED_FETCH_ALLOW, INTENTVISION_API_KEY_SALT, INTENTVISION_CHANNEL_KEY",
   );
   expect(() => readConfig(SECRETS, bad)).not.toThrow(/secret"|short|loud|bm9w/);
+});
+
+test("TimeGPT is asked at Nixtla with the default model, and only where it has a key", () => {
+  expect(readConfig(SECRETS, env)).toMatchObject({
+    forecastPreference: ["native"],
+    timegpt: { apiKey: undefined, baseUrl: "https://api.nixtla.io", model: "timegpt-2.1" },
+  });
+  const given = {
+    ...env,
+    INTENTVISION_TIMEGPT_KEY: "nixak-1",
+    INTENTVISION_TIMEGPT_URL: "http://127.0.0.1:8000/base/",
+    INTENTVISION_TIMEGPT_MODEL: "timegpt-2-pro",
+    INTENTVISION_FORECAST_PREFERENCE: "timegpt, native",
+  };
+  expect(readConfig(SECRETS, given)).toMatchObject({
+    forecastPreference: ["timegpt", "native"],
+    timegpt: { apiKey: "nixak-1", baseUrl: "http://127.0.0.1:8000/base", model: "timegpt-2-pro" },
+  });
+  expect(readConfig([], given).timegpt.apiKey).toBeUndefined();
+});
+
+test.each([
+  ["INTENTVISION_TIMEGPT_KEY", "two words"],
+  ["INTENTVISION_TIMEGPT_KEY", ""],
+  ["INTENTVISION_TIMEGPT_URL", "api.nixtla.io"],
+  ["INTENTVISION_TIMEGPT_URL", "file:///etc/passwd"],
+  ["INTENTVISION_TIMEGPT_MODEL", "Time GPT"],
+  ["INTENTVISION_STATSFORECAST_URL", "localhost:8090"],
+  ["INTENTVISION_FORECAST_PREFERENCE", "oracle"],
+])("%s=%s is refused by its name", (key, value) => {
+  expect(() => readConfig(SECRETS, { ...env, [key]: value })).toThrow(`Missing or malformed configuration: ${key}`);
 });
 
 test("a deployed service refuses to start with the auth emulator, whose tokens are not signed", () => {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Backend } from "../contract/forecast.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 const list = v.pipe(
@@ -17,14 +18,24 @@ const bytes = (n: number) =>
     v.check((key) => key.length === n, `Expected ${n} bytes in base64`),
   );
 
+/** The address of a service that the operator runs or pays for, without a slash at its end. */
+const serviceUrl = v.pipe(
+  v.string(),
+  v.check((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), "Expected an http or https address"),
+  v.transform((url) => url.replace(/\/+$/, "")),
+);
+
 /** What each secret of the manifest is parsed as, by the environment variable that the deployment mounts it under. */
 const SECRETS = {
   INTENTVISION_TURSO_URL: text,
   INTENTVISION_TURSO_TOKEN: text,
   INTENTVISION_API_KEY_SALT: v.pipe(v.string(), v.minLength(16)),
   INTENTVISION_CHANNEL_KEY: bytes(32),
+  INTENTVISION_TIMEGPT_KEY: v.pipe(text, v.regex(/^[\x21-\x7e]+$/)),
 } as const;
 type SecretKey = keyof typeof SECRETS;
+/** A database in a file has no token; without a key of its own TimeGPT is no backend. */
+const OPTIONAL_SECRETS: ReadonlySet<string> = new Set<SecretKey>(["INTENTVISION_TURSO_TOKEN", "INTENTVISION_TIMEGPT_KEY"]);
 
 const OPTIONS = v.object({
   LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
@@ -35,6 +46,12 @@ const OPTIONS = v.object({
   /** Where events go: Pub/Sub in this project; not set: the bus of this process. */
   PUBSUB_PROJECT: v.optional(text),
   PUBSUB_EMULATOR_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/]+:\d{1,5}$/))),
+  /** Backends that `auto` means, the first that is configured: their names with commas between them. */
+  INTENTVISION_FORECAST_PREFERENCE: v.optional(v.pipe(list, v.array(Backend)), "native"),
+  INTENTVISION_TIMEGPT_URL: v.optional(serviceUrl, "https://api.nixtla.io"),
+  INTENTVISION_TIMEGPT_MODEL: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)), "timegpt-2.1"),
+  /** Where services/statsforecast listens; not set: it is no backend. */
+  INTENTVISION_STATSFORECAST_URL: v.optional(serviceUrl),
   K_SERVICE: v.optional(v.string()),
   FIREBASE_AUTH_EMULATOR_HOST: v.optional(v.string()),
 });
@@ -50,6 +67,10 @@ export interface Config {
   readonly guardedFetchAllow: readonly string[];
   readonly idempotencyTtlMs: number;
   readonly pubsub: { readonly project: string; readonly emulatorHost: string | undefined } | null;
+  /** Names of backends, the one that is preferred first. */
+  readonly forecastPreference: readonly string[];
+  readonly timegpt: { readonly apiKey: string | undefined; readonly baseUrl: string; readonly model: string };
+  readonly statsforecastUrl: string | undefined;
 }
 
 /**
@@ -69,7 +90,7 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
   const values = new Map<string, unknown>();
   for (const key of keys) {
     const parsed = v.safeParse(SECRETS[key], env[key]);
-    const optional = key === "INTENTVISION_TURSO_TOKEN" && env[key] === undefined;
+    const optional = OPTIONAL_SECRETS.has(key) && env[key] === undefined;
     if (parsed.success) values.set(key, parsed.output);
     else if (!optional) bad.push(key);
   }
@@ -84,6 +105,13 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     channelKey: (values.get("INTENTVISION_CHANNEL_KEY") as Uint8Array | undefined) ?? null,
     guardedFetchAllow: output.GUARDED_FETCH_ALLOW ?? [],
     idempotencyTtlMs: output.IDEMPOTENCY_TTL_HOURS * 3_600_000,
+    forecastPreference: output.INTENTVISION_FORECAST_PREFERENCE,
+    timegpt: {
+      apiKey: values.get("INTENTVISION_TIMEGPT_KEY") as string | undefined,
+      baseUrl: output.INTENTVISION_TIMEGPT_URL,
+      model: output.INTENTVISION_TIMEGPT_MODEL,
+    },
+    statsforecastUrl: output.INTENTVISION_STATSFORECAST_URL,
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
   };
 }
@@ -113,8 +141,11 @@ export function readLocalConfig(env: Readonly<Record<string, string | undefined>
   return { port, dataDir, underNpm: script === "start", apiKey };
 }
 
-/** The configuration of every function in one process, with the local system's own database and secrets under the environment's options. */
-export const configWith = (secrets: Readonly<Record<SecretKey, string | undefined>>): Config =>
+/**
+ * The configuration of every function in one process, with the local system's own database and secrets under the environment's options;
+ * TimeGPT's key, which nobody can make, is the environment's too.
+ */
+export const configWith = (secrets: Readonly<Record<Exclude<SecretKey, "INTENTVISION_TIMEGPT_KEY">, string | undefined>>): Config =>
   readConfig(
     Object.keys(SECRETS).map((key) => key.toLowerCase().replaceAll("_", "-")),
     { ...process.env, ...secrets },

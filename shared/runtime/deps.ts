@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { DestinationStream } from "pino";
 import { operatorRequest } from "../net/operator-request.ts";
 import { createPubSubBus } from "../bus/pubsub.ts";
 import { base32hex } from "../core/hash-id.ts";
 import { nativeForecaster } from "../forecasters/native.ts";
 import { createForecasters } from "../forecasters/registry.ts";
+import { createStatsForecast } from "../forecasters/statsforecast.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
+import { createTimegpt } from "../forecasters/timegpt.ts";
 import { createSecretBox } from "../net/secret-box.ts";
 import type { Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
 import { openDatabase } from "../store/database.ts";
@@ -13,7 +16,7 @@ import type { Database } from "../store/database.ts";
 import { createStores } from "../store/store.ts";
 import { apiKeyOf, createAuthenticator, hashApiKey } from "./auth.ts";
 import type { Config } from "./config.ts";
-import { createLog } from "./log.ts";
+import { createLog, errorFields } from "./log.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -77,7 +80,19 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     bus: local?.bus ?? pubSubBus(),
     clock,
     fetch: guardedFetch(config.guardedFetchAllow),
-    forecasters: createForecasters([nativeForecaster, stubForecaster]),
+    forecasters: createForecasters(
+      [
+        nativeForecaster,
+        createTimegpt({ ...config.timegpt, now: clock.now, uniform: random.uniform, pause }),
+        createStatsForecast({ url: config.statsforecastUrl, request: operatorRequest, pause }),
+        stubForecaster,
+      ],
+      {
+        preference: config.forecastPreference,
+        onFailure: (backend, { detail, cause }) =>
+          log.warning("A forecast backend failed", { backend, reason: detail, ...(cause === undefined ? {} : errorFields(cause)) }),
+      },
+    ),
     secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
     alarm: local?.alarm ?? TICK_IS_ENOUGH,
     newId,

@@ -1,0 +1,1 @@
+"""StatsForecast behind IntentVision's forecasting contract, for many series at once."""

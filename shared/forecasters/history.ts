@@ -1,0 +1,96 @@
+import { candidateSeasons, inferFrequency } from "../core/forecast/frequency.ts";
+import { fillGaps } from "../core/forecast/gaps.ts";
+import { regularGrid } from "../core/forecast/grid.ts";
+import { finite, powerOfTwoBelow } from "../core/forecast/scaling.ts";
+import { detectSeason } from "../core/forecast/seasonality.ts";
+import type { Result } from "../core/result.ts";
+import type { ForecastOptions, Observations, TooShort } from "../ports/forecasters.ts";
+
+/** A history as remote backends take it: equally spaced, without gaps, of a size that a float of 32 bits holds. */
+export interface History {
+  /** Shape (n,), oldest first, in `unit`s of the series' unit. */
+  readonly y: Float64Array;
+  /** A power of two; 1 but for values that are huge or tiny. */
+  readonly unit: number;
+  readonly frequencyMs: number;
+  /** Points per cycle that was found, 1 for none. */
+  readonly seasonLength: number;
+  /** Unix ms of the newest point. */
+  readonly newest: number;
+  /** Limits of the forecast, in the series' unit: those declared; without a min, 0 when no observation is negative. */
+  readonly min: number;
+  readonly max: number;
+  readonly warnings: readonly string[];
+}
+
+/** Most points of history that are sent, the newest. */
+const NEWEST_POINTS = 4_096;
+/** Values are sent as they are while the largest lies within these, far inside the range of a float of 32 bits. */
+const LARGEST = 2 ** 64;
+const SMALLEST = 2 ** -64;
+
+/**
+ * Makes of observations what a remote backend takes: a regular grid of the newest points, gaps filled.
+ *
+ * @param observations - Any order; repeats, gaps and values that are not finite are allowed.
+ * @returns the history; or `too-short` when fewer than two grid points are observed.
+ */
+export function prepareHistory(
+  { timestamps, values }: Observations,
+  { frequencyMs: asked, bounds }: Pick<ForecastOptions, "frequencyMs" | "bounds">,
+): Result<History, TooShort> {
+  const present = timestamps.filter((time, i) => Number.isFinite(time) && Number.isFinite(values[i]!));
+  const spacingMs = inferFrequency(present);
+  if (spacingMs === null) return tooShort(Math.min(1, present.length));
+  const frequencyMs = asked ?? spacingMs;
+  const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS });
+  const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
+  if (got < 2) return tooShort(got);
+
+  const largest = grid.values.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 0);
+  const unit = largest > LARGEST || largest < SMALLEST ? powerOfTwoBelow(largest) : 1;
+  const scaled = grid.values.map((value) => value / unit);
+  const seasonLength = detectSeason(fillGaps(scaled, 1), candidateSeasons(frequencyMs));
+  const max = bounds?.max ?? Infinity;
+  const isNegative = grid.values.some((value) => value < 0);
+  return {
+    ok: true,
+    value: {
+      y: fillGaps(scaled, seasonLength),
+      unit,
+      frequencyMs,
+      seasonLength,
+      newest: grid.timestamps.at(-1)!,
+      min: bounds?.min ?? (max >= 0 && !isNegative ? 0 : -Infinity),
+      max,
+      warnings: grid.warnings,
+    },
+  };
+}
+
+interface Fan {
+  readonly mean: Float64Array;
+  readonly intervals: readonly { readonly level: number; readonly lo: Float64Array; readonly hi: Float64Array }[];
+}
+
+/**
+ * A remote backend's columns in the series' unit: within the bounds, the mean in every interval, the narrower interval in the wider one.
+ *
+ * @param fan - In the history's unit, finite; the levels in any order, which is kept.
+ */
+export function ownUnitFan({ mean, intervals }: Fan, { unit, min, max }: Pick<History, "unit" | "min" | "max">): Fan {
+  const own = (value: number): number => Math.max(min, Math.min(max, finite(value * unit)));
+  const ownMean = mean.map(own);
+  let [within, above] = [ownMean, ownMean];
+  const byLevel = new Map<number, Fan["intervals"][number]>();
+  for (const { level, lo, hi } of intervals.toSorted((a, b) => a.level - b.level)) {
+    within = within.map((inner, step) => Math.min(inner, own(lo[step]!)));
+    above = above.map((inner, step) => Math.max(inner, own(hi[step]!)));
+    byLevel.set(level, { level, lo: within, hi: above });
+  }
+  return { mean: ownMean, intervals: intervals.map(({ level }) => byLevel.get(level)!) };
+}
+
+function tooShort(got: number): Result<never, TooShort> {
+  return { ok: false, error: { reason: "too-short", needed: 2, got } };
+}
