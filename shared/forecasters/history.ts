@@ -1,8 +1,8 @@
-import { candidateSeasons, inferFrequency } from "../core/forecast/frequency.ts";
+import { inferFrequency } from "../core/forecast/frequency.ts";
 import { fillGaps } from "../core/forecast/gaps.ts";
 import { regularGrid } from "../core/forecast/grid.ts";
 import { finite, powerOfTwoBelow } from "../core/forecast/scaling.ts";
-import { detectSeason } from "../core/forecast/seasonality.ts";
+import { seasonsOf } from "../core/forecast/seasonality.ts";
 import type { Result } from "../core/result.ts";
 import type { ForecastOptions, Observations, TooShort } from "../ports/forecasters.ts";
 
@@ -50,7 +50,7 @@ export function prepareHistory(
   const largest = grid.values.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 0);
   const unit = largest > LARGEST || largest < SMALLEST ? powerOfTwoBelow(largest) : 1;
   const scaled = grid.values.map((value) => value / unit);
-  const seasonLength = detectSeason(fillGaps(scaled, 1), candidateSeasons(frequencyMs));
+  const seasonLength = seasonsOf(fillGaps(scaled, 1), frequencyMs).found[0] ?? 1;
   const max = bounds?.max ?? Infinity;
   const isNegative = grid.values.some((value) => value < 0);
   return {
