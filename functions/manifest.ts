@@ -76,8 +76,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   forecast: {
     file: "forecast/http.ts",
-    summary: "Forecasts a series on demand; the forecasts made and the backends there are",
-    trigger: http(...resource("forecasts"), "/api/v1/forecast-backends"),
+    summary: "Forecasts a series on demand; the forecasts made, the backends there are, and how well they do",
+    trigger: http(...resource("forecasts"), "/api/v1/forecast-backends", "/api/v1/evaluations"),
     memoryMiB: 512,
     timeoutS: 120,
     secrets: [...KEYS, TIMEGPT],

@@ -6,7 +6,7 @@ import type { ForecastParameters, NewForecast } from "../../shared/ports/forecas
 import type { OrgStore } from "../../shared/ports/store.ts";
 
 /** History that a forecast looks at: so many of its newest points. */
-const NEWEST_POINTS = 4_096;
+export const NEWEST_POINTS = 4_096;
 
 /** What was known of a stored series at the cutoff; of a counter its rates. */
 export async function knownAt({ series, points }: OrgStore, of: Pick<NewForecast, "series" | "cutoff">): Promise<Observations> {
