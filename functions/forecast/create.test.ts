@@ -56,6 +56,25 @@ describe("201", () => {
     expect(harness.committed.at(-1)).toMatchObject({ type: "forecast.created", data: { forecast: id, series } });
   });
 
+  test("nothing new is answered with the forecast that was made, until a point comes, another question, or a day", async () => {
+    const series = await harness.store("cpu", history);
+    const first = await post({ series, horizon: 3 });
+    const again = await post({ series, horizon: 3 });
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.body).toEqual({ ...(first.body as object), cached: true });
+    expect((await stored()).items).toHaveLength(1);
+
+    expect((await post({ series, horizon: 4 })).status).toBe(201);
+    expect((await post({ series, horizon: 3, fresh: true })).status).toBe(201);
+    expect((await post({ series, horizon: 3, bounds: { max: 5 } })).status).toBe(201);
+    // The last point again, with another value.
+    await harness.store("cpu", [[START, 1]]);
+    expect((await post({ series, horizon: 3 })).status).toBe(201);
+    expect((await post({ series, horizon: 3 })).status).toBe(200);
+    harness.clock.advance(86_400_001);
+    expect((await post({ series, horizon: 3 })).status).toBe(201);
+  });
+
   test("a series named by its metric and dimensions is the same series", async () => {
     const series = await harness.store("cpu", history, { host: "a" });
     expect(await forecast({ series: { metricKey: "cpu", dimensions: { host: "a" } } })).toMatchObject({ series });

@@ -7,7 +7,11 @@ import { observedRows } from "../../shared/core/forecast/observed.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { ForecastParameters } from "../../shared/ports/forecasts.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { knownAt, makeForecast } from "./make.ts";
+
+/** A forecast of the same points is answered again for so long: a backend may have become better since. */
+const CACHED_MS = 86_400_000;
 
 export const createForecast = route({
   method: "POST",
@@ -16,12 +20,15 @@ export const createForecast = route({
   scope: "read",
   input: ForecastRequest,
   output: Forecast,
-  otherStatuses: { 200: ({ id }) => id === undefined, 202: ({ status }) => status === "requested" },
+  otherStatuses: {
+    200: (forecast) => forecast.id === undefined || ("cached" in forecast && forecast.cached === true),
+    202: ({ status }) => status === "requested",
+  },
   location: ({ id }) => (id === undefined ? null : `/api/v1/forecasts/${id}`),
   idempotency: "reserve",
   problems: ["not-found", "series-too-short", "backend-unavailable"],
 
-  async handle({ series, input, wait, frequency, ...options }, { org }, { store, clock, forecasters, newId }) {
+  async handle({ series, input, wait, fresh, frequency, ...options }, { org }, { store, clock, forecasters, newId }) {
     const parameters = { ...options, frequencyMs: frequency };
     if (input !== undefined) return forecastInput(input, parameters, forecasters);
 
@@ -38,7 +45,13 @@ export const createForecast = route({
       forecasters.pick(parameters.backend);
       return tenant.forecasts.request(forecast);
     }
-    return tenant.forecasts.save(forecast, await makeForecast(await knownAt(tenant, forecast), parameters, forecasters));
+    const known = await knownAt(tenant, forecast);
+    const fingerprint = fingerprintOf(known, parameters);
+    const same = fresh ? null : await tenant.forecasts.same(id, fingerprint, now - CACHED_MS);
+    if (same !== null) return { ...same, cached: true as const };
+    const result = await makeForecast(known, parameters, forecasters);
+    // One that another backend made in its place is not kept: the one that was asked for may answer the next time.
+    return tenant.forecasts.save(forecast, result, result.fallback === undefined ? fingerprint : null);
   },
 });
 

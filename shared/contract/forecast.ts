@@ -25,7 +25,10 @@ export const Frequency = v.pipe(Duration, v.minValue(1_000), v.maxValue(366 * 86
 export const ForecastInput = v.strictObject({ start: Time, frequency: Frequency, values: InputColumn });
 export type ForecastInput = v.InferOutput<typeof ForecastInput>;
 
-/** `wait: false` has a stored series forecast in the background: the answer says where it will be. */
+/**
+ * `wait: false` has a stored series forecast in the background: the answer says where it will be. `fresh: true` has it made anew also where
+ * nothing new came in since one that was asked for alike.
+ */
 export const ForecastRequest = v.pipe(
   v.strictObject({
     series: v.optional(SeriesReference),
@@ -36,6 +39,7 @@ export const ForecastRequest = v.pipe(
     backend: v.optional(Backend, "auto"),
     bounds: v.optional(Bounds),
     wait: v.optional(v.boolean(), true),
+    fresh: v.optional(v.boolean(), false),
   }),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
   v.check(({ input, wait }) => input === undefined || wait, "An input is forecast at once: wait: false needs a series"),
@@ -82,6 +86,8 @@ export const CompletedForecast = v.strictObject({
   status: v.literal("completed"),
   ...asked,
   ...ForecastResult.entries,
+  /** It was made before, of the same points: nothing has changed since its cutoff. */
+  cached: v.optional(v.literal(true)),
 });
 export type CompletedForecast = v.InferOutput<typeof CompletedForecast>;
 

@@ -25,8 +25,10 @@ export interface ForecastsStore {
   list(filter: { series?: SeriesId | undefined }, page: PageQuery): Promise<Page<ForecastSummary>>;
   /** The newest completed forecast of a series. */
   newest(series: SeriesId): Promise<CompletedForecast | null>;
-  /** Stores a forecast that was made at once, with `forecast.created`. */
-  save(forecast: NewForecast, result: ForecastResult): Promise<CompletedForecast>;
+  /** Stores a forecast that was made at once, with `forecast.created`. @param fingerprint - Whose answer it is from now on; null: nobody's. */
+  save(forecast: NewForecast, result: ForecastResult, fingerprint?: string | null): Promise<CompletedForecast>;
+  /** The newest forecast of a series with a fingerprint, made since a time. */
+  same(series: SeriesId, fingerprint: string, since: number): Promise<CompletedForecast | null>;
   /** Stores a forecast to be made, with `forecast.requested`. */
   request(forecast: NewForecast): Promise<RequestedForecast>;
   /** What is still to be made; null when it is done, or there is no such forecast. */

@@ -10,8 +10,8 @@ import type { Outbox } from "./outbox.ts";
 import { pageOf } from "./page.ts";
 
 const INSERT = `
-  INSERT INTO forecast (id, org, series, status, request, cutoff, backend, created_at, body, columns)
-  VALUES (:id, :org, :series, :status, :request, :cutoff, :backend, :createdAt, :body, :columns)`;
+  INSERT INTO forecast (id, org, series, status, request, cutoff, backend, created_at, body, columns, fingerprint)
+  VALUES (:id, :org, :series, :status, :request, :cutoff, :backend, :createdAt, :body, :columns, :fingerprint)`;
 // A forecast that is not requested any more, or not there, gets a row without a status, which its column refuses: the whole batch fails.
 const REQUIRE_REQUESTED = `
   INSERT INTO forecast (id, org, series, status, request, cutoff, backend, created_at)
@@ -35,6 +35,10 @@ const SELECT_PAGE_OF_SERIES = SELECT_PAGE("AND series = :series");
 // Rides forecast_series, past those that are not completed.
 const SELECT_NEWEST = `
   SELECT * FROM forecast WHERE org = :org AND series = :series AND status = 'completed' ORDER BY created_at DESC, id DESC LIMIT 1`;
+// Rides forecast_fingerprint.
+const SELECT_SAME = `
+  SELECT * FROM forecast WHERE series = :series AND fingerprint = :fingerprint AND created_at >= :since AND +org = :org
+  ORDER BY created_at DESC LIMIT 1`;
 // Rides forecast_requested.
 const SELECT_DUE = `
   SELECT org, id, created_at FROM forecast WHERE status = 'requested' AND created_at < :before ORDER BY created_at, id LIMIT :limit`;
@@ -105,10 +109,14 @@ export function forecastsStore(database: Database, outbox: Outbox, org: OrgId): 
       const [row] = await database.read(SELECT_NEWEST, { org, series });
       return row === undefined ? null : (forecastOf(row) as CompletedForecast);
     },
-    async save(forecast, result) {
+    async same(series, fingerprint, since) {
+      const [row] = await database.read(SELECT_SAME, { org, series, fingerprint, since });
+      return row === undefined ? null : (forecastOf(row) as CompletedForecast);
+    },
+    async save(forecast, result, fingerprint = null) {
       const { id, series, createdAt } = forecast;
       await outbox.write(
-        [{ sql: INSERT, args: { ...argsOf(forecast), ...resultArgs(result), status: "completed" } }],
+        [{ sql: INSERT, args: { ...argsOf(forecast), ...resultArgs(result), status: "completed", fingerprint } }],
         [outbox.event("forecast.created", org, createdAt, { forecast: id, series })],
       );
       return { ...commonOf(forecast), status: "completed", ...result };
@@ -116,7 +124,7 @@ export function forecastsStore(database: Database, outbox: Outbox, org: OrgId): 
     async request(forecast) {
       const { backend } = forecast.parameters;
       await outbox.write(
-        [{ sql: INSERT, args: { ...argsOf(forecast), status: "requested", backend, body: null, columns: null } }],
+        [{ sql: INSERT, args: { ...argsOf(forecast), status: "requested", backend, body: null, columns: null, fingerprint: null } }],
         [outbox.event("forecast.requested", org, forecast.createdAt, { forecast: forecast.id })],
       );
       return { ...commonOf(forecast), status: "requested", backend } satisfies RequestedForecast;
