@@ -5,7 +5,7 @@ import type { Deps } from "../../shared/ports.ts";
  * A log so long is worth a pass. Reading a series goes through all of it, which then takes some milliseconds; a pass has the same cost
  * for each series whether it brings one point of it or hundreds.
  */
-export const FULL_LOG = { points: 256_000, rows: 1_024 };
+export const FULL_LOG = { points: 512_000, rows: 1_024 };
 /** A pass takes at most so many points: it holds them in memory. */
 const POINTS_A_PASS = 1_000_000;
 /** Longer than a pass: who still holds it after that has died. */

@@ -37,20 +37,19 @@ export function planBacktest(n: number, options: { readonly horizon: number; rea
 }
 
 /**
- * Forecasts from every cutoff of a plan with what was known there.
+ * Prepares what was known at every cutoff of a plan.
  *
  * @param y - Points, oldest first, NaN for gaps, shape (n,). Gaps are filled anew at each cutoff from the points before it, so nothing leaks
  * back.
- * @returns for each forecast what it would have said, one array of shape (plan.horizon,) a cutoff; null where it refused at some cutoff, or
- * said what is no number.
+ * @returns what says of a forecast what it would have said, one array of shape (plan.horizon,) a cutoff; null where it refuses at some
+ * cutoff, or says what is no number.
  */
-export function backtest(
+export function openBacktest(
   y: Float64Array,
-  forecasts: readonly Forecast[],
   { plan, seasonLength }: { readonly plan: BacktestPlan; readonly seasonLength: number },
-): (Float64Array[] | null)[] {
+): (forecast: Forecast) => Float64Array[] | null {
   const histories = plan.cutoffs.map((cutoff) => fillGaps(y.subarray(0, cutoff), seasonLength));
-  return forecasts.map((forecast) => {
+  return (forecast) => {
     const said: Float64Array[] = [];
     for (const history of histories) {
       const ahead = forecast(history, plan.horizon);
@@ -58,7 +57,7 @@ export function backtest(
       said.push(ahead);
     }
     return said;
-  });
+  };
 }
 
 /** Actual less forecast by lead, one row a cutoff; NaN where the actual is a gap. */

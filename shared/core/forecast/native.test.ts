@@ -75,6 +75,14 @@ describe("the forecast", () => {
     expect(new Set(outcomes.map(({ said }) => said))).toEqual(new Set([true, false]));
   });
 
+  test("whose time is up is made by the models that had their turn, and says which had not", () => {
+    let turns = 0;
+    const { mean, models, warnings } = forecast(daily, { horizon: 3, isLate: () => (turns += 1) > 2 });
+    expect(models.length).toBeLessThanOrEqual(3);
+    expect(mean.every(Number.isFinite)).toBe(true);
+    expect(warnings).toEqual([expect.stringMatching(/^The time for it was up before .*: .*log theta/)]);
+  });
+
   test("further ahead than a fifth of the history says how far it was tested", () => {
     expect(forecast(daily, { horizon: 100 }).warnings).toContain(
       "The history of 240 points is short: accuracy was tested 48 of 100 steps ahead",

@@ -1,7 +1,7 @@
 import type { Result } from "../result.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
-import { backtest, planBacktest, residualsOf } from "./backtest.ts";
+import { openBacktest, planBacktest, residualsOf } from "./backtest.ts";
 import type { BacktestPlan } from "./backtest.ts";
 import { weightedMedian, weightsOf } from "./combine.ts";
 import { inferFrequency, nextTimestamps } from "./frequency.ts";
@@ -33,6 +33,8 @@ export interface NativeOptions {
   readonly frequencyMs?: number;
   /** Limits that mean, lo and hi never leave. Without a min, 0 is one when no observation is negative. */
   readonly bounds?: { readonly min?: number; readonly max?: number };
+  /** Whether the time for this forecast is up: models that had no turn by then are left out. Never, by default. */
+  readonly isLate?: () => boolean;
 }
 
 export interface NativeForecast {
@@ -68,7 +70,7 @@ const FAR_FLOOR = 1e6;
  * ensemble of statistical models, for weights by backtests.
  */
 export function forecastNative(input: Observations, options: NativeOptions): Result<NativeForecast, TooShort> {
-  const { horizon, levels } = options;
+  const { horizon, levels, isLate = () => false } = options;
   const present = input.timestamps.filter((time, i) => Number.isFinite(time) && Number.isFinite(input.values[i]!));
   const spacingMs = inferFrequency(present);
   if (spacingMs === null) return tooShort(Math.min(1, present.length));
@@ -87,7 +89,9 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     : membersFor({ n: y.length, horizon, calendar, found, floor: floorOf(y, scaled) });
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
-  const tested = testedMembers(members, { z: scaled.z, history, horizon, plan, seasonLength });
+  const wouldSay = openBacktest(scaled.z, { plan, seasonLength });
+  const { tested, leftOut } = testedMembers(members, { z: scaled.z, history, horizon, plan, wouldSay, isLate });
+  const weights = normalised(tested.map(({ weight }) => weight));
   const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
   const [low, high] = [scaled.to(min), scaled.to(max)];
@@ -95,7 +99,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     weightedMedian(parts, weights).map((value) => Math.max(low, Math.min(high, value)));
   const ahead = combined(
     tested.map((one) => one.ahead),
-    tested.map(({ weight }) => weight),
+    weights,
   );
   const said = plan.cutoffs.map((_, origin) =>
     combined(
@@ -108,8 +112,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
   const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
   const accuracy = accuracyIn(said);
-  const [baseline] = backtest(scaled.z, [members[0]!.forecast], { plan, seasonLength });
-  const skill = skillAgainst(accuracyIn(baseline!).mae, accuracy.mae);
+  const skill = skillAgainst(accuracyIn(wouldSay(members[0]!.forecast)!).mae, accuracy.mae);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
   const intervals = intervalsFromResiduals(ahead, residualsOf(scaled.z, plan, said), levels);
   return {
@@ -120,13 +123,14 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
       timestamps: nextTimestamps(grid.timestamps.at(-1)!, frequencyMs, horizon),
       mean: ahead.map(toUnit),
       intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: lo.map(toUnit), hi: hi.map(toUnit) })),
-      models: tested.map(({ name, weight }) => ({ name, weight })).toSorted((a, b) => b.weight - a.weight),
+      models: tested.map(({ name }, place) => ({ name, weight: weights[place]! })).toSorted((a, b) => b.weight - a.weight),
       accuracy: { ...accuracy, skill },
       warnings: [
         ...grid.warnings,
         ...(plan.horizon < horizon
           ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
           : []),
+        ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
         ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
     },
@@ -144,13 +148,19 @@ interface Tested {
   readonly errors: readonly number[];
 }
 
+/** Members of no forecast have taken their weight with them. */
+function normalised(weights: readonly number[]): number[] {
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / whole);
+}
+
 /** The weights that the other origins give: what the members are tested on has no part in how they are weighed for it. */
 function weightsWithout(origin: number, tested: readonly Tested[]): number[] {
-  if (tested[0]!.errors.length < 2) return tested.map(({ weight }) => weight);
+  if (tested[0]!.errors.length < 2) return normalised(tested.map(({ weight }) => weight));
   return weightsOf(tested.map(({ errors }) => meanOf(errors.filter((error, place) => place !== origin && !Number.isNaN(error)))));
 }
 
-/** The members that say something everywhere, weighted by their backtest; those of no weight are left out. */
+/** The members that say something everywhere, weighted by their backtest; those of no weight are not among them. */
 function testedMembers(
   members: readonly Member[],
   {
@@ -158,37 +168,45 @@ function testedMembers(
     history,
     horizon,
     plan,
-    seasonLength,
+    wouldSay,
+    isLate,
   }: {
     /** With gaps, and filled. */
     readonly z: Float64Array;
     readonly history: Float64Array;
     readonly horizon: number;
     readonly plan: BacktestPlan;
-    readonly seasonLength: number;
+    readonly wouldSay: ReturnType<typeof openBacktest>;
+    readonly isLate: () => boolean;
   },
-): Tested[] {
-  const runs = backtest(
-    z,
-    members.map(({ forecast }) => forecast),
-    { plan, seasonLength },
-  );
-  const errors = runs.map((said) => (said === null ? [] : residualsOf(z, plan, said).map(meanAbsolute)));
-  const weights = weightsOf(
-    runs.map((said, place) => (said === null ? Infinity : meanOf(errors[place]!.filter((error) => !Number.isNaN(error))))),
-  );
-  const tested: Tested[] = [];
-  for (const [place, { name, forecast }] of members.entries()) {
-    const [said, weight] = [runs[place]!, weights[place]!];
-    // The baseline is kept for the case that nobody else has anything to say.
-    if (said === null || (weight === 0 && place > 0)) continue;
-    const ahead = forecast(history, horizon);
-    if (ahead?.every(Number.isFinite) === true) tested.push({ name, weight, ahead, said, errors: errors[place]! });
+): { tested: Tested[]; leftOut: string[] } {
+  const runs: Omit<Run, "weight">[] = [];
+  const leftOut: string[] = [];
+  for (const member of members) {
+    // The baseline comes first, and is there whatever happens.
+    if (runs.length > 0 && isLate()) {
+      leftOut.push(member.name);
+      continue;
+    }
+    const said = wouldSay(member.forecast);
+    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(meanAbsolute) });
   }
-  if (tested.length > 1 && tested[0]!.weight === 0) tested.shift();
-  else if (tested.length === 1) return [{ ...tested[0]!, weight: 1 }];
-  const whole = tested.reduce((sum, { weight }) => sum + weight, 0);
-  return tested.map((one) => ({ ...one, weight: one.weight / whole }));
+  const weights = weightsOf(runs.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
+  const finished = (weighted: readonly Run[]): Tested[] =>
+    weighted.flatMap(({ member: { name, forecast }, ...run }) => {
+      const ahead = forecast(history, horizon);
+      return ahead?.every(Number.isFinite) === true ? [{ ...run, name, ahead }] : [];
+    });
+  const tested = finished(runs.map((run, place) => ({ ...run, weight: weights[place]! })).filter(({ weight }) => weight > 0));
+  return { tested: tested.length > 0 ? tested : finished([{ ...runs[0]!, weight: 1 }]), leftOut };
+}
+
+/** A member in the backtest. */
+interface Run {
+  readonly member: Member;
+  readonly weight: number;
+  readonly said: readonly Float64Array[];
+  readonly errors: readonly number[];
 }
 
 /** Over the points that are observed; NaN where none is. */
