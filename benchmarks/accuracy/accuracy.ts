@@ -7,11 +7,16 @@ import { DATA_MISSING, GROUPS, isThere, readGroup } from "./data.ts";
 import type { Group, GroupName } from "./data.ts";
 import { score } from "./score.ts";
 import type { Scored, Scores } from "./score.ts";
+import { startStatsForecastBench } from "./statsforecast.ts";
+import type { StatsForecastBench } from "./statsforecast.ts";
 
 const HOUR_MS = 3_600_000;
 /** The last point of every history: Sunday's last hour, wherever the series come from. */
 const LAST = Date.UTC(2026, 0, 4, 23);
 const REPEATS = 5;
+/** Series that StatsForecast forecasts too, of these groups: all of them would take it an hour. */
+const SAMPLE = 20;
+const COMPARED: readonly GroupName[] = ["hourly", "weekly", "nn5daily"];
 
 export const accuracy: Benchmark = {
   name: "accuracy",
@@ -31,7 +36,21 @@ export const accuracy: Benchmark = {
       scored.set(name, { scores: score(group, forecasts), cpuMs: (1_000 * (ownCpuSeconds() - before)) / group.series.length });
     }
     say("What a forecast costs is measured.");
-    return rowsOf(scored);
+    const rows = rowsOf(scored);
+    const statsForecast = await startStatsForecastBench();
+    if (statsForecast === null) {
+      say("StatsForecast is not set up, and its rows are left out: npm run statsforecast:setup");
+      return rows;
+    }
+    try {
+      for (const name of COMPARED) {
+        say(`StatsForecast forecasts ${SAMPLE} series of ${name}.`);
+        rows.push(...(await compare(sampleOf(await readGroup(name)), statsForecast)));
+      }
+    } finally {
+      await statsForecast.stop();
+    }
+    return rows;
   },
 };
 
@@ -55,6 +74,45 @@ function rowsOf(scored: ReadonlyMap<GroupName, { readonly scores: Scores; readon
       row(`${name}: inside of 80% intervals`, meanOf(scores.inside80), "", { bar: [0.72, 0.9] }),
       row(`${name}: CPU a series`, cpuMs, "ms"),
     ]),
+  ];
+}
+
+/** So many series, all over the group. */
+const sampleOf = (group: Group): Group => ({
+  ...group,
+  series: Array.from({ length: SAMPLE }, (_, i) => group.series[Math.floor((i * group.series.length) / SAMPLE)]!),
+});
+
+/** Ours beside each of StatsForecast's models on the same series: the best of those is the anchor. */
+async function compare(group: Group, statsForecast: StatsForecastBench): Promise<Row[]> {
+  const { name, horizon, frequencyMs, series } = group;
+  const before = ownCpuSeconds();
+  const ours = score(
+    group,
+    series.map(({ train }) => forecastOne(train, group)),
+  );
+  const cpuMs = (1_000 * (ownCpuSeconds() - before)) / SAMPLE;
+  const inputs = series.map(({ train }) => ({ values: Array.from(train, (value) => (Number.isNaN(value) ? null : value)), frequencyMs }));
+  const made = await statsForecast.forecastEach(inputs, { horizon, levels: [80, 95] });
+  const theirs = [...made].map(([model, forecasts]) => ({
+    model,
+    owa: score(
+      group,
+      forecasts.map(({ mean, intervals: [of80, of95] }) => ({
+        mean: Float64Array.from(mean),
+        lo80: Float64Array.from(of80!.lo),
+        hi80: Float64Array.from(of80!.hi),
+        lo95: Float64Array.from(of95!.lo),
+        hi95: Float64Array.from(of95!.hi),
+      })),
+    ).owa,
+    cpuMs: meanOf(forecasts.map((one) => one.cpuMs)),
+  }));
+  const [best] = theirs.toSorted((a, b) => a.owa - b.owa);
+  const by = `StatsForecast's ${best!.model}, the best of ${theirs.length}`;
+  return [
+    row(`${name}: OWA of ${SAMPLE} series`, ours.owa, "", { anchor: { name: by, value: best!.owa } }),
+    row(`${name}: CPU a series, of those`, cpuMs, "ms", { anchor: { name: by, value: best!.cpuMs } }),
   ];
 }
 

@@ -3,11 +3,11 @@ import type { ForecastInput } from "../../shared/contract/forecast.ts";
 import type { ForecastId } from "../../shared/contract/ids.ts";
 import { notFound } from "../../shared/contract/problem.ts";
 import { isoTime } from "../../shared/contract/time.ts";
+import { fingerprintOf } from "../../shared/core/forecast/fingerprint.ts";
 import { observedRows } from "../../shared/core/forecast/observed.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { ForecastParameters } from "../../shared/ports/forecasts.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import { knownAt, makeForecast } from "./make.ts";
 
 /** A forecast of the same points is answered again for so long: a backend may have become better since. */
