@@ -15,7 +15,7 @@ interface Asked {
  */
 export function fingerprintOf(
   { timestamps, values }: { readonly timestamps: Float64Array; readonly values: Float64Array },
-  { backend, horizon, levels, frequencyMs = undefined, bounds = {} }: Asked,
+  { backend, horizon, levels, frequencyMs, bounds = {} }: Asked,
 ): string {
   const asked = [backend, horizon, levels, frequencyMs ?? null, bounds.min ?? null, bounds.max ?? null, timestamps.length];
   const hash = createHash("sha256").update(JSON.stringify(asked));
