@@ -53,7 +53,7 @@ describe("201", () => {
   test("the answer keeps its contract, and is told of", async () => {
     const series = await harness.store("cpu", history);
     const { id } = await forecast({ series, levels: [50, 99.9], bounds: { min: 0, max: 20 } });
-    expect(harness.committed.at(-1)).toMatchObject({ type: "forecast.created", data: { forecast: id, series } });
+    expect(harness.committed.at(-1)).toMatchObject({ type: "forecast.created", data: { forecasts: [id] } });
   });
 
   test("nothing new is answered with the forecast that was made, until a point comes, another question, or a day", async () => {

@@ -65,7 +65,7 @@ describe("the event of a requested forecast", () => {
       timestamps: [START + MINUTE, START + 2 * MINUTE],
       mean: [2, 2],
     });
-    expect(created()).toMatchObject([{ org: harness.org, at: START + 2 * MINUTE, data: { forecast: id } }]);
+    expect(created()).toMatchObject([{ org: harness.org, at: START + 2 * MINUTE, data: { forecasts: [id] } }]);
   });
 
   test("again changes nothing", async () => {

@@ -15,7 +15,7 @@ export async function runRequested(org: OrgId, id: ForecastId, { store, clock, f
   if (forecast === null) return;
   try {
     const result = await makeForecast(await knownAt(tenant, forecast), forecast.parameters, forecasters);
-    await tenant.forecasts.complete(forecast, result, clock.now());
+    await tenant.forecasts.complete(id, result, clock.now());
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     await tenant.forecasts.fail(id, error.detail);

@@ -8,7 +8,7 @@ const EVENT_DATA = {
   "metrics.ingested": v.strictObject({ seq: Sequence, n: Sequence, from: v.number(), to: v.number() }),
   "anomaly.detected": v.strictObject({ series: SeriesId, anomalies: v.pipe(v.array(AnomalyId), v.minLength(1), v.maxLength(100)) }),
   "anomaly.cleared": v.strictObject({ series: SeriesId, at: v.number() }),
-  "forecast.created": v.strictObject({ forecast: ForecastId, series: SeriesId }),
+  "forecast.created": v.strictObject({ forecasts: v.pipe(v.array(ForecastId), v.minLength(1), v.maxLength(100)) }),
   "forecast.requested": v.strictObject({ forecast: ForecastId }),
   "alert.changed": v.strictObject({ alert: AlertId, version: Sequence, to: v.picklist(["firing", "resolved", "acknowledged"]) }),
   "tick.minute": v.strictObject({}),

@@ -34,7 +34,7 @@ export interface ForecastsStore {
   /** What is still to be made; null when it is done, or there is no such forecast. */
   requested(id: ForecastId): Promise<NewForecast | null>;
   /** Completes a requested forecast, with `forecast.created`. False when it is done already. */
-  complete(forecast: Pick<NewForecast, "id" | "series">, result: ForecastResult, at: number): Promise<boolean>;
+  complete(id: ForecastId, result: ForecastResult, at: number): Promise<boolean>;
   /** Ends a requested forecast that cannot be made. False when it is done already. */
   fail(id: ForecastId, error: string): Promise<boolean>;
 }

@@ -66,7 +66,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
       expect(await forecasts.get(id)).toEqual(v.parse(Forecast, saved));
       const pending = await harness.deps.store.platform.events.pending({ after: 0, limit: 10 });
       expect(pending.map(({ event }) => event)).toMatchObject([
-        { type: "forecast.created", org: harness.org, at: START, data: { forecast: id, series: CPU } },
+        { type: "forecast.created", org: harness.org, at: START, data: { forecasts: [id] } },
       ]);
       expect(harness.committed).toHaveLength(1);
     });
@@ -88,17 +88,17 @@ describe.each(DATABASES)("%s", (_where, open) => {
       expect(harness.committed).toMatchObject([{ type: "forecast.requested", at: START, data: { forecast: forecast.id } }]);
       expect(await forecasts.requested(forecast.id)).toEqual(forecast);
 
-      expect(await forecasts.complete(forecast, result, START + 9)).toBe(true);
+      expect(await forecasts.complete(forecast.id, result, START + 9)).toBe(true);
       expect(await forecasts.requested(forecast.id)).toBeNull();
       expect(await forecasts.get(forecast.id)).toMatchObject({ ...result, status: "completed", backend: "native" });
-      expect(harness.committed[1]).toMatchObject({ type: "forecast.created", at: START + 9, data: { forecast: forecast.id, series: CPU } });
+      expect(harness.committed[1]).toMatchObject({ type: "forecast.created", at: START + 9, data: { forecasts: [forecast.id] } });
     });
 
     test("is completed once, however many try at once", async () => {
       const forecast = asked("a");
       await forecasts.request(forecast);
       const mean = [1, 2, 3].map((value) => [value, value]);
-      const outcomes = await Promise.all(mean.map((own) => forecasts.complete(forecast, { ...result, mean: own }, START)));
+      const outcomes = await Promise.all(mean.map((own) => forecasts.complete(forecast.id, { ...result, mean: own }, START)));
       expect(outcomes.filter(Boolean)).toHaveLength(1);
       expect(await forecasts.get(forecast.id)).toMatchObject({ mean: mean[outcomes.indexOf(true)]! });
       expect(harness.committed.map(({ type }) => type)).toEqual(["forecast.requested", "forecast.created"]);
@@ -109,14 +109,14 @@ describe.each(DATABASES)("%s", (_where, open) => {
       await forecasts.request(forecast);
       expect(await forecasts.fail(forecast.id, "Too short")).toBe(true);
       expect(v.parse(Forecast, await forecasts.get(forecast.id))).toMatchObject({ status: "failed", error: "Too short", backend: "auto" });
-      expect(await forecasts.complete(forecast, result, START)).toBe(false);
+      expect(await forecasts.complete(forecast.id, result, START)).toBe(false);
       expect(await forecasts.fail(forecast.id, "Again")).toBe(false);
       expect(await forecasts.get(forecast.id)).toMatchObject({ error: "Too short" });
       expect(harness.committed).toHaveLength(1);
     });
 
     test("that is missing is not completed, and nothing is told of it", async () => {
-      expect(await forecasts.complete(asked("missing"), result, START)).toBe(false);
+      expect(await forecasts.complete(asked("missing").id, result, START)).toBe(false);
       expect(await harness.deps.store.platform.events.pending({ after: 0, limit: 1 })).toEqual([]);
     });
   });
@@ -203,7 +203,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await foreign.newest(CPU)).toBeNull();
     expect((await foreign.list({}, { limit: 10 })).items).toEqual([]);
     expect((await foreign.list({ series: CPU }, { limit: 10 })).items).toEqual([]);
-    expect(await foreign.complete(open, result, START)).toBe(false);
+    expect(await foreign.complete(open.id, result, START)).toBe(false);
     expect(await foreign.fail(open.id, "No")).toBe(false);
     expect(await forecasts.get(open.id)).toMatchObject({ status: "requested" });
     expect(harness.committed).toEqual([]);

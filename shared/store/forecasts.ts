@@ -4,7 +4,7 @@ import type { ForecastId, OrgId, SeriesId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import type { ForecastingDue, ForecastParameters, ForecastsStore, NewForecast } from "../ports/forecasts.ts";
 import { unlessLost } from "./compare-and-set.ts";
-import type { Database } from "./database.ts";
+import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import type { Outbox } from "./outbox.ts";
 import { pageOf } from "./page.ts";
@@ -84,15 +84,22 @@ function forecastOf(row: Row): Forecast {
   return summary.status === "completed" ? { ...summary, ...(JSON.parse(row["columns"] as string) as Columns) } : summary;
 }
 
+const argsOf = (org: OrgId, { id, series, cutoff, createdAt, parameters }: NewForecast) => ({
+  org,
+  id,
+  series,
+  cutoff,
+  createdAt,
+  request: JSON.stringify(parameters),
+});
+
+/** Stores a forecast that is made. @param fingerprint - Whose answer it is from now on; null: nobody's. */
+export const insertCompleted = (org: OrgId, forecast: NewForecast, result: ForecastResult, fingerprint: string | null): Statement => ({
+  sql: INSERT,
+  args: { ...argsOf(org, forecast), ...resultArgs(result), status: "completed", fingerprint },
+});
+
 export function forecastsStore(database: Database, outbox: Outbox, org: OrgId): ForecastsStore {
-  const argsOf = ({ id, series, cutoff, createdAt, parameters }: NewForecast) => ({
-    org,
-    id,
-    series,
-    cutoff,
-    createdAt,
-    request: JSON.stringify(parameters),
-  });
   return {
     async get(id) {
       const [row] = await database.read(SELECT, { id, org });
@@ -114,17 +121,17 @@ export function forecastsStore(database: Database, outbox: Outbox, org: OrgId): 
       return row === undefined ? null : (forecastOf(row) as CompletedForecast);
     },
     async save(forecast, result, fingerprint = null) {
-      const { id, series, createdAt } = forecast;
+      const { id, createdAt } = forecast;
       await outbox.write(
-        [{ sql: INSERT, args: { ...argsOf(forecast), ...resultArgs(result), status: "completed", fingerprint } }],
-        [outbox.event("forecast.created", org, createdAt, { forecast: id, series })],
+        [insertCompleted(org, forecast, result, fingerprint)],
+        [outbox.event("forecast.created", org, createdAt, { forecasts: [id] })],
       );
       return { ...commonOf(forecast), status: "completed", ...result };
     },
     async request(forecast) {
       const { backend } = forecast.parameters;
       await outbox.write(
-        [{ sql: INSERT, args: { ...argsOf(forecast), status: "requested", backend, body: null, columns: null, fingerprint: null } }],
+        [{ sql: INSERT, args: { ...argsOf(org, forecast), status: "requested", backend, body: null, columns: null, fingerprint: null } }],
         [outbox.event("forecast.requested", org, forecast.createdAt, { forecast: forecast.id })],
       );
       return { ...commonOf(forecast), status: "requested", backend } satisfies RequestedForecast;
@@ -133,14 +140,14 @@ export function forecastsStore(database: Database, outbox: Outbox, org: OrgId): 
       const [row] = await database.read(SELECT_REQUESTED, { id, org });
       return row === undefined ? null : newForecastOf(row);
     },
-    complete: ({ id, series }, result, at) =>
+    complete: (id, result, at) =>
       unlessLost(() =>
         outbox.write(
           [
             { sql: REQUIRE_REQUESTED, args: { id, org } },
             { sql: COMPLETE, args: { id, org, ...resultArgs(result) } },
           ],
-          [outbox.event("forecast.created", org, at, { forecast: id, series })],
+          [outbox.event("forecast.created", org, at, { forecasts: [id] })],
         ),
       ),
     async fail(id, error) {
