@@ -71,6 +71,7 @@ async function makeOneOfEach(): Promise<void> {
 
   const [series] = ((await ask("GET", "/api/v1/series", mine)).body as { items: { id: string }[] }).items;
   await create("/api/v1/forecasts", { series: series!.id, horizon: 3 });
+  await create("/api/v1/forecast-jobs", { ...JOB, enabled: false });
   for (const collection of new Set(routes.filter(({ path }) => path.includes("{id}")).map(({ path }) => path.split("/{id}", 1)[0]!))) {
     const key = collection.includes("event-dead-letters") ? await system.http.keyOf(null, ["platform"]) : mine;
     const { items } = (await ask("GET", collection, key)).body as { items?: { id: string }[] };
@@ -78,12 +79,16 @@ async function makeOneOfEach(): Promise<void> {
   }
 }
 
+const JOB = { name: "Job", selector: { metricKey: "cpu" }, horizon: 3, schedule: "hourly" };
+
 /** A body that the route's schema takes, as far as one can be known without knowing the route. */
 const BODIES: Readonly<Record<string, unknown>> = {
   "PUT /api/v1/rules/{id}": { name: "Low", kind: "threshold", selector: { metricKey: "cpu" }, condition: { operator: "lt", value: 1 } },
   "PATCH /api/v1/rules/{id}": { enabled: false },
   "PUT /api/v1/channels/{id}": { name: "Other", kind: "inbox" },
   "PATCH /api/v1/channels/{id}": { enabled: false },
+  "PUT /api/v1/forecast-jobs/{id}": JOB,
+  "PATCH /api/v1/forecast-jobs/{id}": { enabled: false },
 };
 
 const bare = ({ status, body }: TestAnswer) => ({ status, body: { ...(body as object), instance: "" } });
@@ -95,8 +100,9 @@ describe("another organisation's resource and a missing one are answered alike",
     const id = ids.get(collection);
     expect({ collection, id }).toEqual({ collection, id: expect.any(String) as unknown });
     const missing = `${id!.slice(0, 4)}${"0".repeat(24)}`;
-    const foreign = await ask(method, path.replace("{id}", id!), theirs, BODIES[name]);
-    const nothing = await ask(method, path.replace("{id}", missing), theirs, BODIES[name]);
+    const below = path.replace("{run}", `frn_${"0".repeat(24)}`);
+    const foreign = await ask(method, below.replace("{id}", id!), theirs, BODIES[name]);
+    const nothing = await ask(method, below.replace("{id}", missing), theirs, BODIES[name]);
     expect(bare(foreign)).toEqual(bare(nothing));
     expect(foreign.status).toBe(scope === "platform" ? 403 : 404);
     expect(JSON.stringify(foreign.body).replaceAll(id!, "")).not.toContain(system.harness.org);

@@ -44,8 +44,7 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 const JOB = { name: "CPU", selector: { metricKey: "cpu" }, horizon: 2, backend: "stub", schedule: "hourly" };
-const tick = (type: "tick.minute" | "tick.hour" = "tick.minute") =>
-  harness.deliver(onTick, testEvent(type, null, {}, harness.clock.now()));
+const tick = (type: "tick.minute" | "tick.hour" = "tick.minute") => harness.deliver(onTick, testEvent(type, null, {}, harness.clock.now()));
 /** What a bus would do: hands over what was committed, and what that commits in turn. */
 async function work(deliver = (event: Event) => harness.deliver(onEvent, event)): Promise<void> {
   for (let event = harness.committed.shift(); event !== undefined; event = harness.committed.shift()) await deliver(event);
@@ -135,7 +134,9 @@ describe("a job that is due", () => {
     expect(await request("POST", `/api/v1/forecast-jobs/${made.id}/runs`, {})).toMatchObject({ status: 409 });
     await work();
     const { id } = started;
-    expect(await request("GET", `/api/v1/forecast-jobs/${made.id}/runs/${id}`)).toMatchObject({ body: { status: "completed", completed: 2 } });
+    expect(await request("GET", `/api/v1/forecast-jobs/${made.id}/runs/${id}`)).toMatchObject({
+      body: { status: "completed", completed: 2 },
+    });
     expect((await request("POST", `/api/v1/forecast-jobs/${made.id}/runs`, {})).status).toBe(201);
   });
 });
@@ -329,7 +330,10 @@ describe("what cannot be forecast", () => {
     harness.clock.advance(3 * MINUTE);
     await tick();
     await harness.deliver(onEvent, harness.committed.shift()!);
-    expect(await job(made)).toMatchObject({ status: "running", lastRun: { attempts: 0, error: null, nextAttemptAt: null, completed: STEP } });
+    expect(await job(made)).toMatchObject({
+      status: "running",
+      lastRun: { attempts: 0, error: null, nextAttemptAt: null, completed: STEP },
+    });
     await work();
     expect(await job(made)).toMatchObject({ status: "completed", lastRun: { completed: STEP + 1 } });
   });

@@ -39,4 +39,5 @@ export type DeadLetterId = v.InferOutput<typeof DeadLetterId>;
 export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.brand("EventId"));
 export type EventId = v.InferOutput<typeof EventId>;
 
-export type IdPrefix = "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";
+export type IdPrefix =
+  "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";

@@ -33,7 +33,11 @@ test("a time that spring leaves out comes up right after, one that autumn has tw
 });
 
 test("hourly comes up in each of the two hours that autumn makes of one", () => {
-  expect(upcoming("hourly", "Europe/Berlin", "2026-10-24T23:30:00Z", 3)).toEqual(["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"]);
+  expect(upcoming("hourly", "Europe/Berlin", "2026-10-24T23:30:00Z", 3)).toEqual([
+    "2026-10-25T00:00",
+    "2026-10-25T01:00",
+    "2026-10-25T02:00",
+  ]);
 });
 
 test.each([

@@ -89,7 +89,11 @@ export const forecastJobsDue = (database: Database, outbox: Outbox): ForecastJob
   },
   async requestRuns(now, limit) {
     const rows = await database.read(SELECT_RUNS_DUE, { now, limit });
-    if (rows.length > 0) await outbox.write([], rows.map((row) => requestRun(outbox, row["org"] as OrgId, runOf(row), now)));
+    if (rows.length > 0)
+      await outbox.write(
+        [],
+        rows.map((row) => requestRun(outbox, row["org"] as OrgId, runOf(row), now)),
+      );
   },
   async forgetRuns(before) {
     for (;;) {
