@@ -5,8 +5,13 @@ interface Floored {
 
 /** Share of the observed points that are exactly zero, 0..1; 0 where there is no floor. @param y - Shape (n,). */
 export function zeroShare(y: Float64Array, { floor }: Floored): number {
-  const observed = y.filter((value) => !Number.isNaN(value));
-  return floor === null ? 0 : observed.filter((value) => value === floor).length / observed.length;
+  if (floor === null) return 0;
+  let [observed, zeros] = [0, 0];
+  for (const value of y) {
+    if (value === floor) zeros += 1;
+    if (!Number.isNaN(value)) observed += 1;
+  }
+  return zeros / observed;
 }
 
 /** Squared coefficient of variation from which demands are lumpy: so unlike each other that their mean is that of a few great ones. */
@@ -24,7 +29,7 @@ const LUMPY = 0.49;
  * Syntetos, Boylan & Croston (2005), On the categorization of demand patterns, for what is intermittent and what is lumpy.
  */
 export function isIntermittent(y: Float64Array, { floor, seasonLength }: Floored & { readonly seasonLength: number }): boolean {
-  if (floor === null) return false;
+  if (floor === null || !(zeroShare(y, { floor }) > 0)) return false;
   const [all, zeros, demand] = [new Uint32Array(seasonLength), new Uint32Array(seasonLength), new Float64Array(seasonLength)];
   let [demands, squares] = [0, 0];
   for (const [t, value] of y.entries()) {
