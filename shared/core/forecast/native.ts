@@ -1,4 +1,5 @@
 import type { Result } from "../result.ts";
+import { arimaMember } from "./arima-member.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
 import { openBacktest, planBacktest, residualsOf } from "./backtest.ts";
@@ -37,6 +38,8 @@ export interface NativeOptions {
   readonly bounds?: { readonly min?: number; readonly max?: number };
   /** Whether the time for this forecast is up: models that had no turn by then are left out. Never, by default. */
   readonly isLate?: () => boolean;
+  /** One model by name, in place of those that suit the series: its search ends when it is late. */
+  readonly models?: "auto-arima";
 }
 
 export interface NativeForecast {
@@ -90,15 +93,25 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const floor = floorOf(y, scaled);
   const intermittent = isIntermittent(scaled.z, { floor, seasonLength });
   const zeros = zeroShare(scaled.z, { floor });
-  const members = membersFor({ n: y.length, horizon, calendar, found, floor, zeros, intermittent }).slice(
-    0,
-    isConstant(history) ? 1 : Infinity,
-  );
+  const suited = membersFor({ n: y.length, horizon, calendar, found, floor, zeros, intermittent });
+  const baseline = suited[0]!;
+  const isAsked = options.models === "auto-arima" && !isConstant(history);
+  const arima = isAsked ? arimaMember(history, { found, isLate }) : null;
+  const members = isConstant(history) ? [baseline] : isAsked ? [baseline, ...(arima === null ? [] : [arima.member])] : suited;
   const aim = intermittent ? MEAN : MEDIAN;
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
   const wouldSay = openBacktest(scaled.z, { plan, seasonLength });
-  const { tested, leftOut } = testedMembers(members, { z: scaled.z, history, horizon, plan, wouldSay, isLate, aim });
+  const { tested, leftOut } = testedMembers(members, {
+    z: scaled.z,
+    history,
+    horizon,
+    plan,
+    wouldSay,
+    aim,
+    isLate: isAsked ? () => false : isLate,
+    hasBaseline: !isAsked && !intermittent,
+  });
   const weights = normalised(tested.map(({ weight }) => weight));
   const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
@@ -120,7 +133,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
   const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
   const accuracy = accuracyIn(said);
-  const skill = skillAgainst(accuracyIn(wouldSay(members[0]!.forecast)!)[aim.measure], accuracy[aim.measure]);
+  const skill = skillAgainst(accuracyIn(wouldSay(baseline.forecast)!)[aim.measure], accuracy[aim.measure]);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
   const intervals = intervalsFromResiduals(ahead, residualsOf(scaled.z, plan, said), levels);
   return {
@@ -138,6 +151,8 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
         ...(plan.horizon < horizon
           ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
           : []),
+        ...(isAsked && tested[0]!.name === baseline.name ? [`No ARIMA model fits so short a history: ${baseline.name} made it`] : []),
+        ...(arima?.wasLate === true ? ["The time for the search was up before all orders had their turn"] : []),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
         ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
@@ -179,6 +194,7 @@ function testedMembers(
     wouldSay,
     isLate,
     aim,
+    hasBaseline,
   }: {
     /** With gaps, and filled. */
     readonly z: Float64Array;
@@ -188,6 +204,8 @@ function testedMembers(
     readonly wouldSay: ReturnType<typeof openBacktest>;
     readonly isLate: () => boolean;
     readonly aim: Aim;
+    /** Whether the baseline is a member like the others; otherwise it stands in for all of them where none says anything. */
+    readonly hasBaseline: boolean;
   },
 ): { tested: Tested[]; leftOut: string[] } {
   const runs: Omit<Run, "weight">[] = [];
@@ -201,8 +219,7 @@ function testedMembers(
     const said = wouldSay(member.forecast);
     if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(aim.errorOf) });
   }
-  // One of a demand that comes now and then is a point, and no rate.
-  const contest = aim === MEAN && runs.length > 1 ? runs.slice(1) : runs;
+  const contest = !hasBaseline && runs.length > 1 ? runs.slice(1) : runs;
   const weights = weightsOf(contest.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
   const finished = (weighted: readonly Run[]): Tested[] =>
     weighted.flatMap(({ member: { name, forecast }, ...run }) => {
