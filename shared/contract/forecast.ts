@@ -7,7 +7,7 @@ import { Duration, IsoTime, LATEST_MS, Time, TimeColumn } from "./time.ts";
 export const Horizon = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(720));
 /** Coverage of a prediction interval, in percent. */
 export const Level = v.pipe(v.number(), v.gtValue(0), v.ltValue(100));
-export const Backend = v.picklist(["auto", "native", "statistical", "timegpt", "nixtla-timegpt", "statsforecast", "stub"]);
+export const Backend = v.picklist(["auto", "native", "statistical", "auto-arima", "timegpt", "nixtla-timegpt", "statsforecast", "stub"]);
 export type Backend = v.InferOutput<typeof Backend>;
 
 export const Bounds = v.pipe(

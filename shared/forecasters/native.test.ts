@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { forecastNative } from "../core/forecast/native.ts";
-import { nativeForecaster } from "./native.ts";
+import { autoArimaForecaster, nativeForecaster } from "./native.ts";
 
 const HOUR = 3_600_000;
 const observations = {
@@ -15,6 +15,21 @@ test("the answer is the native engine's, under its name", async () => {
     ok: true,
     value: { ...(own.ok && own.value), backend: "native" },
   });
+});
+
+test("auto-arima's is one ARIMA model, under its own name", async () => {
+  const made = await autoArimaForecaster.forecast(observations, asked);
+  if (!made.ok) throw new Error("refused");
+  expect(made.value.backend).toBe("auto-arima");
+  expect(made.value.models).toEqual([{ name: expect.stringMatching(/^arima\(/), weight: 1 }]);
+  expect(autoArimaForecaster.about).toMatchObject({ name: "auto-arima", available: true, maxHorizon: 720 });
+});
+
+test("auto-arima answers many series in their order", async () => {
+  const first = { timestamps: observations.timestamps.subarray(0, 40), values: observations.values.subarray(0, 40) };
+  const rising = { ...first, values: first.values.map((value, i) => value + i) };
+  const made = await autoArimaForecaster.forecastMany!([first, rising], asked);
+  expect(made).toEqual([await autoArimaForecaster.forecast(first, asked), await autoArimaForecaster.forecast(rising, asked)]);
 });
 
 test("frequency and bounds reach the engine", async () => {

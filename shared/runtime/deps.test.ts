@@ -45,6 +45,21 @@ test("with its key TimeGPT makes forecasts, and what auto means can be set", asy
   await server.stop();
 });
 
+test("auto-arima is there for who asks for it, in the process", async () => {
+  const runtime = await createRuntime(readConfig([], { PUBSUB_PROJECT: "test" }));
+  const { forecasters } = openInvocation(runtime, null).deps;
+  expect(forecasters.list().find(({ name }) => name === "auto-arima")).toMatchObject({ available: true, aliases: [] });
+  const observations = {
+    timestamps: Float64Array.from({ length: 9 }, (_, i) => i * 60_000),
+    values: Float64Array.from({ length: 9 }, (_, i) => i),
+  };
+  expect(await forecasters.pick("auto-arima").forecast(observations, { horizon: 1, levels: [80] })).toMatchObject({
+    ok: true,
+    value: { backend: "auto-arima", models: [{ name: "arima(0,1,0) with drift", weight: 1 }], mean: Float64Array.of(9) },
+  });
+  runtime.database.close();
+});
+
 test("with its address StatsForecast is asked, and the native engine makes what it does not", async () => {
   const paths: string[] = [];
   const receiver = await startHttpReceiver(({ path }) => {

@@ -4,7 +4,7 @@ import type { DestinationStream } from "pino";
 import { operatorRequest } from "../net/operator-request.ts";
 import { createPubSubBus } from "../bus/pubsub.ts";
 import { base32hex } from "../core/hash-id.ts";
-import { nativeForecaster } from "../forecasters/native.ts";
+import { autoArimaForecaster, nativeForecaster } from "../forecasters/native.ts";
 import { createForecasters } from "../forecasters/registry.ts";
 import { createStatsForecast } from "../forecasters/statsforecast.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
@@ -85,6 +85,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
         nativeForecaster,
         createTimegpt({ ...config.timegpt, now: clock.now, uniform: random.uniform, pause }),
         createStatsForecast({ url: config.statsforecastUrl, request: operatorRequest, pause }),
+        autoArimaForecaster,
         stubForecaster,
       ],
       {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { weightedMedian, weightsOf } from "./combine.ts";
+import { MEAN, MEDIAN, weightedMean, weightedMedian, weightsOf } from "./combine.ts";
 
 test.each([
   [
@@ -46,4 +46,16 @@ test("it is one of the forecasts or between two of them, in whatever order they 
       expect(medianOf(members.toReversed())).toBeCloseTo(medianOf(members), 12);
     }),
   );
+});
+
+test("the mean weighs every forecast", () => {
+  const forecasts = [Float64Array.of(1, 9), Float64Array.of(3, 5)];
+  expect([...weightedMean(forecasts, [0.25, 0.75])]).toEqual([2.5, 6]);
+});
+
+test("a mean is judged by its squared errors and a median by its absolute ones, where something is observed", () => {
+  const residuals = Float64Array.of(3, NaN, -4, 0);
+  expect(MEDIAN.errorOf(residuals)).toBeCloseTo(7 / 3, 12);
+  expect(MEAN.errorOf(residuals)).toBeCloseTo(Math.sqrt(25 / 3), 12);
+  expect(MEAN.errorOf(Float64Array.of(NaN))).toBeNaN();
 });

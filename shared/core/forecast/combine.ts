@@ -37,3 +37,40 @@ export function weightedMedian(forecasts: readonly Float64Array[], weights: read
     return NaN;
   });
 }
+
+/**
+ * The weighted mean of forecasts, step by step.
+ * @param forecasts - At least one, each of shape (horizon,).
+ * @param weights - One each, summing to 1.
+ */
+export function weightedMean(forecasts: readonly Float64Array[], weights: readonly number[]): Float64Array {
+  return forecasts[0]!.map((_, step) => forecasts.reduce((sum, ahead, member) => sum + weights[member]! * ahead[step]!, 0));
+}
+
+/** What a forecast is to say of each step: how its members are combined, and by what error they are told apart. */
+export interface Aim {
+  readonly combine: (forecasts: readonly Float64Array[], weights: readonly number[]) => Float64Array;
+  /** Of residuals, NaN left out; NaN where none is left. */
+  readonly errorOf: (residuals: Float64Array) => number;
+  /** The measure of accuracy that it is for. */
+  readonly measure: "mae" | "rmse";
+}
+
+/** What lies as often below as above: robust, and right for most series. */
+export const MEDIAN: Aim = {
+  combine: weightedMedian,
+  errorOf: (residuals) => meanOver(residuals, Math.abs),
+  measure: "mae",
+};
+
+/** What comes on average, where the median is zero. */
+export const MEAN: Aim = {
+  combine: weightedMean,
+  errorOf: (residuals) => Math.sqrt(meanOver(residuals, (residual) => residual * residual)),
+  measure: "rmse",
+};
+
+function meanOver(residuals: Float64Array, of: (residual: number) => number): number {
+  const observed = residuals.filter((residual) => !Number.isNaN(residual));
+  return observed.reduce((sum, residual) => sum + of(residual), 0) / observed.length;
+}

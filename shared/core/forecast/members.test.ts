@@ -1,7 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { membersFor } from "./members.ts";
+import type { Circumstances } from "./members.ts";
 
-const names = (circumstances: Parameters<typeof membersFor>[0]): string[] => membersFor(circumstances).map(({ name }) => name);
+type Changed = Pick<Circumstances, "n" | "horizon" | "calendar" | "found" | "floor"> & Partial<Circumstances>;
+const names = (changed: Changed): string[] => membersFor({ zeros: 0, intermittent: false, ...changed }).map(({ name }) => name);
 
 test("a handful of points is left to naive and the mean", () => {
   expect(names({ n: 7, horizon: 3, calendar: [], found: [], floor: 0 })).toEqual(["naive", "mean"]);
@@ -28,4 +30,13 @@ test("logarithms need a floor, long looks a horizon of a cycle, and exponential 
   expect(of({ horizon: 23 })).not.toContain("long-profile");
   expect(of({})).not.toContain("ets");
   expect(of({ n: 150 })).toContain("ets(24)");
+});
+
+test("many zeros bring in the models of demands that come now and then, and where the mean is asked for no median is left", () => {
+  const asked = { n: 700, horizon: 48, calendar: [24], found: [24], floor: 0 };
+  expect(names({ ...asked, zeros: 0.3 }).join()).not.toContain("croston");
+  expect(names({ ...asked, zeros: 0.31 }).join()).toMatch(/croston\(24\),sba\(24\),tsb\(24\),adida\(24\).*log theta.*median-profile/);
+  expect(names({ ...asked, zeros: 0.6, intermittent: true }).join()).toMatch(
+    /croston\(24\)(?!.*(log|median|profile|level)).*lag-regression/,
+  );
 });

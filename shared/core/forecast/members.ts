@@ -1,3 +1,5 @@
+import { adidaForecast } from "./adida.ts";
+import { crostonForecast } from "./croston.ts";
 import { etsForecast } from "./ets-forecast.ts";
 import { lagRegression, lagsFor } from "./lag-regression.ts";
 import { meanForecast } from "./mean.ts";
@@ -5,7 +7,7 @@ import { mstl } from "./mstl.ts";
 import { seasonalNaive } from "./naive.ts";
 import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
 import { thetaForecast } from "./theta.ts";
-import { above, besideSeasons, throughDifferences, throughLog } from "./transforms.ts";
+import { above, besideSeasons, sharedOver, throughDifferences, throughLog } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 /** One of the models that a forecast is made of. */
@@ -26,8 +28,14 @@ export interface Circumstances {
   readonly found: readonly number[];
   /** What counts as zero where no value is negative and logarithms make sense; else null. */
   readonly floor: number | null;
+  /** Share of the observed points that are exactly zero. */
+  readonly zeros: number;
+  /** Most of it comes when there is mostly none: its mean is asked for, and its medians are zero. */
+  readonly intermittent: boolean;
 }
 
+/** With more zeros than these, models of a demand that comes now and then join in. */
+const MANY_ZEROS = 0.3;
 /** Below this many points there is nothing to fit: naive or the mean. */
 const FITTABLE = 8;
 /** Up to so many points exponential smoothing is fast, and a regression has too few equations to be better. */
@@ -43,17 +51,20 @@ const SHORT_LOOK = 5;
  * members, and the backtest weighs them.
  */
 export function membersFor(circumstances: Circumstances): Member[] {
-  const { n, calendar, found } = circumstances;
+  const { n, calendar, found, floor, zeros, intermittent } = circumstances;
   const baseline = naive(found[0] ?? 1);
   if (n < FITTABLE) return [baseline, { name: "mean", forecast: orNull((y, horizon) => meanForecast(y, { horizon })) }];
 
+  // Logarithms and the models that repeat forecast medians.
+  const ofMeans = intermittent ? { ...circumstances, floor: null } : circumstances;
   const same = found.join() === calendar.join();
   const members = [
     baseline,
     ...(n <= SHORT ? [exponentialSmoothing(found[0] ?? 1)] : []),
-    ...fitted(found, circumstances),
-    ...(same ? [] : fitted(calendar, circumstances)),
-    ...repeating(calendar.length > 0 ? calendar : found, circumstances),
+    ...(floor !== null && zeros > MANY_ZEROS ? demandRates(floor, found[0] ?? 1) : []),
+    ...fitted(found, ofMeans),
+    ...(same ? [] : fitted(calendar, ofMeans)),
+    ...(intermittent ? [] : repeating(calendar.length > 0 ? calendar : found, circumstances)),
   ];
   return members.filter(({ name }, place) => members.findIndex((other) => other.name === name) === place);
 }
@@ -67,6 +78,18 @@ const exponentialSmoothing = (seasonLength: number): Member => ({
   name: seasonLength > 1 ? `ets(${seasonLength})` : "ets",
   forecast: orNull((y, horizon) => etsForecast(y, { seasonLength, horizon })),
 });
+
+/** Models of a demand that comes now and then. */
+function demandRates(floor: number, seasonLength: number): Member[] {
+  const variants = (["croston", "sba", "tsb"] as const).map((variant) => ({
+    name: variant,
+    rate: (y: Float64Array, horizon: number) => crostonForecast(y, { horizon, variant }),
+  }));
+  return [...variants, { name: "adida", rate: adidaForecast }].map(({ name, rate }) => ({
+    name: seasonLength > 1 ? `${name}(${seasonLength})` : name,
+    forecast: above(sharedOver(rate, seasonLength), floor),
+  }));
+}
 
 /** Models with parameters that are fitted to the whole history. */
 function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] {

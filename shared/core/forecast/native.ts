@@ -1,12 +1,15 @@
 import type { Result } from "../result.ts";
+import { arimaMember } from "./arima-member.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
 import { openBacktest, planBacktest, residualsOf } from "./backtest.ts";
 import type { BacktestPlan } from "./backtest.ts";
-import { weightedMedian, weightsOf } from "./combine.ts";
+import { MEAN, MEDIAN, weightsOf } from "./combine.ts";
+import type { Aim } from "./combine.ts";
 import { inferFrequency, nextTimestamps } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
+import { isIntermittent, zeroShare } from "./intermittent.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
 import { membersFor } from "./members.ts";
@@ -35,6 +38,8 @@ export interface NativeOptions {
   readonly bounds?: { readonly min?: number; readonly max?: number };
   /** Whether the time for this forecast is up: models that had no turn by then are left out. Never, by default. */
   readonly isLate?: () => boolean;
+  /** One model by name, in place of those that suit the series: its search ends when it is late. */
+  readonly models?: "auto-arima";
 }
 
 export interface NativeForecast {
@@ -49,7 +54,7 @@ export interface NativeForecast {
   readonly intervals: Interval[];
   /** What made the forecast, the heaviest first; weights sum to 1. */
   readonly models: { readonly name: string; readonly weight: number }[];
-  /** Over the backtest; skill is against seasonal naive. */
+  /** Over the backtest; skill is against seasonal naive, by the MAE, or the RMSE where each step is a mean. */
   readonly accuracy: Accuracy & { readonly skill: number | null };
   readonly warnings: string[];
 }
@@ -62,6 +67,7 @@ const FAR_FLOOR = 1e6;
 /**
  * Forecasts a series by many models at once: each step is their median, weighted by how well each would have served the series before.
  *
+ * Of a demand that comes now and then the median is zero: there each step is the models' mean, weighted by squared errors.
  * @param input - History; it is put on a regular grid, of which the newest 4,096 points count.
  * @param options - See the type.
  * @returns the forecast, finite for any finite input and the same for the same input; or `too-short` when fewer than two grid points are
@@ -84,19 +90,34 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const { found, calendar } = seasonsOf(fillGaps(scaled.z, 1), frequencyMs);
   const seasonLength = found[0] ?? 1;
   const history = fillGaps(scaled.z, seasonLength);
-  const members = isConstant(history)
-    ? membersFor({ n: 2, horizon, calendar: [], found: [], floor: null }).slice(0, 1)
-    : membersFor({ n: y.length, horizon, calendar, found, floor: floorOf(y, scaled) });
+  const floor = floorOf(y, scaled);
+  const intermittent = isIntermittent(scaled.z, { floor, seasonLength });
+  const zeros = zeroShare(scaled.z, { floor });
+  const suited = membersFor({ n: y.length, horizon, calendar, found, floor, zeros, intermittent });
+  const baseline = suited[0]!;
+  const isAsked = options.models === "auto-arima" && !isConstant(history);
+  const arima = isAsked ? arimaMember(history, { found, isLate }) : null;
+  const members = isConstant(history) ? [baseline] : isAsked ? [baseline, ...(arima === null ? [] : [arima.member])] : suited;
+  const aim = intermittent ? MEAN : MEDIAN;
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
   const wouldSay = openBacktest(scaled.z, { plan, seasonLength });
-  const { tested, leftOut } = testedMembers(members, { z: scaled.z, history, horizon, plan, wouldSay, isLate });
+  const { tested, leftOut } = testedMembers(members, {
+    z: scaled.z,
+    history,
+    horizon,
+    plan,
+    wouldSay,
+    aim,
+    isLate: isAsked ? () => false : isLate,
+    hasBaseline: !isAsked && !intermittent,
+  });
   const weights = normalised(tested.map(({ weight }) => weight));
   const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
   const [low, high] = [scaled.to(min), scaled.to(max)];
   const combined = (parts: readonly Float64Array[], weights: readonly number[]): Float64Array =>
-    weightedMedian(parts, weights).map((value) => Math.max(low, Math.min(high, value)));
+    aim.combine(parts, weights).map((value) => Math.max(low, Math.min(high, value)));
   const ahead = combined(
     tested.map((one) => one.ahead),
     weights,
@@ -112,7 +133,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
   const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
   const accuracy = accuracyIn(said);
-  const skill = skillAgainst(accuracyIn(wouldSay(members[0]!.forecast)!).mae, accuracy.mae);
+  const skill = skillAgainst(accuracyIn(wouldSay(baseline.forecast)!)[aim.measure], accuracy[aim.measure]);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
   const intervals = intervalsFromResiduals(ahead, residualsOf(scaled.z, plan, said), levels);
   return {
@@ -130,6 +151,8 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
         ...(plan.horizon < horizon
           ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
           : []),
+        ...(isAsked && tested[0]!.name === baseline.name ? [`No ARIMA model fits so short a history: ${baseline.name} made it`] : []),
+        ...(arima?.wasLate === true ? ["The time for the search was up before all orders had their turn"] : []),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
         ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
@@ -144,7 +167,7 @@ interface Tested {
   readonly ahead: Float64Array;
   /** What it would have said at each cutoff, shape (plan.horizon,) each. */
   readonly said: readonly Float64Array[];
-  /** Mean absolute error at each cutoff; NaN where nothing is observed. */
+  /** Error at each cutoff, as the aim measures it; NaN where nothing is observed. */
   readonly errors: readonly number[];
 }
 
@@ -170,6 +193,8 @@ function testedMembers(
     plan,
     wouldSay,
     isLate,
+    aim,
+    hasBaseline,
   }: {
     /** With gaps, and filled. */
     readonly z: Float64Array;
@@ -178,6 +203,9 @@ function testedMembers(
     readonly plan: BacktestPlan;
     readonly wouldSay: ReturnType<typeof openBacktest>;
     readonly isLate: () => boolean;
+    readonly aim: Aim;
+    /** Whether the baseline is a member like the others; otherwise it stands in for all of them where none says anything. */
+    readonly hasBaseline: boolean;
   },
 ): { tested: Tested[]; leftOut: string[] } {
   const runs: Omit<Run, "weight">[] = [];
@@ -189,15 +217,16 @@ function testedMembers(
       continue;
     }
     const said = wouldSay(member.forecast);
-    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(meanAbsolute) });
+    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(aim.errorOf) });
   }
-  const weights = weightsOf(runs.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
+  const contest = !hasBaseline && runs.length > 1 ? runs.slice(1) : runs;
+  const weights = weightsOf(contest.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
   const finished = (weighted: readonly Run[]): Tested[] =>
     weighted.flatMap(({ member: { name, forecast }, ...run }) => {
       const ahead = forecast(history, horizon);
       return ahead?.every(Number.isFinite) === true ? [{ ...run, name, ahead }] : [];
     });
-  const tested = finished(runs.map((run, place) => ({ ...run, weight: weights[place]! })).filter(({ weight }) => weight > 0));
+  const tested = finished(contest.map((run, place) => ({ ...run, weight: weights[place]! })).filter(({ weight }) => weight > 0));
   return { tested: tested.length > 0 ? tested : finished([{ ...runs[0]!, weight: 1 }]), leftOut };
 }
 
@@ -207,12 +236,6 @@ interface Run {
   readonly weight: number;
   readonly said: readonly Float64Array[];
   readonly errors: readonly number[];
-}
-
-/** Over the points that are observed; NaN where none is. */
-function meanAbsolute(residuals: Float64Array): number {
-  const observed = residuals.filter((residual) => !Number.isNaN(residual));
-  return observed.reduce((sum, residual) => sum + Math.abs(residual), 0) / observed.length;
 }
 
 /** 1 of nothing: where nothing is known all are alike. */

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { above, besideSeasons, throughDifferences, throughLog } from "./transforms.ts";
+import { above, besideSeasons, sharedOver, throughDifferences, throughLog } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 const last: Forecast = (y, horizon) => new Float64Array(horizon).fill(y.at(-1)!);
@@ -32,4 +32,14 @@ test("seasons are taken off, and their last cycle is added again", () => {
 
 test("what is above a floor is never below it", () => {
   expect([...above((y, horizon) => y.slice(-horizon), 2)(Float64Array.of(1, 2, 5), 3)!]).toEqual([2, 2, 5]);
+});
+
+test("a rate is shared out over a season as the history is, from its phase on", () => {
+  const y = Float64Array.of(0, 1, 5, 0, 3, 3, 0);
+  const ahead = sharedOver(last, 3)(y, 3)!;
+  expect([...ahead]).toEqual([0, 0, 0]);
+  const rate: Forecast = (_y, horizon) => new Float64Array(horizon).fill(12 / 7);
+  expect([...sharedOver(rate, 3)(y, 4)!].map((value) => Math.round(1e9 * value) / 1e9)).toEqual([2, 4, 0, 2]);
+  expect([...sharedOver(rate, 1)(y, 1)!]).toEqual([12 / 7]);
+  expect([...sharedOver(last, 3)(new Float64Array(6), 2)!]).toEqual([0, 0]);
 });

@@ -34,6 +34,28 @@ export const above =
     return ahead && ahead.map((value) => floor + value);
   };
 
+/**
+ * Forecasts a series, and shares it out over a season as the whole history is.
+ * @param forecast - Of points that are not negative.
+ */
+export const sharedOver =
+  (forecast: Forecast, seasonLength: number): Forecast =>
+  (y, horizon) => {
+    const ahead = forecast(y, horizon);
+    if (ahead === null || seasonLength === 1) return ahead;
+    const [sums, counts] = [new Float64Array(seasonLength), new Float64Array(seasonLength)];
+    for (const [t, value] of y.entries()) {
+      sums[t % seasonLength]! += value;
+      counts[t % seasonLength]! += 1;
+    }
+    const whole = sums.reduce((sum, value) => sum + value, 0) / y.length;
+    if (!(whole > 0) || y.length < seasonLength) return ahead;
+    return ahead.map((value, step) => {
+      const phase = (y.length + step) % seasonLength;
+      return (value * sums[phase]!) / counts[phase]! / whole;
+    });
+  };
+
 /** Points that are left after differencing, at the least. */
 const LEAST_DIFFERENCES = 60;
 
