@@ -6,7 +6,8 @@ import type { Deps } from "../../shared/ports.ts";
 import type { PickedResult } from "../../shared/ports/forecasters.ts";
 import type { Progress, Refusal, Run } from "../../shared/ports/forecast-jobs.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
-import { CACHED_MS, knownAt, resultOf } from "./make.ts";
+import { knownAt } from "./known.ts";
+import { CACHED_MS, resultOf } from "./make.ts";
 
 /** Series that a step forecasts: a second of work, mostly, and one call to a remote backend. */
 const SERIES_A_STEP = 50;
@@ -58,7 +59,7 @@ async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, ne
 
   const open = [];
   for (const { id } of series) {
-    const known = await knownAt(tenant, { series: id, cutoff });
+    const known = await knownAt(tenant, { series: id, cutoff, frequencyMs: frequency });
     const fingerprint = fingerprintOf(known, parameters);
     if ((await tenant.forecasts.same(id, fingerprint, cutoff - CACHED_MS)) === null) open.push({ id, known, fingerprint });
   }

@@ -87,7 +87,8 @@ describe("201", () => {
     expect(Math.max(...mean)).toBeLessThan(100);
   });
 
-  test("the 4,096 newest points count", async () => {
+  /** What a backend is given for a request. */
+  async function given(body: object): Promise<Observations> {
     const seen: Observations[] = [];
     const watching: Forecaster = {
       ...stubForecaster,
@@ -96,11 +97,37 @@ describe("201", () => {
         return stubForecaster.forecast(observations, options);
       },
     };
-    const minutes = Array.from({ length: 4_097 }, (_, i) => [START - i * 60_000, i] as const).toReversed();
-    const body = { series: await harness.store("cpu", minutes), horizon: 1 };
     const forecasters = createForecasters([watching]);
-    await startHttp(harness, { forecasters }).request(forecastHttp, "POST", "/api/v1/forecasts", { key, body });
-    expect([...seen[0]!.values]).toEqual(minutes.slice(1).map(([, value]) => value));
+    const answer = await startHttp(harness, { forecasters }).request(forecastHttp, "POST", "/api/v1/forecasts", { key, body });
+    expect(answer.status).toBe(201);
+    return seen[0]!;
+  }
+
+  test("the 4,096 newest points count", async () => {
+    const hours = Array.from({ length: 4_097 }, (_, i) => [START - i * HOUR, i] as const).toReversed();
+    const { values } = await given({ series: await harness.store("cpu", hours), horizon: 1 });
+    expect([...values]).toEqual(hours.slice(1).map(([, value]) => value));
+  });
+
+  test("of minutes, four weeks do", async () => {
+    const minutes = Array.from({ length: 45_000 }, (_, i) => [START - i * 60_000, i] as const).toReversed();
+    const { values } = await given({ series: await harness.store("cpu", minutes), horizon: 1 });
+    expect([...values]).toEqual(minutes.slice(-40_320).map(([, value]) => value));
+  });
+
+  test("by the day, whole days count, and the first step is today, which is not over", async () => {
+    const day = 24 * HOUR;
+    const today = START - 10 * HOUR;
+    const minutes = Array.from({ length: 45_000 }, (_, i) => [START - i * 60_000, (START - i * 60_000) / day] as const).toReversed();
+    const series = await harness.store("cpu", minutes);
+    const { timestamps, values } = await given({ series, horizon: 30, frequency: "1d" });
+    expect([...timestamps]).toEqual(Array.from({ length: 30 }, (_, i) => today - (30 - i) * day));
+    for (const [row, time] of timestamps.entries()) expect(values[row]).toBeCloseTo(time / day + 0.5, 3);
+
+    const made = await forecast({ series, horizon: 30, frequency: "1d" });
+    expect(made.cutoff).toBe("2026-11-20T10:00:00.000Z");
+    expect([made.timestamps[0], made.timestamps.at(-1)]).toEqual([today, today + 29 * day]);
+    expect((await post({ series, horizon: 3, frequency: "1d", wait: false })).status).toBe(202);
   });
 
   test("horizon, levels, frequency and bounds are kept to", async () => {

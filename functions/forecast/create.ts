@@ -8,7 +8,8 @@ import { observedRows } from "../../shared/core/forecast/observed.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { ForecastParameters } from "../../shared/ports/forecasts.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { CACHED_MS, knownAt, makeForecast } from "./make.ts";
+import { knownAt } from "./known.ts";
+import { CACHED_MS, makeForecast } from "./make.ts";
 
 export const createForecast = route({
   method: "POST",
@@ -42,7 +43,7 @@ export const createForecast = route({
       forecasters.pick(parameters.backend);
       return tenant.forecasts.request(forecast);
     }
-    const known = await knownAt(tenant, forecast);
+    const known = await knownAt(tenant, { ...forecast, frequencyMs: frequency });
     const fingerprint = fingerprintOf(known, parameters);
     const same = fresh ? null : await tenant.forecasts.same(id, fingerprint, now - CACHED_MS);
     if (same !== null) return { ...same, cached: true as const };

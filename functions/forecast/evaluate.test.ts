@@ -60,6 +60,37 @@ test("backends are compared from the same points, with what they would have know
   expect(await harness.deps.store.forOrg(harness.org).forecasts.list({}, { limit: 10 })).toMatchObject({ items: [] });
 });
 
+test("at a coarser frequency, whole periods are forecast and compared", async () => {
+  const day = 24 * HOUR;
+  const today = START - 10 * HOUR;
+  const { answer } = await post({
+    series: await harness.store("cpu", history),
+    horizon: 2,
+    frequency: "1d",
+    cutoffs: 2,
+    backends: ["stub"],
+  });
+  expect(answer).toMatchObject({ frequency: "1d", warnings: [] });
+  expect(answer.items[0]!.forecasts.map(({ timestamps }) => timestamps)).toEqual([
+    [today - 4 * day, today - 3 * day],
+    [today - 2 * day, today - day],
+  ]);
+  for (const { timestamps, actual } of answer.items[0]!.forecasts) {
+    const means = timestamps.map((start) => {
+      const own = history.filter(([time]) => time >= start && time < start + day).map(([, value]) => value);
+      expect(own).toHaveLength(24);
+      return own.reduce((sum, value) => sum + value, 0) / 24;
+    });
+    for (const [step, mean] of means.entries()) expect(actual[step]).toBeCloseTo(mean, 9);
+  }
+});
+
+test("of a series of minutes, each cutoff knows the weeks before it", async () => {
+  const minutes = Array.from({ length: 40_320 }, (_, i) => [START - i * 60_000, i % 7] as const).toReversed();
+  await post({ series: await harness.store("cpu", minutes), horizon: 60, cutoffs: 3, backends: ["stub"] });
+  expect(seen.map(({ values: known }) => known.length)).toEqual([40_140, 40_200, 40_260]);
+});
+
 test("a history that comes with the request is evaluated as it is, its gaps left out of what came", async () => {
   const gaps = values.map((value, i) => (i % 10 === 0 ? null : value));
   const input = { start: START, frequency: "1h", values: gaps };

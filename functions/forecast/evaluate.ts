@@ -3,15 +3,16 @@ import type { BackendEvaluation } from "../../shared/contract/evaluation.ts";
 import type { Backend } from "../../shared/contract/forecast.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
-import { measureOutcomes, rollingCutoffs, seasonKnownAt } from "../../shared/core/forecast/evaluation.ts";
+import { measureOutcomes, rollingCutoffs, seasonKnown } from "../../shared/core/forecast/evaluation.ts";
 import type { Outcome } from "../../shared/core/forecast/evaluation.ts";
 import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
 import { regularGrid } from "../../shared/core/forecast/grid.ts";
 import type { Grid } from "../../shared/core/forecast/grid.ts";
+import { NEWEST_POINTS, pointsThatCount } from "../../shared/core/forecast/look-back.ts";
 import { observedRows } from "../../shared/core/forecast/observed.ts";
 import type { ForecastAnswer, ForecastOptions, Forecasters, Observations } from "../../shared/ports/forecasters.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { knownAt, NEWEST_POINTS } from "./make.ts";
+import { knownAt } from "./known.ts";
 
 export const evaluateForecasts = route({
   method: "POST",
@@ -28,12 +29,13 @@ export const evaluateForecasts = route({
     const id =
       reference === undefined || typeof reference === "string" ? reference : tenant.series.idOf(reference.metricKey, reference.dimensions);
     if (id !== undefined && (await tenant.series.get(id)) === null) throw notFound();
-    const observations = id === undefined ? observedRows(input!) : await knownAt(tenant, { series: id, cutoff: clock.now() });
+    const observations =
+      id === undefined ? observedRows(input!) : await knownAt(tenant, { series: id, cutoff: clock.now(), frequencyMs: frequency });
 
     const { grid, frequencyMs } = gridOf(observations, frequency ?? input?.frequency);
     const known = rollingCutoffs(grid.values.length, { horizon: asked.horizon, cutoffs }).map((n) => 1 + lastObserved(grid, n));
     if (known.length === 0) throw tooShort(asked.horizon + 2, grid.values.length);
-    const seasonLength = seasonKnownAt(grid.values, known[0]!, frequencyMs);
+    const seasonLength = seasonKnown(grid.values.subarray(0, known[0]).subarray(-NEWEST_POINTS), frequencyMs);
     const options = { ...asked, frequencyMs };
     const items: BackendEvaluation[] = [];
     for (const backend of backends) items.push(await evaluate(backend, grid, known, { ...options, seasonLength }, forecasters));
@@ -58,7 +60,7 @@ function gridOf(observations: Observations, asked: number | undefined): { grid: 
   if (spacingMs === null) throw tooShort(2, observations.timestamps.length);
   const frequencyMs = asked ?? spacingMs;
   const { timestamps, values } = observations;
-  return { grid: regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS }), frequencyMs };
+  return { grid: regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: pointsThatCount(frequencyMs) }), frequencyMs };
 }
 
 /** Has one backend, and no other in its place, forecast from each cutoff. */
@@ -106,9 +108,9 @@ function observedUpTo({ timestamps, values }: Grid, n: number): Observations {
 }
 
 /** What came at the times of a forecast. */
-function outcomeOf({ timestamps, mean, intervals }: ForecastAnswer, grid: Grid, known: number): Outcome {
-  const byTime = new Map(Array.from(grid.timestamps, (time, row) => [time, grid.values[row]!] as const));
-  return { known, actual: timestamps.map((time) => byTime.get(time) ?? NaN), mean, intervals };
+function outcomeOf({ frequencyMs, timestamps, mean, intervals }: ForecastAnswer, grid: Grid, known: number): Outcome {
+  const rowOf = (time: number): number => (time - grid.timestamps[0]!) / frequencyMs;
+  return { known, actual: timestamps.map((time) => grid.values[rowOf(time)] ?? NaN), mean, intervals };
 }
 
 const tooShort = (needed: number, got: number): Problem =>

@@ -2,19 +2,10 @@ import type { ForecastResult } from "../../shared/contract/forecast.ts";
 import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
 import type { Forecasters, Observations, PickedAnswer } from "../../shared/ports/forecasters.ts";
-import type { ForecastParameters, NewForecast } from "../../shared/ports/forecasts.ts";
-import type { OrgStore } from "../../shared/ports/store.ts";
+import type { ForecastParameters } from "../../shared/ports/forecasts.ts";
 
-/** History that a forecast looks at: so many of its newest points. */
-export const NEWEST_POINTS = 4_096;
 /** A forecast of the same points is answered again for so long: a backend may have become better since. */
 export const CACHED_MS = 86_400_000;
-
-/** What was known of a stored series at the cutoff; of a counter its rates. */
-export async function knownAt({ series, points }: OrgStore, of: Pick<NewForecast, "series" | "cutoff">): Promise<Observations> {
-  const kind = (await series.get(of.series))?.kind ?? null;
-  return points.levels(kind).newest(of.series, { before: of.cutoff + 1, limit: NEWEST_POINTS });
-}
 
 /** Has a backend make a forecast. @throws Problem series-too-short or backend-unavailable; Unavailable when none could make it now. */
 export async function makeForecast(

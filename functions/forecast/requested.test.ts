@@ -175,7 +175,7 @@ describe("the minute's tick", () => {
     );
     harness.clock.advance(2 * MINUTE);
     before = async () => (calls === 1 ? refuse() : undefined);
-    await expect(tick()).rejects.toThrow("1 requested forecasts");
+    await expect(tick()).rejects.toMatchObject({ cause: { message: "1 requested forecasts failed" } });
     const states = [(await read(first)).status, (await read(second)).status];
     expect(states.toSorted()).toEqual(["completed", "requested"]);
   });

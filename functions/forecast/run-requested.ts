@@ -1,7 +1,8 @@
 import type { ForecastId, OrgId } from "../../shared/contract/ids.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { Deps } from "../../shared/ports.ts";
-import { knownAt, makeForecast } from "./make.ts";
+import { knownAt } from "./known.ts";
+import { makeForecast } from "./make.ts";
 
 /**
  * Makes a requested forecast and completes it; what can never be made is failed, with the reason. Does nothing when it is done already;
@@ -14,7 +15,8 @@ export async function runRequested(org: OrgId, id: ForecastId, { store, clock, f
   const forecast = await tenant.forecasts.requested(id);
   if (forecast === null) return;
   try {
-    const result = await makeForecast(await knownAt(tenant, forecast), forecast.parameters, forecasters);
+    const known = await knownAt(tenant, { ...forecast, frequencyMs: forecast.parameters.frequencyMs });
+    const result = await makeForecast(known, forecast.parameters, forecasters);
     await tenant.forecasts.complete(id, result, clock.now());
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

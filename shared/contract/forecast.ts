@@ -20,6 +20,15 @@ const column = v.pipe(v.array(v.number()), v.maxLength(720));
 const InputColumn = v.pipe(v.array(v.nullable(v.pipe(v.number(), v.finite()))), v.minLength(2), v.maxLength(100_000));
 /** Time between two steps: a second to 366 days. */
 export const Frequency = v.pipe(Duration, v.minValue(1_000), v.maxValue(366 * 86_400_000));
+/** The frequency that a history is forecast at. */
+export const AskedFrequency = v.pipe(
+  Frequency,
+  v.description(
+    "Time between two steps; the history's own when left out. From twice that on, the history is averaged by whole UTC periods, stamped with their start (weeks begin on Monday), " +
+      "of which the 4096 newest count. A period at either end that the history does not fill is left out, because the mean of half a day is no day's: " +
+      "the first step forecast is the period that is not over yet, and its timestamp may lie before the cutoff.",
+  ),
+);
 
 /** An equally spaced history to forecast without storing anything; null is a gap. */
 export const ForecastInput = v.strictObject({ start: Time, frequency: Frequency, values: InputColumn });
@@ -34,7 +43,7 @@ export const ForecastRequest = v.pipe(
     series: v.optional(SeriesReference),
     input: v.optional(ForecastInput),
     horizon: Horizon,
-    frequency: v.optional(Frequency),
+    frequency: v.optional(AskedFrequency),
     levels: v.optional(v.pipe(v.array(Level), v.minLength(1), v.maxLength(10)), [80, 95]),
     backend: v.optional(Backend, "auto"),
     bounds: v.optional(Bounds),

@@ -82,9 +82,9 @@ export function measureOutcomes(
   };
 }
 
-/** The season that shows in what the first of some forecasts knew, 1 for none. */
-export function seasonKnownAt(y: Float64Array, known: number, frequencyMs: number): number {
-  return seasonsOf(fillGaps(y.subarray(0, known), 1), frequencyMs).found[0] ?? 1;
+/** The season that shows in what a forecast knew, 1 for none. @param y - NaN for gaps, shape (n,). */
+export function seasonKnown(y: Float64Array, frequencyMs: number): number {
+  return seasonsOf(fillGaps(y, 1), frequencyMs).found[0] ?? 1;
 }
 
 function naiveFrom(y: Float64Array, seasonLength: number, horizon: number): Float64Array {

@@ -14,14 +14,21 @@ const SNAP = 0.05;
  * there are fewer than two distinct times.
  */
 export function inferFrequency(timestamps: Float64Array): number | null {
-  const sorted = timestamps.filter(Number.isFinite).toSorted();
-  const spacings: number[] = [];
-  for (let i = 1; i < sorted.length; i++) if (sorted[i]! > sorted[i - 1]!) spacings.push(sorted[i]! - sorted[i - 1]!);
-  if (spacings.length === 0) return null;
+  const sorted = ascending(timestamps);
+  const spacings = new Float64Array(sorted.length);
+  let n = 0;
+  for (let i = 1; i < sorted.length; i++) if (sorted[i]! > sorted[i - 1]!) spacings[n++] = sorted[i]! - sorted[i - 1]!;
+  if (n === 0) return null;
 
-  spacings.sort((a, b) => a - b);
-  const median = spacings[(spacings.length - 1) >> 1]!;
+  const median = spacings.subarray(0, n).toSorted()[(n - 1) >> 1]!;
   return COMMON.find((period) => Math.abs(median - period) <= SNAP * period) ?? median;
+}
+
+/** The finite ones, sorted where they are not: most are. */
+function ascending(times: Float64Array): Float64Array {
+  const finite = times.every(Number.isFinite) ? times : times.filter(Number.isFinite);
+  for (let i = 1; i < finite.length; i++) if (finite[i]! < finite[i - 1]!) return finite.toSorted();
+  return finite;
 }
 
 /**

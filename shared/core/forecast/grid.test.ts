@@ -67,6 +67,17 @@ describe("coarser than the observations", () => {
     expect(grid(points, HOUR, 15 * MINUTE)).toMatchObject({ offsets: [0, HOUR], values: [1.5, 5.5] });
   });
 
+  test("a period that the observations do not fill, at either end, is left out", () => {
+    const points = Array.from({ length: 48 }, (_, i): [number, number] => [(i + 5) * HOUR, i]);
+    expect(grid(points, DAY, HOUR)).toMatchObject({ offsets: [DAY], values: [30.5] });
+    expect(grid(points.slice(0, 40), DAY, HOUR).values).toEqual([]);
+  });
+
+  test("jitter makes no period less than whole", () => {
+    const points = Array.from({ length: 8 }, (_, i): [number, number] => [i * 15 * MINUTE + (i === 0 ? 20_000 : -20_000), i]);
+    expect(grid(points, HOUR, 15 * MINUTE)).toMatchObject({ offsets: [0, HOUR], values: [2, 6] });
+  });
+
   test("weeks begin on Monday", () => {
     const points = Array.from({ length: 14 }, (_, i): [number, number] => [i * DAY, i]);
     expect(grid(points, 7 * DAY, DAY)).toMatchObject({ offsets: [0, 7 * DAY], values: [3, 10] });

@@ -1,3 +1,5 @@
+import { periodStart } from "./periods.ts";
+
 /** A series on equally spaced times. */
 export interface Grid {
   /** Unix ms, shape (n,), `frequencyMs` apart. */
@@ -17,9 +19,8 @@ export interface GridOptions {
   readonly limit: number;
 }
 
-const DAY = 86_400_000;
-/** 1970-01-05, the first Monday of Unix time, so that weeks begin on Mondays. */
-const MONDAY = 4 * DAY;
+/** Observations come a share of their spacing early or late. */
+const JITTER = 0.05;
 /** Share of missing points from which the answer says so. */
 const NOTABLE_GAPS = 0.01;
 
@@ -28,21 +29,20 @@ const NOTABLE_GAPS = 0.01;
  *
  * At the observations' own spacing each goes to the nearest time of a grid that ends at the newest one, so that jitter neither doubles nor
  * skips a time and the grid keeps the series' own phase. A coarser grid averages whole UTC periods, stamped with their start (weeks begin
- * on Monday).
+ * on Monday): one at an end that the observations do not fill is left out, because the mean of half a day is no day's.
  * @param timestamps - Unix ms, any order, repeats allowed, shape (n,).
  * @param values - The series' unit, shape (n,). An observation whose time or value is not finite is left out.
- * @returns the newest `limit` points from the first observed to the newest; empty when nothing is observed.
+ * @returns the newest `limit` points from the first observed to the newest; empty when nothing is observed, or no period whole.
  */
 export function regularGrid(timestamps: Float64Array, values: Float64Array, { frequencyMs, spacingMs, limit }: GridOptions): Grid {
+  const aggregates = frequencyMs >= 2 * spacingMs;
+  const [from, to] = aggregates ? wholePeriods(timestamps, values, { frequencyMs, spacingMs }) : [-Infinity, Infinity];
+  const counted = (i: number): boolean => Number.isFinite(values[i]!) && timestamps[i]! >= from && timestamps[i]! < to;
   let newest = -Infinity;
-  for (let i = 0; i < timestamps.length; i++) {
-    if (Number.isFinite(values[i]!) && Number.isFinite(timestamps[i]!)) newest = Math.max(newest, timestamps[i]!);
-  }
+  for (let i = 0; i < timestamps.length; i++) if (counted(i)) newest = Math.max(newest, timestamps[i]!);
   if (newest === -Infinity) return { timestamps: new Float64Array(), values: new Float64Array(), observed: new Uint8Array(), warnings: [] };
 
-  const aggregates = frequencyMs >= 2 * spacingMs;
-  const origin = frequencyMs % (7 * DAY) === 0 ? MONDAY : 0;
-  const end = aggregates ? origin + Math.floor((newest - origin) / frequencyMs) * frequencyMs : newest;
+  const end = aggregates ? periodStart(newest, frequencyMs) : newest;
   const stepsBack = (time: number): number => {
     const steps = (end - time) / frequencyMs;
     return aggregates ? Math.max(0, Math.ceil(steps)) : Math.round(steps);
@@ -52,24 +52,48 @@ export function regularGrid(timestamps: Float64Array, values: Float64Array, { fr
   const counts = new Uint32Array(limit);
   let n = 0;
   for (let i = 0; i < timestamps.length; i++) {
-    const value = values[i]!;
     const back = stepsBack(timestamps[i]!);
-    if (!Number.isFinite(value) || !(back < limit)) continue;
+    if (!(back < limit) || !counted(i)) continue;
     counts[back]! += 1;
-    means[back] = includeInMean(means[back]!, value, counts[back]!);
+    means[back] = includeInMean(means[back]!, values[i]!, counts[back]!);
     n = Math.max(n, back + 1);
   }
 
-  const observed = Uint8Array.from({ length: n }, (_, i) => (counts[n - 1 - i]! > 0 ? 1 : 0));
-  const missing = observed.reduce((sum, seen) => sum + 1 - seen, 0);
+  const [times, onGrid, observed] = [new Float64Array(n), new Float64Array(n), new Uint8Array(n)];
+  let missing = 0;
+  for (let i = 0; i < n; i++) {
+    const back = n - 1 - i;
+    times[i] = end - back * frequencyMs;
+    observed[i] = counts[back]! > 0 ? 1 : 0;
+    onGrid[i] = observed[i] === 1 ? means[back]! : NaN;
+    missing += 1 - observed[i]!;
+  }
   const share = Math.round((100 * missing) / n);
   return {
-    timestamps: Float64Array.from({ length: n }, (_, i) => end - (n - 1 - i) * frequencyMs),
-    values: Float64Array.from(observed, (seen, i) => (seen === 1 ? means[n - 1 - i]! : NaN)),
+    timestamps: times,
+    values: onGrid,
     observed,
     warnings:
       missing >= NOTABLE_GAPS * n && missing > 0 ? [`${Math.max(1, share)}% of the expected points are missing and were interpolated`] : [],
   };
+}
+
+/** Where the observations begin to fill periods, and where they end to: [from, to) in Unix ms. */
+function wholePeriods(
+  timestamps: Float64Array,
+  values: Float64Array,
+  { frequencyMs, spacingMs }: Pick<GridOptions, "frequencyMs" | "spacingMs">,
+): readonly [number, number] {
+  let [oldest, newest] = [Infinity, -Infinity];
+  for (let i = 0; i < timestamps.length; i++) {
+    if (!Number.isFinite(values[i]!) || !Number.isFinite(timestamps[i]!)) continue;
+    oldest = Math.min(oldest, timestamps[i]!);
+    newest = Math.max(newest, timestamps[i]!);
+  }
+  const [first, last] = [periodStart(oldest, frequencyMs), periodStart(newest, frequencyMs)];
+  const beginsWhole = oldest < first + (1 - JITTER) * spacingMs;
+  const endsWhole = newest + (1 + JITTER) * spacingMs >= last + frequencyMs;
+  return [beginsWhole ? first : first + frequencyMs, endsWhole ? last + frequencyMs : last];
 }
 
 /** Mean of `count` values given that of all but the newest; exact for equal values, finite for any finite ones. */

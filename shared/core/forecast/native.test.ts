@@ -114,9 +114,17 @@ describe("short histories", () => {
   test("observations that all fall to one time of the grid are one point", () => {
     const refusal = forecastNative(
       { timestamps: Float64Array.of(START, START + 1_000), values: Float64Array.of(1, 2) },
-      { horizon: 1, levels: [80], frequencyMs: HOUR },
+      { horizon: 1, levels: [80], frequencyMs: 2_000 },
     );
     expect(refusal).toEqual({ ok: false, error: { reason: "too-short", needed: 2, got: 1 } });
+  });
+
+  test("observations of no whole period are no point", () => {
+    const refusal = forecastNative(
+      { timestamps: Float64Array.of(START, START + 1_000), values: Float64Array.of(1, 2) },
+      { horizon: 1, levels: [80], frequencyMs: HOUR },
+    );
+    expect(refusal).toEqual({ ok: false, error: { reason: "too-short", needed: 2, got: 0 } });
   });
 
   test("a few points without order are best met by their mean", () => {

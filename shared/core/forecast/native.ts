@@ -12,12 +12,14 @@ import { regularGrid } from "./grid.ts";
 import { isIntermittent, zeroShare } from "./intermittent.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
+import { NEWEST_POINTS } from "./look-back.ts";
 import { membersFor } from "./members.ts";
 import type { Member } from "./members.ts";
 import type { TooShort } from "./naive.ts";
 import { scaleSeries } from "./scaling.ts";
 import type { Scaled } from "./scaling.ts";
 import { seasonsOf } from "./seasonality.ts";
+import { openWeek, withWeek } from "./weekly.ts";
 
 /** Observations in any order; NaN, repeated times and gaps are allowed. */
 export interface Observations {
@@ -59,8 +61,6 @@ export interface NativeForecast {
   readonly warnings: string[];
 }
 
-/** Most points of history that are looked at, the newest. */
-const NEWEST_POINTS = 4_096;
 /** Zero lies further from the newest value than so many times the spread: relative to it the values are all alike. */
 const FAR_FLOOR = 1e6;
 
@@ -68,7 +68,7 @@ const FAR_FLOOR = 1e6;
  * Forecasts a series by many models at once: each step is their median, weighted by how well each would have served the series before.
  *
  * Of a demand that comes now and then the median is zero: there each step is the models' mean, weighted by squared errors.
- * @param input - History; it is put on a regular grid, of which the newest 4,096 points count.
+ * @param input - History; it is put on a regular grid, of which the newest 4,096 points count; four weeks where those do not show a week.
  * @param options - See the type.
  * @returns the forecast, finite for any finite input and the same for the same input; or `too-short` when fewer than two grid points are
  * observed. Never throws on data.
@@ -88,16 +88,18 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
 
   const scaled = scaleSeries(y);
   const { found, calendar } = seasonsOf(fillGaps(scaled.z, 1), frequencyMs);
-  const seasonLength = found[0] ?? 1;
-  const history = fillGaps(scaled.z, seasonLength);
   const floor = floorOf(y, scaled);
+  const week = openWeek(input, { frequencyMs, spacingMs, n: y.length, to: scaled.to, floor });
+  const seasonLength = found[0] ?? (week?.shows === true ? week.seasonLength : 1);
+  const history = fillGaps(scaled.z, seasonLength);
   const intermittent = isIntermittent(scaled.z, { floor, seasonLength });
   const zeros = zeroShare(scaled.z, { floor });
   const suited = membersFor({ n: y.length, horizon, calendar, found, floor, zeros, intermittent });
   const baseline = suited[0]!;
-  const isAsked = options.models === "auto-arima" && !isConstant(history);
+  const isFlat = isConstant(history) && week?.shows !== true;
+  const isAsked = options.models === "auto-arima" && !isFlat;
   const arima = isAsked ? arimaMember(history, { found, isLate }) : null;
-  const members = isConstant(history) ? [baseline] : isAsked ? [baseline, ...(arima === null ? [] : [arima.member])] : suited;
+  const members = isFlat ? [baseline] : isAsked ? [baseline, ...(arima === null ? [] : [arima.member])] : withWeek(suited, week, found);
   const aim = intermittent ? MEAN : MEDIAN;
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
@@ -113,7 +115,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     hasBaseline: !isAsked && !intermittent,
   });
   const weights = normalised(tested.map(({ weight }) => weight));
-  const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
+  const min = options.bounds?.min ?? inferredMin(week?.values ?? y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
   const [low, high] = [scaled.to(min), scaled.to(max)];
   const combined = (parts: readonly Float64Array[], weights: readonly number[]): Float64Array =>
@@ -129,7 +131,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     ),
   );
 
-  const naiveScale = seasonalNaiveScale(y, seasonLength);
+  const naiveScale = seasonalNaiveScale(seasonLength === week?.seasonLength ? week.values : y, seasonLength);
   const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
   const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
   const accuracy = accuracyIn(said);
