@@ -10,6 +10,7 @@ import type {
   RulesStore,
 } from "./alerting.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
+import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
@@ -30,6 +31,7 @@ export interface OrgStore {
   readonly detection: DetectionStore;
   readonly anomalies: AnomaliesStore;
   readonly forecasts: ForecastsStore;
+  readonly forecastAccuracy: ForecastAccuracyStore;
   readonly keys: KeysStore;
   readonly idempotency: IdempotencyStore;
   readonly rules: RulesStore;
@@ -53,6 +55,7 @@ export interface PlatformStore {
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
   readonly forecasting: ForecastingDue;
+  readonly measuring: Measuring;
   readonly detecting: DetectionDue;
   /** Answers when the database does. */
   ping(): Promise<void>;

@@ -11,6 +11,7 @@ import { deadLetterStore } from "./dead-letters.ts";
 import { deliveriesStore } from "./deliveries.ts";
 import { detectionDue, detectionStore } from "./detection.ts";
 import { eventStore } from "./events.ts";
+import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
 import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
 import { idempotencyStore } from "./idempotency.ts";
@@ -44,6 +45,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         detection: detectionStore(database, outbox, org),
         anomalies: anomaliesStore(database, org),
         forecasts: forecastsStore(database, outbox, org),
+        forecastAccuracy: forecastAccuracyStore(database, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
         rules: rulesStore(database, outbox, org),
@@ -64,6 +66,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         expiry: expiry(database),
         alerting: alertingDue(database),
         forecasting: forecastingDue(database),
+        measuring: measuring(database),
         detecting: detectionDue(database),
         async ping() {
           await database.read("SELECT 1", {});

@@ -15,6 +15,8 @@ export interface GridOptions {
   readonly spacingMs: number;
   /** Most points to return, >= 1; older ones are left out. */
   readonly limit: number;
+  /** Unix ms of the grid's last time, where the newest observation is not to give it; it may then be a gap, and what is later is left out. */
+  readonly end?: number;
 }
 
 const DAY = 86_400_000;
@@ -33,7 +35,11 @@ const NOTABLE_GAPS = 0.01;
  * @param values - The series' unit, shape (n,). An observation whose time or value is not finite is left out.
  * @returns the newest `limit` points from the first observed to the newest; empty when nothing is observed.
  */
-export function regularGrid(timestamps: Float64Array, values: Float64Array, { frequencyMs, spacingMs, limit }: GridOptions): Grid {
+export function regularGrid(
+  timestamps: Float64Array,
+  values: Float64Array,
+  { frequencyMs, spacingMs, limit, end: asked }: GridOptions,
+): Grid {
   let newest = -Infinity;
   for (let i = 0; i < timestamps.length; i++) {
     if (Number.isFinite(values[i]!) && Number.isFinite(timestamps[i]!)) newest = Math.max(newest, timestamps[i]!);
@@ -42,10 +48,10 @@ export function regularGrid(timestamps: Float64Array, values: Float64Array, { fr
 
   const aggregates = frequencyMs >= 2 * spacingMs;
   const origin = frequencyMs % (7 * DAY) === 0 ? MONDAY : 0;
-  const end = aggregates ? origin + Math.floor((newest - origin) / frequencyMs) * frequencyMs : newest;
+  const end = asked ?? (aggregates ? origin + Math.floor((newest - origin) / frequencyMs) * frequencyMs : newest);
   const stepsBack = (time: number): number => {
     const steps = (end - time) / frequencyMs;
-    return aggregates ? Math.max(0, Math.ceil(steps)) : Math.round(steps);
+    return aggregates ? Math.ceil(steps) : Math.round(steps);
   };
 
   const means = new Float64Array(limit);
@@ -54,7 +60,7 @@ export function regularGrid(timestamps: Float64Array, values: Float64Array, { fr
   for (let i = 0; i < timestamps.length; i++) {
     const value = values[i]!;
     const back = stepsBack(timestamps[i]!);
-    if (!Number.isFinite(value) || !(back < limit)) continue;
+    if (!Number.isFinite(value) || !(back >= 0 && back < limit)) continue;
     counts[back]! += 1;
     means[back] = includeInMean(means[back]!, value, counts[back]!);
     n = Math.max(n, back + 1);
