@@ -186,7 +186,7 @@ describe("400", () => {
     await harness.database.write([
       {
         sql: `
-          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)
+          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001)
           INSERT INTO forecast (id, org, series, status, request, cutoff, backend, created_at, starts_at, ends_at, frequency_ms)
           SELECT 'fct_' || i, :org, :series, 'completed', '{}', 0, 'native', i, :start, :start + 1, 1 FROM n`,
         args: { org: harness.org, series: cpu, start: START },
@@ -194,7 +194,7 @@ describe("400", () => {
     ]);
     expect(await get("")).toMatchObject({
       status: 400,
-      body: { errors: [{ path: "from", message: "More than 20000 forecasts reach into the window. Ask for a shorter one" }] },
+      body: { errors: [{ path: "from", message: "More than 5000 forecasts reach into the window. Ask for a shorter one" }] },
     });
   });
 });

@@ -10,8 +10,8 @@ import { route } from "../../shared/runtime/route.ts";
 
 /** Later than any step. */
 const END_OF_TIME = Number.MAX_SAFE_INTEGER;
-/** Of so many forecasts the newest over each time is looked for: of two weeks of them, when one is made each minute. */
-const MOST_FORECASTS = 20_000;
+/** Of so many forecasts the newest over each time is looked for: of three days of them, when one is made each minute. */
+const MOST_FORECASTS = 5_000;
 /** A page ends once so many forecasts were read for it, with a cursor for the rest. */
 const FORECASTS_A_PAGE = 100;
 
