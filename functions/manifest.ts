@@ -84,7 +84,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "forecast-requested": {
     file: "forecast/event.ts",
-    summary: "Makes the forecasts that were asked for without waiting",
+    summary: "Makes the forecasts that were asked for without waiting, and those of jobs, some series at a time",
     trigger: { kind: "event", topics: ["forecasts"] },
     memoryMiB: 512,
     timeoutS: 300,
@@ -92,8 +92,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "forecast-due": {
     file: "forecast/tick.ts",
-    summary: "Makes requested forecasts whose event was lost",
-    trigger: { kind: "tick", types: ["tick.minute"] },
+    summary: "Begins the forecast jobs that are due; takes up again what was lost or failed",
+    trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 512,
     timeoutS: 300,
     secrets: [...DATABASE, TIMEGPT],
@@ -105,6 +105,13 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     memoryMiB: 512,
     timeoutS: 300,
     secrets: DATABASE,
+  },
+  "forecast-jobs": {
+    file: "forecast-jobs/http.ts",
+    summary: "Jobs that forecast many series on a schedule, and how far their runs are",
+    trigger: http(...resource("forecast-jobs")),
+    ...small,
+    secrets: [...KEYS, TIMEGPT],
   },
   detect: {
     file: "detect/http.ts",

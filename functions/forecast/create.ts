@@ -8,10 +8,7 @@ import { observedRows } from "../../shared/core/forecast/observed.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { ForecastParameters } from "../../shared/ports/forecasts.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { knownAt, makeForecast } from "./make.ts";
-
-/** A forecast of the same points is answered again for so long: a backend may have become better since. */
-const CACHED_MS = 86_400_000;
+import { CACHED_MS, knownAt, makeForecast } from "./make.ts";
 
 export const createForecast = route({
   method: "POST",

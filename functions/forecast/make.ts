@@ -1,12 +1,14 @@
 import type { ForecastResult } from "../../shared/contract/forecast.ts";
 import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
-import type { Forecasters, Observations } from "../../shared/ports/forecasters.ts";
+import type { Forecasters, Observations, PickedAnswer } from "../../shared/ports/forecasters.ts";
 import type { ForecastParameters, NewForecast } from "../../shared/ports/forecasts.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
 /** History that a forecast looks at: so many of its newest points. */
 export const NEWEST_POINTS = 4_096;
+/** A forecast of the same points is answered again for so long: a backend may have become better since. */
+export const CACHED_MS = 86_400_000;
 
 /** What was known of a stored series at the cutoff; of a counter its rates. */
 export async function knownAt({ series, points }: OrgStore, of: Pick<NewForecast, "series" | "cutoff">): Promise<Observations> {
@@ -26,9 +28,14 @@ export async function makeForecast(
     const { needed, got } = made.error;
     throw new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });
   }
-  const { frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, fallback, warnings } = made.value;
+  return resultOf(made.value);
+}
+
+/** A forecast as it is stored and answered. */
+export function resultOf(made: PickedAnswer): ForecastResult {
+  const { backend, frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, fallback, warnings } = made;
   return {
-    backend: made.value.backend,
+    backend,
     frequency: formatDuration(frequencyMs),
     timestamps: [...timestamps],
     mean: [...mean],

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AlertId, AnomalyId, EventId, ForecastId, OrgId, SeriesId } from "./ids.ts";
+import { AlertId, AnomalyId, EventId, ForecastId, ForecastRunId, OrgId, SeriesId } from "./ids.ts";
 
 const Sequence = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -10,6 +10,7 @@ const EVENT_DATA = {
   "anomaly.cleared": v.strictObject({ series: SeriesId, at: v.number() }),
   "forecast.created": v.strictObject({ forecasts: v.pipe(v.array(ForecastId), v.minLength(1), v.maxLength(100)) }),
   "forecast.requested": v.strictObject({ forecast: ForecastId }),
+  "forecast-run.requested": v.strictObject({ run: ForecastRunId, step: Sequence }),
   "alert.changed": v.strictObject({ alert: AlertId, version: Sequence, to: v.picklist(["firing", "resolved", "acknowledged"]) }),
   "tick.minute": v.strictObject({}),
   "tick.hour": v.strictObject({}),
@@ -22,7 +23,7 @@ export type EventData<Type extends EventType> = v.InferOutput<(typeof EVENT_DATA
 export const TOPICS = {
   metrics: ["metrics.ingested"],
   anomalies: ["anomaly.detected", "anomaly.cleared"],
-  forecasts: ["forecast.created", "forecast.requested"],
+  forecasts: ["forecast.created", "forecast.requested", "forecast-run.requested"],
   alerts: ["alert.changed"],
   ticks: ["tick.minute", "tick.hour"],
 } as const satisfies Record<string, readonly EventType[]>;

@@ -12,6 +12,10 @@ export const KeyId = id("key", "KeyId");
 export type KeyId = v.InferOutput<typeof KeyId>;
 export const ForecastId = id("fct", "ForecastId");
 export type ForecastId = v.InferOutput<typeof ForecastId>;
+export const ForecastJobId = id("fjb", "ForecastJobId");
+export type ForecastJobId = v.InferOutput<typeof ForecastJobId>;
+export const ForecastRunId = id("frn", "ForecastRunId");
+export type ForecastRunId = v.InferOutput<typeof ForecastRunId>;
 export const AnomalyId = id("ano", "AnomalyId");
 export type AnomalyId = v.InferOutput<typeof AnomalyId>;
 export const RuleId = id("rul", "RuleId");
@@ -35,4 +39,4 @@ export type DeadLetterId = v.InferOutput<typeof DeadLetterId>;
 export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.brand("EventId"));
 export type EventId = v.InferOutput<typeof EventId>;
 
-export type IdPrefix = "org" | "ser" | "key" | "fct" | "ano" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";
+export type IdPrefix = "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";

@@ -122,7 +122,11 @@ async function attempt(
 
 async function oneByOne(forecaster: Forecaster, series: readonly Observations[], options: ForecastOptions): Promise<Result[]> {
   const results: Result[] = [];
-  for (const observations of series) results.push(await forecaster.forecast(observations, options));
+  for (const observations of series) {
+    // One in this process takes it for itself: others have their turn in between.
+    if (results.length > 0) await new Promise(setImmediate);
+    results.push(await forecaster.forecast(observations, options));
+  }
   return results;
 }
 

@@ -110,8 +110,10 @@ export interface SeriesStore {
   getMany(ids: readonly SeriesId[]): Promise<readonly Series[]>;
   /** By metric and id. @throws Problem validation-failed for a matcher whose pattern is not RE2; so does `select`. */
   list(filter: { metricKey?: string | undefined; matchers: readonly Matcher[] }, page: PageQuery): Promise<Page<Series>>;
-  /** Every series that a selector picks, at most `limit`, by id. */
-  select(selector: { metricKey: string; matchers: readonly Matcher[] }, limit: number): Promise<readonly Series[]>;
+  /** Every series that a selector picks, at most `limit`, by id; those after an id, where one is given. */
+  select(selector: { metricKey: string; matchers: readonly Matcher[] }, limit: number, after?: string): Promise<readonly Series[]>;
+  /** How many series a selector picks. */
+  count(selector: { metricKey: string; matchers: readonly Matcher[] }): Promise<number>;
   idOf(metricKey: string, dimensions: Dimensions): SeriesId;
   /** The id and the canonical dimensions of a series, remembered for the next time. */
   resolve(metricKey: string, dimensions: Dimensions): NamedSeries;

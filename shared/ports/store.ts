@@ -11,6 +11,7 @@ import type {
 } from "./alerting.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
 import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
+import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
@@ -32,6 +33,7 @@ export interface OrgStore {
   readonly anomalies: AnomaliesStore;
   readonly forecasts: ForecastsStore;
   readonly forecastAccuracy: ForecastAccuracyStore;
+  readonly forecastJobs: ForecastJobsStore;
   readonly keys: KeysStore;
   readonly idempotency: IdempotencyStore;
   readonly rules: RulesStore;
@@ -56,6 +58,7 @@ export interface PlatformStore {
   readonly alerting: AlertingDue;
   readonly forecasting: ForecastingDue;
   readonly measuring: Measuring;
+  readonly forecastJobs: ForecastJobsDue;
   readonly detecting: DetectionDue;
   /** Answers when the database does. */
   ping(): Promise<void>;

@@ -113,7 +113,16 @@ export function seriesStore(database: Database, org: OrgId, resolver: SeriesReso
       const last = items.at(-1);
       return { items, nextCursor: found.length > limit && last !== undefined ? `${last.metricKey}~${last.id}` : null };
     },
-    select: ({ metricKey, matchers }, limit) => scan(metricKey, matchers, ["", ""], limit),
+    select: ({ metricKey, matchers }, limit, after = "") => scan(metricKey, matchers, [metricKey, after], limit),
+    async count({ metricKey, matchers }) {
+      let picked = 0;
+      for (let after = ""; ;) {
+        const page = await scan(metricKey, matchers, [metricKey, after], SCAN_ROWS);
+        picked += page.length;
+        if (page.length < SCAN_ROWS) return picked;
+        after = page.at(-1)!.id;
+      }
+    },
     resolve: (metricKey, dimensions) => resolver.resolve(org, metricKey, dimensions),
     resolveEncoded: (name, read) => resolver.resolveEncoded(org, name, read),
     async update({ id, kind, unit, timezone }, was) {

@@ -12,6 +12,7 @@ import { deliveriesStore } from "./deliveries.ts";
 import { detectionDue, detectionStore } from "./detection.ts";
 import { eventStore } from "./events.ts";
 import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
+import { forecastJobsDue, forecastJobsStore } from "./forecast-jobs.ts";
 import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
 import { idempotencyStore } from "./idempotency.ts";
@@ -46,6 +47,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         anomalies: anomaliesStore(database, org),
         forecasts: forecastsStore(database, outbox, org),
         forecastAccuracy: forecastAccuracyStore(database, org),
+        forecastJobs: forecastJobsStore(database, outbox, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
         rules: rulesStore(database, outbox, org),
@@ -67,6 +69,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         alerting: alertingDue(database),
         forecasting: forecastingDue(database),
         measuring: measuring(database),
+        forecastJobs: forecastJobsDue(database, outbox),
         detecting: detectionDue(database),
         async ping() {
           await database.read("SELECT 1", {});

@@ -1,0 +1,92 @@
+import type { ForecastId, OrgId } from "../../shared/contract/ids.ts";
+import type { EventData } from "../../shared/contract/events.ts";
+import { Problem, Unavailable } from "../../shared/contract/problem.ts";
+import { fingerprintOf } from "../../shared/core/forecast/fingerprint.ts";
+import type { Deps } from "../../shared/ports.ts";
+import type { PickedResult } from "../../shared/ports/forecasters.ts";
+import type { Progress, Refusal, Run } from "../../shared/ports/forecast-jobs.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import { CACHED_MS, knownAt, resultOf } from "./make.ts";
+
+/** Series that a step forecasts: a second of work, mostly, and one call to a remote backend. */
+const SERIES_A_STEP = 50;
+/** Longer than a step: who still holds it after that has died. */
+const LEASE_MS = 180_000;
+/** How often a step is tried that fails, or whose worker dies; and the first wait, which doubles. */
+const MOST_ATTEMPTS = 5;
+const FIRST_WAIT_MS = 30_000;
+
+/**
+ * Takes a run of a forecast job one step on: forecasts the next series, stores the forecasts with how far the run is, and asks for the next
+ * step, in one batch. Does nothing where somebody else is at it or was faster; of several workers at once, one gets on.
+ *
+ * @throws what kept it from getting on, once that is written down and the run put off.
+ */
+export async function advanceRun(org: OrgId, { run: id, step }: EventData<"forecast-run.requested">, deps: Deps): Promise<void> {
+  const { store, clock } = deps;
+  const tenant = store.forOrg(org);
+  const { forecastJobs } = tenant;
+  const run = await forecastJobs.claim(id, step, { now: clock.now(), until: clock.now() + LEASE_MS });
+  if (run === null) return;
+  if (run.attempts > MOST_ATTEMPTS) {
+    const last = run.error ?? "Whoever was at it did not come to an end.";
+    await forecastJobs.postpone(run, `Given up after ${MOST_ATTEMPTS} attempts. ${last}`, null, clock.now());
+    return;
+  }
+  try {
+    await forecastJobs.advance(run, await forecastNext(tenant, run, deps), clock.now());
+  } catch (error) {
+    const now = clock.now();
+    if (error instanceof Problem) {
+      await forecastJobs.postpone(run, error.detail, null, now);
+      return;
+    }
+    const words = error instanceof Unavailable ? error.message : "Something failed on our side.";
+    const dueAt = run.attempts < MOST_ATTEMPTS ? now + FIRST_WAIT_MS * 2 ** (run.attempts - 1) : null;
+    await forecastJobs.postpone(run, words, dueAt, now);
+    throw error;
+  }
+}
+
+/** Forecasts the series that come next, those without anything new excepted: their last forecast still stands. */
+async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, newId }: Deps): Promise<Progress> {
+  const { selector, backend, horizon, levels, frequency, bounds } = run.definition;
+  const parameters = { backend, horizon, levels, frequencyMs: frequency, bounds };
+  const picked = forecasters.pick(backend);
+  const series = await tenant.series.select(selector, SERIES_A_STEP, run.after);
+  const cutoff = clock.now();
+
+  const open = [];
+  for (const { id } of series) {
+    const known = await knownAt(tenant, { series: id, cutoff });
+    const fingerprint = fingerprintOf(known, parameters);
+    if ((await tenant.forecasts.same(id, fingerprint, cutoff - CACHED_MS)) === null) open.push({ id, known, fingerprint });
+  }
+  const made = await picked.forecastMany(
+    open.map(({ known }) => known),
+    parameters,
+  );
+  const forecasts = open.flatMap(({ id, fingerprint }, place) => {
+    const answer = made[place]!;
+    if (!answer.ok) return [];
+    const forecast = { id: newId<ForecastId>("fct"), series: id, cutoff, createdAt: cutoff, parameters };
+    const result = resultOf(answer.value);
+    return [{ forecast, result, fingerprint: result.fallback === undefined ? fingerprint : null }];
+  });
+  const refusals = open.flatMap(({ id }, place) => refusalOf(id, made[place]!));
+  return {
+    forecasts,
+    refusals,
+    completed: series.length - refusals.length,
+    after: series.at(-1)?.id ?? run.after,
+    series: run.series ?? (await tenant.series.count(selector)),
+    isLast: series.length < SERIES_A_STEP,
+  };
+}
+
+function refusalOf(series: Refusal["series"], result: PickedResult): Refusal[] {
+  if (result.ok) return [];
+  const { error } = result;
+  const reason = error.reason === "not-made" ? error.detail : `${error.needed} points are needed, and there are ${error.got}.`;
+  return [{ series, reason }];
+}
