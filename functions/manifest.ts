@@ -77,7 +77,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   forecast: {
     file: "forecast/http.ts",
     summary: "Forecasts a series on demand; the forecasts made, the backends there are, and how well they do",
-    trigger: http(...resource("forecasts"), "/api/v1/forecast-backends", "/api/v1/evaluations"),
+    trigger: http(...resource("forecasts"), "/api/v1/forecast-backends", "/api/v1/forecast-accuracy", "/api/v1/evaluations"),
     memoryMiB: 512,
     timeoutS: 120,
     secrets: [...KEYS, TIMEGPT],
@@ -97,6 +97,14 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     memoryMiB: 512,
     timeoutS: 300,
     secrets: [...DATABASE, TIMEGPT],
+  },
+  "forecast-evaluate": {
+    file: "forecast-evaluate/tick.ts",
+    summary: "Measures forecasts by what came; drops old ones",
+    trigger: { kind: "tick", types: ["tick.hour"] },
+    memoryMiB: 512,
+    timeoutS: 300,
+    secrets: DATABASE,
   },
   "forecast-jobs": {
     file: "forecast-jobs/http.ts",

@@ -1,4 +1,5 @@
 import { http } from "../../shared/runtime/route.ts";
+import { readSeriesForecasts } from "./forecasts.ts";
 import { getSeries } from "./get.ts";
 import { getRetention } from "./get-retention.ts";
 import { listLastPoints } from "./last.ts";
@@ -9,4 +10,14 @@ import { updateSeries } from "./update.ts";
 import { getUsage } from "./usage.ts";
 
 // The path of the last points comes before the one of a series, which it looks like.
-export default http([listSeries, listLastPoints, getSeries, updateSeries, readPoints, getUsage, getRetention, replaceRetention]);
+export default http([
+  listSeries,
+  listLastPoints,
+  getSeries,
+  updateSeries,
+  readPoints,
+  readSeriesForecasts,
+  getUsage,
+  getRetention,
+  replaceRetention,
+]);

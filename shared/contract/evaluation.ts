@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AskedFrequency, Backend, Bounds, ForecastInput, Horizon, Level } from "./forecast.ts";
+import { AskedFrequency, Backend, Bounds, ForecastInput, Horizon, Level, Measures } from "./forecast.ts";
 import { SeriesId } from "./ids.ts";
 import { SeriesReference } from "./series.ts";
 import { TimeColumn } from "./time.ts";
@@ -23,22 +23,6 @@ export type EvaluationRequest = v.InferOutput<typeof EvaluationRequest>;
 
 const column = v.pipe(v.array(v.number()), v.maxLength(720));
 const orNull = v.nullable(v.number());
-
-/** How far forecasts were from what came, over all cutoffs; null where it cannot be said. */
-export const Measures = v.strictObject({
-  mae: v.number(),
-  rmse: v.number(),
-  mape: orNull,
-  smape: v.number(),
-  mase: orNull,
-  /** Weighted quantile loss: the continuous ranked probability score over the levels asked for, by the mean size of what came. */
-  wql: orNull,
-  /** Share by which the mean absolute error is smaller than that of seasonal naive. */
-  skill: orNull,
-  /** Of each level: the share of what came that lay inside, and the mean width. */
-  intervals: v.array(v.strictObject({ level: Level, coverage: v.number(), width: v.number() })),
-});
-export type Measures = v.InferOutput<typeof Measures>;
 
 /** A forecast from one cutoff, and what came: null where nothing was observed. */
 export const RollingForecast = v.strictObject({

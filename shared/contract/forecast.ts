@@ -84,6 +84,34 @@ export const ForecastResult = v.strictObject({
 });
 export type ForecastResult = v.InferOutput<typeof ForecastResult>;
 
+const orNull = v.nullable(v.number());
+
+/** How far forecasts were from what came; null where it cannot be said. */
+export const Measures = v.strictObject({
+  mae: v.number(),
+  rmse: v.number(),
+  mape: orNull,
+  smape: v.number(),
+  mase: orNull,
+  /** Weighted quantile loss: the continuous ranked probability score over the levels asked for, by the mean size of what came. */
+  wql: orNull,
+  /** Share by which the mean absolute error is smaller than that of seasonal naive. */
+  skill: orNull,
+  /** Of each level: the share of what came that lay inside, and the mean width. */
+  intervals: v.array(v.strictObject({ level: Level, coverage: v.number(), width: v.number() })),
+});
+export type Measures = v.InferOutput<typeof Measures>;
+
+/** How far a stored forecast was from what has come so far: of `steps` of its steps. Others are still to come, or nothing came for them. */
+export const Measured = v.strictObject({
+  steps: Horizon,
+  /** Its horizon is over: it is not measured again. */
+  final: v.boolean(),
+  evaluatedAt: IsoTime,
+  ...Measures.entries,
+});
+export type Measured = v.InferOutput<typeof Measured>;
+
 const asked = { cutoff: IsoTime, horizon: Horizon };
 const stored = { id: ForecastId, series: SeriesId, createdAt: IsoTime };
 
@@ -97,6 +125,8 @@ export const CompletedForecast = v.strictObject({
   ...ForecastResult.entries,
   /** It was made before, of the same points: nothing has changed since its cutoff. */
   cached: v.optional(v.literal(true)),
+  /** There once something of what it forecasts has come. */
+  measured: v.optional(Measured),
 });
 export type CompletedForecast = v.InferOutput<typeof CompletedForecast>;
 

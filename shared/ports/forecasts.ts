@@ -1,6 +1,7 @@
 import type { Backend, CompletedForecast, Forecast, ForecastResult, ForecastSummary, RequestedForecast } from "../contract/forecast.ts";
 import type { ForecastId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
+import type { StoredSpan } from "../core/forecast/newest-over.ts";
 import type { ForecastOptions } from "./forecasters.ts";
 
 /** What a forecast is asked to be: JSON-safe. */
@@ -18,6 +19,19 @@ export interface NewForecast {
   readonly parameters: ForecastParameters;
 }
 
+/** Which completed forecasts of a series reach into a window; what is left out matches everything. */
+export interface SpanFilter {
+  readonly from: number;
+  readonly to: number;
+  readonly backend?: string | undefined;
+  readonly frequencyMs?: number | undefined;
+}
+
+/** What a completed forecast says of its steps, and from when. */
+export interface ForecastColumns extends Pick<ForecastResult, "backend" | "mean" | "intervals"> {
+  readonly cutoff: number;
+}
+
 /** Writes that may lose against another process answer false, and then nothing of them is written. */
 export interface ForecastsStore {
   get(id: ForecastId): Promise<Forecast | null>;
@@ -29,6 +43,10 @@ export interface ForecastsStore {
   save(forecast: NewForecast, result: ForecastResult, fingerprint?: string | null): Promise<CompletedForecast>;
   /** The newest forecast of a series with a fingerprint, made since a time. */
   same(series: SeriesId, fingerprint: string, since: number): Promise<CompletedForecast | null>;
+  /** The times of the completed forecasts that have a step's period in [from, to), at most `limit`, in any order. */
+  spans(series: SeriesId, filter: SpanFilter, limit: number): Promise<readonly StoredSpan<ForecastId>[]>;
+  /** The columns of completed forecasts; those that are not there are missing. */
+  columns(ids: readonly ForecastId[]): Promise<ReadonlyMap<ForecastId, ForecastColumns>>;
   /** Stores a forecast to be made, with `forecast.requested`. */
   request(forecast: NewForecast): Promise<RequestedForecast>;
   /** What is still to be made; null when it is done, or there is no such forecast. */

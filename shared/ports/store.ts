@@ -10,6 +10,7 @@ import type {
   RulesStore,
 } from "./alerting.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
+import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
@@ -31,6 +32,7 @@ export interface OrgStore {
   readonly detection: DetectionStore;
   readonly anomalies: AnomaliesStore;
   readonly forecasts: ForecastsStore;
+  readonly forecastAccuracy: ForecastAccuracyStore;
   readonly forecastJobs: ForecastJobsStore;
   readonly keys: KeysStore;
   readonly idempotency: IdempotencyStore;
@@ -55,6 +57,7 @@ export interface PlatformStore {
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
   readonly forecasting: ForecastingDue;
+  readonly measuring: Measuring;
   readonly forecastJobs: ForecastJobsDue;
   readonly detecting: DetectionDue;
   /** Answers when the database does. */

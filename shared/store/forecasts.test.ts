@@ -13,6 +13,8 @@ import type { TestDatabase } from "../testing/databases.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 
+const HOUR = 3_600_000;
+
 describe.each(DATABASES)("%s", (_where, open) => {
   let opened: TestDatabase;
   let harness: Harness;
@@ -30,7 +32,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
   const result: ForecastResult = {
     backend: "native",
     frequency: "1h",
-    timestamps: [START + 1, START + 2],
+    timestamps: [START + HOUR, START + 2 * HOUR],
     mean: [1.5, 2.5],
     intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }],
     models: [{ name: "naive", weight: 1 }],
@@ -158,13 +160,20 @@ describe.each(DATABASES)("%s", (_where, open) => {
     await forecasts.list({}, { limit: 1 });
     await forecasts.list({ series: CPU }, { limit: 1 });
     await forecasts.newest(CPU);
+    await forecasts.same(CPU, "print", START);
+    await forecasts.spans(CPU, { from: 0, to: START }, 1);
+    await forecasts.columns([asked("a").id]);
     await store.platform.forecasting.requested(START, 1);
+    const measured = "SEARCH a USING INDEX sqlite_autoindex_forecast_accuracy_1 (forecast=?) LEFT-JOIN";
     expect(plans).toEqual([
+      `SEARCH f USING INDEX sqlite_autoindex_forecast_1 (id=?); ${measured}`,
       "SEARCH forecast USING INDEX sqlite_autoindex_forecast_1 (id=?)",
-      "SEARCH forecast USING INDEX sqlite_autoindex_forecast_1 (id=?)",
-      "SEARCH forecast USING INDEX forecast_created (org=? AND (created_at,id)<(?,?))",
-      "SEARCH forecast USING INDEX forecast_series (org=? AND series=? AND (created_at,id)<(?,?))",
-      "SEARCH forecast USING INDEX forecast_series (org=? AND series=?)",
+      `SEARCH f USING INDEX forecast_created (org=? AND (created_at,id)<(?,?)); ${measured}`,
+      `SEARCH f USING INDEX forecast_series (org=? AND series=? AND (created_at,id)<(?,?)); ${measured}`,
+      `SEARCH f USING INDEX forecast_series (org=? AND series=?); ${measured}`,
+      `SEARCH f USING INDEX forecast_fingerprint (series=? AND fingerprint=? AND created_at>?); ${measured}`,
+      "SEARCH forecast USING COVERING INDEX forecast_span (org=? AND series=? AND ends_at>?)",
+      "SCAN ids VIRTUAL TABLE INDEX 1:; SEARCH f USING INDEX sqlite_autoindex_forecast_1 (id=?)",
       "SEARCH forecast USING INDEX forecast_requested (created_at<?)",
     ]);
   });
@@ -176,6 +185,44 @@ describe.each(DATABASES)("%s", (_where, open) => {
     await forecasts.request(asked("requested", { createdAt: START + 2 }));
     await forecasts.save(asked("other", { createdAt: START + 3, series: DISK }), result);
     expect(await forecasts.newest(CPU)).toEqual(await forecasts.get(asked("new").id));
+  });
+
+  describe("the times of completed forecasts", () => {
+    const spans = async (filter: object = {}, limit = 10) =>
+      (await forecasts.spans(CPU, { from: 0, to: START + 10 * HOUR, ...filter }, limit)).map(({ id }) => id).toSorted();
+
+    test("tell which of a series reach into a window, saved at once or completed later", async () => {
+      await forecasts.save(asked("saved"), result);
+      await forecasts.request(asked("later"));
+      expect(await spans()).toEqual([asked("saved").id]);
+      await forecasts.complete(asked("later").id, result, START);
+      await forecasts.save(asked("other", { series: DISK }), result);
+      expect(await forecasts.spans(CPU, { from: 0, to: START + HOUR + 1 }, 1)).toHaveLength(1);
+      const both = [asked("saved").id, asked("later").id].toSorted();
+      const span = { createdAt: START, startsAt: START + HOUR, endsAt: START + 3 * HOUR, frequencyMs: HOUR };
+      expect((await forecasts.spans(CPU, { from: 0, to: START + HOUR + 1 }, 10)).toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
+        both.map((id) => ({ id, ...span })),
+      );
+      expect(await spans({ to: START + HOUR })).toEqual([]);
+      expect(await spans({ from: START + 3 * HOUR - 1 })).toEqual(both);
+      expect(await spans({ from: START + 3 * HOUR })).toEqual([]);
+    });
+
+    test("can be those of one backend or frequency", async () => {
+      await forecasts.save(asked("hourly"), result);
+      await forecasts.save(asked("daily"), { ...result, frequency: "1d", backend: "stub" });
+      expect(await spans({ backend: "native" })).toEqual([asked("hourly").id]);
+      expect(await spans({ frequencyMs: 24 * HOUR })).toEqual([asked("daily").id]);
+      expect(await spans({ backend: "native", frequencyMs: 24 * HOUR })).toEqual([]);
+    });
+
+    test("have their columns, of those that are completed", async () => {
+      await forecasts.save(asked("saved"), result);
+      await forecasts.request(asked("requested"));
+      const columns = await forecasts.columns([asked("saved").id, asked("requested").id, asked("missing").id]);
+      const { backend, mean, intervals } = result;
+      expect([...columns]).toEqual([[asked("saved").id, { cutoff: START - 5, backend, mean, intervals }]]);
+    });
   });
 
   test("what is due is still requested and old enough, of any organisation, oldest first and bounded", async () => {
@@ -201,6 +248,8 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await foreign.get(made.id)).toBeNull();
     expect(await foreign.requested(open.id)).toBeNull();
     expect(await foreign.newest(CPU)).toBeNull();
+    expect(await foreign.spans(CPU, { from: 0, to: START + 10 * HOUR }, 10)).toEqual([]);
+    expect(await foreign.columns([made.id])).toEqual(new Map());
     expect((await foreign.list({}, { limit: 10 })).items).toEqual([]);
     expect((await foreign.list({ series: CPU }, { limit: 10 })).items).toEqual([]);
     expect(await foreign.complete(open.id, result, START)).toBe(false);

@@ -11,6 +11,7 @@ import { deadLetterStore } from "./dead-letters.ts";
 import { deliveriesStore } from "./deliveries.ts";
 import { detectionDue, detectionStore } from "./detection.ts";
 import { eventStore } from "./events.ts";
+import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
 import { forecastJobsDue, forecastJobsStore } from "./forecast-jobs.ts";
 import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
@@ -45,6 +46,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         detection: detectionStore(database, outbox, org),
         anomalies: anomaliesStore(database, org),
         forecasts: forecastsStore(database, outbox, org),
+        forecastAccuracy: forecastAccuracyStore(database, org),
         forecastJobs: forecastJobsStore(database, outbox, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
@@ -66,6 +68,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         expiry: expiry(database),
         alerting: alertingDue(database),
         forecasting: forecastingDue(database),
+        measuring: measuring(database),
         forecastJobs: forecastJobsDue(database, outbox),
         detecting: detectionDue(database),
         async ping() {

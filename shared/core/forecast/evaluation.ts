@@ -3,6 +3,7 @@ import type { Accuracy } from "./accuracy.ts";
 import { fillGaps } from "./gaps.ts";
 import type { Interval } from "./intervals.ts";
 import { seasonalNaive } from "./naive.ts";
+import { finite } from "./scaling.ts";
 import { seasonsOf } from "./seasonality.ts";
 
 /** A forecast and what came. Columns have one row a step. */
@@ -77,7 +78,7 @@ export function measureOutcomes(
     intervals: levels.map(({ level, lo, hi }) => ({
       level,
       coverage: meanOver(actual, (row) => Number(lo[row]! <= actual[row]! && actual[row]! <= hi[row]!)),
-      width: meanOver(actual, (row) => hi[row]! - lo[row]!),
+      width: finite(meanOver(actual, (row) => finite(hi[row]! - lo[row]!))),
     })),
   };
 }

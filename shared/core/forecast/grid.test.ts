@@ -99,6 +99,38 @@ test("only the newest points within the limit are kept, and the first kept is ob
   ).toMatchObject({ offsets: [7 * MINUTE, 8 * MINUTE, 9 * MINUTE], values: [2, NaN, 3] });
 });
 
+describe("with an end of its own", () => {
+  const gridTo = (end: number, spacingMs: number) => {
+    const points = [
+      [0, 1],
+      [55_000, 2],
+      [3 * MINUTE, 4],
+    ] as const;
+    const { timestamps, values } = regularGrid(
+      Float64Array.from(points, ([offset]) => START + offset),
+      Float64Array.from(points, ([, value]) => value),
+      { frequencyMs: MINUTE, spacingMs, limit: 100, end: START + end },
+    );
+    return [...timestamps].map((time, i) => [(time - START) / MINUTE, values[i]]);
+  };
+
+  test("what is later is left out, and the end may be a gap", () => {
+    expect(gridTo(2 * MINUTE, MINUTE)).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, NaN],
+    ]);
+  });
+
+  test("so it is of periods", () => {
+    expect(gridTo(MINUTE, MINUTE / 2)).toEqual([
+      [0, 1.5],
+      [1, NaN],
+    ]);
+    expect(gridTo(-5 * MINUTE, MINUTE / 2)).toEqual([]);
+  });
+});
+
 test("nothing gives an empty grid", () => {
   expect(grid([[0, NaN]], MINUTE).values).toEqual([]);
 });

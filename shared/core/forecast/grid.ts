@@ -17,6 +17,8 @@ export interface GridOptions {
   readonly spacingMs: number;
   /** Most points to return, >= 1; older ones are left out. */
   readonly limit: number;
+  /** Unix ms of the grid's last time, where the newest observation is not to give it; it may then be a gap, and what is later is left out. */
+  readonly end?: number;
 }
 
 /** Observations come a share of their spacing early or late. */
@@ -34,7 +36,11 @@ const NOTABLE_GAPS = 0.01;
  * @param values - The series' unit, shape (n,). An observation whose time or value is not finite is left out.
  * @returns the newest `limit` points from the first observed to the newest; empty when nothing is observed, or no period whole.
  */
-export function regularGrid(timestamps: Float64Array, values: Float64Array, { frequencyMs, spacingMs, limit }: GridOptions): Grid {
+export function regularGrid(
+  timestamps: Float64Array,
+  values: Float64Array,
+  { frequencyMs, spacingMs, limit, end: asked }: GridOptions,
+): Grid {
   const aggregates = frequencyMs >= 2 * spacingMs;
   const [from, to] = aggregates ? wholePeriods(timestamps, values, { frequencyMs, spacingMs }) : [-Infinity, Infinity];
   const counted = (i: number): boolean => Number.isFinite(values[i]!) && timestamps[i]! >= from && timestamps[i]! < to;
@@ -42,10 +48,10 @@ export function regularGrid(timestamps: Float64Array, values: Float64Array, { fr
   for (let i = 0; i < timestamps.length; i++) if (counted(i)) newest = Math.max(newest, timestamps[i]!);
   if (newest === -Infinity) return { timestamps: new Float64Array(), values: new Float64Array(), observed: new Uint8Array(), warnings: [] };
 
-  const end = aggregates ? periodStart(newest, frequencyMs) : newest;
+  const end = asked ?? (aggregates ? periodStart(newest, frequencyMs) : newest);
   const stepsBack = (time: number): number => {
     const steps = (end - time) / frequencyMs;
-    return aggregates ? Math.max(0, Math.ceil(steps)) : Math.round(steps);
+    return aggregates ? Math.ceil(steps) : Math.round(steps);
   };
 
   const means = new Float64Array(limit);
@@ -53,7 +59,7 @@ export function regularGrid(timestamps: Float64Array, values: Float64Array, { fr
   let n = 0;
   for (let i = 0; i < timestamps.length; i++) {
     const back = stepsBack(timestamps[i]!);
-    if (!(back < limit) || !counted(i)) continue;
+    if (!(back >= 0 && back < limit) || !counted(i)) continue;
     counts[back]! += 1;
     means[back] = includeInMean(means[back]!, values[i]!, counts[back]!);
     n = Math.max(n, back + 1);
