@@ -1,15 +1,15 @@
 import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
-import { averagePeriods, stepsOver } from "../../shared/core/forecast/measuring.ts";
+import { NEWEST_POINTS } from "../../shared/core/forecast/look-back.ts";
+import { stepsOver } from "../../shared/core/forecast/measuring.ts";
 import type { Observed } from "../../shared/core/forecast/measuring.ts";
+import { periodMeans } from "../../shared/core/forecast/periods.ts";
+import { joinPoints } from "../../shared/core/series/merge.ts";
+import { HOUR_MS } from "../../shared/core/series/rollup.ts";
 import { hasRate } from "../../shared/core/series/rate.ts";
 import type { UnmeasuredForecast } from "../../shared/ports/forecast-accuracy.ts";
-import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
-const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** History that seasonal naive forecasts from: so many points, or periods where a forecast is of coarser ones. */
-const HISTORY_POINTS = 4_096;
 /** Most points that are read of what came. Of a forecast that more came for, the first steps are measured. */
 const ACTUAL_POINTS = 100_000;
 /** So many points tell how densely a series is sampled. */
@@ -30,32 +30,22 @@ export async function observedBeside(
   const steps = stepsOver(forecast, now);
   const to = startsAt + steps * frequencyMs;
 
-  const history = await levels.newest(id, { before: startsAt, limit: HISTORY_POINTS });
+  const history = await levels.newest(id, { before: startsAt, limit: NEWEST_POINTS });
   const sample =
     history.timestamps.length > 1 ? history : await levels.read(id, { from: startsAt, to, limit: SPACING_POINTS, order: "asc" });
   const spacingMs = inferFrequency(sample.timestamps) ?? frequencyMs;
   const step = [frequencyMs, DAY_MS, HOUR_MS].find((part) => frequencyMs % part === 0 && startsAt % part === 0 && part % HOUR_MS === 0);
   if (frequencyMs >= 2 * spacingMs && step !== undefined && !hasRate(kind)) {
-    const from = Math.max(0, startsAt - HISTORY_POINTS * frequencyMs);
-    const limit = (HISTORY_POINTS + steps) * (frequencyMs / step);
+    const from = Math.max(0, startsAt - NEWEST_POINTS * frequencyMs);
+    const limit = (NEWEST_POINTS + steps) * (frequencyMs / step);
     const { timestamps, aggregates } = await points.buckets(id, { from, to, step, aggregates: ["avg", "count"], limit, order: "desc" });
-    const buckets = { timestamps, means: aggregates["avg"]!, counts: aggregates["count"]! };
-    return { observed: averagePeriods(buckets, forecast), steps };
+    const means = { timestamps, values: aggregates["avg"]!, weights: aggregates["count"]! };
+    return { observed: { ...periodMeans(means, { frequencyMs, end: to }), spacingMs: frequencyMs }, steps };
   }
   const actual = await levels.read(id, { from: startsAt, to, limit: ACTUAL_POINTS, order: "asc" });
   const isCut = actual.timestamps.length === ACTUAL_POINTS;
   return {
-    observed: { ...joined(history, actual), spacingMs },
+    observed: { ...joinPoints(history, actual), spacingMs },
     steps: isCut ? stepsOver(forecast, actual.timestamps.at(-1)!) : steps,
   };
-}
-
-function joined(before: PointColumns, after: PointColumns): PointColumns {
-  const both = (first: Float64Array, second: Float64Array) => {
-    const column = new Float64Array(first.length + second.length);
-    column.set(first);
-    column.set(second, first.length);
-    return column;
-  };
-  return { timestamps: both(before.timestamps, after.timestamps), values: both(before.values, after.values) };
 }

@@ -63,7 +63,7 @@ test("a run whose workers are killed again and again, two at a time, forecasts e
     version: 1,
     definition: {
       name: "killed",
-      selector: { metricKey: "cpu" as never, matchers: [] },
+      selector: { metricKey: "cpu", matchers: [] },
       horizon: 3,
       levels: [80],
       backend: "stub",

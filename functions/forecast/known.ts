@@ -4,6 +4,7 @@ import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
 import { isTooFineForAWeek, MOST_POINTS, NEWEST_POINTS, pointsThatCount } from "../../shared/core/forecast/look-back.ts";
 import { endOfWholePeriods, hourlyRates, periodMeans, periodStart } from "../../shared/core/forecast/periods.ts";
 import type { Periods } from "../../shared/core/forecast/periods.ts";
+import { joinPoints } from "../../shared/core/series/merge.ts";
 import { HOUR_MS } from "../../shared/core/series/rollup.ts";
 import type { Observations } from "../../shared/ports/forecasters.ts";
 import type { PointColumns, PointStore } from "../../shared/ports/points.ts";
@@ -68,7 +69,7 @@ async function newestPoints({ points, series, kind, newest }: Looked, after: num
   if (newest.timestamps.length < NEWEST_POINTS || after + 1 >= before) return newest;
   const window = { from: after + 1, to: before, limit: MOST_POINTS - NEWEST_POINTS, order: "desc" } as const;
   const older = await points.levels(kind).read(series, window);
-  return { timestamps: joined(older.timestamps, newest.timestamps), values: joined(older.values, newest.values) };
+  return joinPoints(older, newest);
 }
 
 /** By the rollups: of weeks, which begin on Mondays, those of days. */
@@ -92,11 +93,4 @@ async function ratesOfPeriods({ points, series, kind }: Looked, { frequencyMs, f
     order: "desc",
   });
   return periodMeans(hourlyRates(of, hours), { frequencyMs, end });
-}
-
-function joined(first: Float64Array, second: Float64Array): Float64Array {
-  const column = new Float64Array(first.length + second.length);
-  column.set(first);
-  column.set(second, first.length);
-  return column;
 }

@@ -29,7 +29,7 @@ const jobOf = (name: string, more: Partial<Job> = {}): Job => ({
   version: 1,
   definition: {
     name,
-    selector: { metricKey: "cpu" as never, matchers: [] },
+    selector: { metricKey: "cpu", matchers: [] },
     horizon: 1,
     levels: [80],
     backend: "auto",

@@ -1,4 +1,5 @@
 import type { SeriesKind } from "../contract/series.ts";
+import { joinPoints } from "../core/series/merge.ts";
 import { asLevels, hasRate } from "../core/series/rate.ts";
 import type { PointReader } from "../ports/points.ts";
 
@@ -12,23 +13,9 @@ export function levelReader(kind: SeriesKind | null, points: PointReader): Point
     ]);
     // From the newest on, a window that was cut has the point before the first level in it already.
     const isCut = order === "desc" && window.timestamps.length > limit;
-    const { timestamps, values } = asLevels(kind, isCut ? window : joined(before, window));
+    const { timestamps, values } = asLevels(kind, isCut ? window : joinPoints(before, window));
     const start = order === "desc" ? Math.max(0, timestamps.length - limit) : 0;
     return { timestamps: timestamps.slice(start, start + limit), values: values.slice(start, start + limit) };
   };
   return { read, newest: (series, { before, limit }) => read(series, { from: 0, to: before, limit, order: "desc" }) };
-}
-
-type Columns = Awaited<ReturnType<PointReader["read"]>>;
-
-const joined = (first: Columns, second: Columns): Columns => ({
-  timestamps: joinedColumn(first.timestamps, second.timestamps),
-  values: joinedColumn(first.values, second.values),
-});
-
-function joinedColumn(first: Float64Array, second: Float64Array): Float64Array {
-  const column = new Float64Array(first.length + second.length);
-  column.set(first);
-  column.set(second, first.length);
-  return column;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { averagePeriods, measureForecast, nextEvaluation, stepsOver } from "./measuring.ts";
+import { measureForecast, nextEvaluation, stepsOver } from "./measuring.ts";
 import type { ForecastSpan, MeasuredForecast } from "./measuring.ts";
 
 const MINUTE = 60_000;
@@ -109,20 +109,4 @@ describe("its measures", () => {
     for (const value of Object.values(measures)) expect(value === null || Number.isFinite(value)).toBe(true);
     expect(Number.isFinite(intervals[0]!.width)).toBe(true);
   });
-});
-
-test("buckets are averaged over periods by how many points they have", () => {
-  const DAY = 24 * HOUR;
-  // A Monday.
-  const startsAt = Date.UTC(2026, 10, 16);
-  const buckets = {
-    timestamps: [startsAt - DAY, startsAt, startsAt + DAY, startsAt + 7 * DAY],
-    means: [1, 10, 40, 1e308],
-    counts: [5, 1, 2, 9],
-  };
-  const averaged = averagePeriods(buckets, { startsAt, endsAt: startsAt + 14 * DAY, frequencyMs: 7 * DAY });
-  expect([...averaged.timestamps]).toEqual([startsAt - 7 * DAY, startsAt, startsAt + 7 * DAY]);
-  expect(averaged.values[0]).toBe(1);
-  expect(averaged.values[1]).toBeCloseTo(30);
-  expect(averaged.values[2]).toBe(1e308);
 });

@@ -1,6 +1,7 @@
 import { measureOutcomes } from "./evaluation.ts";
 import type { OutcomeMeasures } from "./evaluation.ts";
 import { regularGrid } from "./grid.ts";
+import { NEWEST_POINTS } from "./look-back.ts";
 
 /** The times of a forecast's steps, Unix ms: from `startsAt` on, `frequencyMs` apart, the last one over at `endsAt`. */
 export interface ForecastSpan {
@@ -28,8 +29,6 @@ export interface Observed {
 
 /** Points may come so late: a forecast is measured for the last time when its horizon has been over for so long. */
 const LATE_MS = 3_600_000;
-/** Most points of history that seasonal naive is measured over. */
-const HISTORY_POINTS = 4_096;
 
 /** How many of a forecast's steps are over at a time. A step is over one frequency after its timestamp: it may stand for the mean of a period. */
 export function stepsOver({ startsAt, endsAt, frequencyMs }: ForecastSpan, now: number): number {
@@ -65,7 +64,7 @@ export function measureForecast(
 ): { readonly steps: number; readonly measures: OutcomeMeasures } | null {
   if (steps === 0) return null;
   const end = startsAt + (steps - 1) * frequencyMs;
-  const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: HISTORY_POINTS + steps, end });
+  const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS + steps, end });
   // Rows of the grid that come before the first step; negative where the grid starts after it.
   const before = grid.values.length - steps;
   const known = Math.max(0, before);
@@ -79,36 +78,4 @@ export function measureForecast(
   };
   const measures = measureOutcomes(grid.values.subarray(0, known), [outcome], { seasonLength });
   return measures && { steps: actual.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0), measures };
-}
-
-/**
- * Averages buckets over the periods of a forecast, each bucket by how many points it has.
- *
- * @param buckets - Unix ms that each starts at, ascending, its mean and its count, shape (n,); none reaches over the end of a period.
- * @returns the mean of each period that has points, at its start; finite for finite means.
- */
-export function averagePeriods(
-  {
-    timestamps,
-    means,
-    counts,
-  }: { readonly timestamps: readonly number[]; readonly means: readonly number[]; readonly counts: readonly number[] },
-  { startsAt, frequencyMs }: ForecastSpan,
-): Observed {
-  const starts: number[] = [];
-  const averages: number[] = [];
-  let total = 0;
-  for (const [row, time] of timestamps.entries()) {
-    const start = startsAt + Math.floor((time - startsAt) / frequencyMs) * frequencyMs;
-    if (start !== starts.at(-1)) {
-      starts.push(start);
-      averages.push(means[row]!);
-      total = counts[row]!;
-      continue;
-    }
-    total += counts[row]!;
-    const share = counts[row]! / total;
-    averages[averages.length - 1] = averages.at(-1)! * (1 - share) + means[row]! * share;
-  }
-  return { timestamps: Float64Array.from(starts), values: Float64Array.from(averages), spacingMs: frequencyMs };
 }

@@ -100,3 +100,21 @@ function firstAtOrAfter(timestamps: Float64Array, time: number): number {
   }
   return low;
 }
+
+interface Columns {
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Points, and those that come after them. */
+export const joinPoints = (first: Columns, second: Columns): Columns => ({
+  timestamps: joinColumns(first.timestamps, second.timestamps),
+  values: joinColumns(first.values, second.values),
+});
+
+function joinColumns(first: Float64Array, second: Float64Array): Float64Array {
+  const column = new Float64Array(first.length + second.length);
+  column.set(first);
+  column.set(second, first.length);
+  return column;
+}
