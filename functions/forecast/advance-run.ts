@@ -11,8 +11,8 @@ import { CACHED_MS, resultOf } from "./make.ts";
 
 /** Series that a step forecasts: a second of work, mostly, and one call to a remote backend. */
 const SERIES_A_STEP = 50;
-/** Longer than a step: who still holds it after that has died. */
-const LEASE_MS = 180_000;
+/** Longer than a step, which a remote backend may take a minute and a half for: who still holds it after that has died. */
+const LEASE_MS = 120_000;
 /** How often a step is tried that fails, or whose worker dies; and the first wait, which doubles. */
 const MOST_ATTEMPTS = 5;
 const FIRST_WAIT_MS = 30_000;
