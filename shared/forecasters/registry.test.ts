@@ -220,3 +220,33 @@ test("a backend that fails is told of once a call, and one that was not asked is
     ["stub", { detail: "It does not answer.", cause: expect.any(Unavailable) }],
   ]);
 });
+
+describe("a backend that does not answer", () => {
+  let [calls, time, isSilent] = [0, 0, true];
+  const flaky = remote("timegpt", {}, (observations, options) => {
+    calls += 1;
+    return isSilent ? silent(observations, options) : stubForecaster.forecast(observations, options);
+  });
+  const registry = createForecasters([nativeForecaster, flaky], { now: () => time });
+  const ask = () => registry.pick("timegpt").forecast(history(1, 2, 3), asked);
+
+  test("is left alone for a minute, and the answer still says why another one made the forecast", async () => {
+    expect(await ask()).toMatchObject({ value: { backend: "native", fallback: { from: "timegpt", reason: "It does not answer." } } });
+    time = MINUTE - 1;
+    expect(await ask()).toMatchObject({
+      value: { backend: "native", fallback: { reason: "It does not answer. That was a moment ago: it is asked again within a minute." } },
+    });
+    expect(calls).toBe(1);
+    time = MINUTE;
+    await ask();
+    expect(calls).toBe(2);
+  });
+
+  test("is asked all the same where no other is to step in, and where it answers it is back", async () => {
+    await registry.pick("timegpt", { fallback: false }).forecast(history(1, 2, 3), asked);
+    expect(calls).toBe(3);
+    isSilent = false;
+    await registry.pick("timegpt", { fallback: false }).forecast(history(1, 2, 3), asked);
+    expect(await ask()).toMatchObject({ value: { backend: "timegpt" } });
+  });
+});

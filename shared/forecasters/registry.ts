@@ -19,7 +19,12 @@ export interface RegistryOptions {
   readonly preference?: readonly string[];
   /** Told when a backend that was asked makes no forecast: it is configured, and something is wrong with it. */
   readonly onFailure?: (backend: string, notMade: NotMade) => void;
+  /** Milliseconds that go on; the process's own by default. */
+  readonly now?: () => number;
 }
+
+/** A backend that did not answer is left alone for so long where another one can step in: waiting for it costs each request a minute. */
+const LEFT_ALONE_MS = 60_000;
 
 /**
  * The backends of a process, found by their names and aliases.
@@ -30,8 +35,9 @@ export interface RegistryOptions {
  */
 export function createForecasters(
   forecasters: readonly [Forecaster, ...Forecaster[]],
-  { preference = [], onFailure = () => {} }: RegistryOptions = {},
+  { preference = [], onFailure = () => {}, now = () => performance.now() }: RegistryOptions = {},
 ): Forecasters {
+  const silent = new Map<Forecaster, Silence>();
   const [last] = forecasters;
   const named = (name: string) => forecasters.find(({ about }) => about.name === name || about.aliases.includes(name));
   const preferred = preference.map(named).filter((forecaster) => forecaster?.about.available === true) as Forecaster[];
@@ -47,16 +53,27 @@ export function createForecasters(
           `The backend ${backend} is not configured here. GET /api/v1/forecast-backends lists those that are.`,
         );
       }
-      if (!fallback) return chain([found], onFailure);
-      return chain(backend === "auto" ? auto : [...new Set([found, last])], onFailure);
+      const asked = { onFailure, silent, now };
+      if (!fallback) return chain([found], asked);
+      return chain(backend === "auto" ? auto : [...new Set([found, last])], asked);
     },
   };
 }
 
 type Result = Awaited<ReturnType<Forecaster["forecast"]>>;
 
+/** Of a backend that did not answer: until when it is left alone, and why. */
+interface Silence {
+  readonly until: number;
+  readonly reason: string;
+}
+
+interface Asked extends Required<Pick<RegistryOptions, "onFailure" | "now">> {
+  readonly silent: Map<Forecaster, Silence>;
+}
+
 /** Each makes what those before it did not. */
-function chain(forecasters: readonly Forecaster[], onFailure: NonNullable<RegistryOptions["onFailure"]>): PickedForecaster {
+function chain(forecasters: readonly Forecaster[], asked: Asked): PickedForecaster {
   async function forecastMany(series: readonly Observations[], options: ForecastOptions): Promise<PickedResult[]> {
     const results: PickedResult[] = [];
     const failed = series.map((): Failure[] => []);
@@ -67,7 +84,7 @@ function chain(forecasters: readonly Forecaster[], onFailure: NonNullable<Regist
         forecaster,
         open.map((i) => series[i]!),
         options,
-        (notMade) => onFailure(from, notMade),
+        { ...asked, isLast: forecaster === forecasters.at(-1) },
       );
       for (const [place, i] of open.entries()) {
         const result = made[place]!;
@@ -102,23 +119,29 @@ async function attempt(
   forecaster: Forecaster,
   series: readonly Observations[],
   options: ForecastOptions,
-  onFailure: (notMade: NotMade) => void,
+  { onFailure, silent, now, isLast }: Asked & { readonly isLast: boolean },
 ): Promise<readonly Result[]> {
-  const unable = unableTo(forecaster.about, options);
+  const { name } = forecaster.about;
+  const unable = unableTo(forecaster.about, options) ?? (isLast ? null : leftAlone(silent.get(forecaster), now()));
   if (unable !== null) return series.map(() => ({ ok: false, error: { reason: "not-made", detail: unable } }));
   try {
     const results = await (forecaster.forecastMany?.(series, options) ?? oneByOne(forecaster, series, options));
     const failures = results.flatMap((result) => (!result.ok && result.error.reason === "not-made" ? [result.error] : []));
     // Of many series of one call the reason is mostly the same.
-    for (const failure of new Map(failures.map((one) => [one.detail, one])).values()) onFailure(failure);
+    for (const failure of new Map(failures.map((one) => [one.detail, one])).values()) onFailure(name, failure);
+    silent.delete(forecaster);
     return results;
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     const notMade: NotMade = { reason: "not-made", detail: error.message, cause: error };
-    onFailure(notMade);
+    onFailure(name, notMade);
+    silent.set(forecaster, { until: now() + LEFT_ALONE_MS, reason: error.message });
     return series.map(() => ({ ok: false, error: notMade }));
   }
 }
+
+const leftAlone = (silence: Silence | undefined, now: number): string | null =>
+  silence === undefined || now >= silence.until ? null : `${silence.reason} That was a moment ago: it is asked again within a minute.`;
 
 async function oneByOne(forecaster: Forecaster, series: readonly Observations[], options: ForecastOptions): Promise<Result[]> {
   const results: Result[] = [];
