@@ -1,5 +1,4 @@
 import { solvePositiveDefinite } from "./cholesky.ts";
-import { runningMean } from "./mean.ts";
 
 /** Share of a lag's variance that its coefficient is shrunk by: just enough that like lags share what they say. */
 const RIDGE = 1e-3;
@@ -43,7 +42,7 @@ export function lagRegression(y: Float64Array, horizon: number, lags: readonly n
   const d = lags.length + 1;
   if (lags.length === 0 || n - longest < d + LEAST_SPARE) return null;
 
-  const mean = runningMean(y);
+  const mean = sumOf(y, 0, n) / n;
   let variance = 0;
   for (const value of y) variance += (value - mean) ** 2 / n;
   const scale = Math.sqrt(variance) || 1;
@@ -98,9 +97,16 @@ function sumOf(z: Float64Array, start: number, end: number): number {
 function laggedProducts(z: Float64Array, n: number, rows: number): (longer: number, shorter: number) => number {
   const known: { longer: number; sum: number }[] = [];
   const sumFrom = (start: number, end: number, apart: number): number => {
-    let sum = 0;
-    for (let t = start; t < end; t++) sum += z[t]! * z[t + apart]!;
-    return sum;
+    // Two sums need not wait for each other.
+    let even = 0;
+    let odd = 0;
+    let t = start;
+    for (; t + 1 < end; t += 2) {
+      even += z[t]! * z[t + apart]!;
+      odd += z[t + 1]! * z[t + 1 + apart]!;
+    }
+    if (t < end) even += z[t]! * z[t + apart]!;
+    return even + odd;
   };
   return (longer, shorter) => {
     const apart = longer - shorter;

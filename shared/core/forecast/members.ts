@@ -7,7 +7,7 @@ import { mstl } from "./mstl.ts";
 import { seasonalNaive } from "./naive.ts";
 import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
 import { thetaForecast } from "./theta.ts";
-import { above, besideSeasons, sharedOver, throughDifferences, throughLog } from "./transforms.ts";
+import { above, besideSeasons, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 /** One of the models that a forecast is made of. */
@@ -120,7 +120,8 @@ function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] 
     }
   }
   if (floor === null) return plain;
-  return [...plain, ...ofLogs.map(({ name, forecast }) => ({ name: `log ${name}`, forecast: throughLog(forecast, floor) }))];
+  const throughLog = throughLogs(floor);
+  return [...plain, ...ofLogs.map(({ name, forecast }) => ({ name: `log ${name}`, forecast: throughLog(forecast) }))];
 
   function member(name: string, forecast: Forecast): Member {
     return { name: seasons.length > 0 ? `${name}(${seasons.join(",")})` : name, forecast };
