@@ -6,7 +6,7 @@ import { medianOf } from "./median.ts";
 import type { Member } from "./members.ts";
 import { medianProfile } from "./profiles.ts";
 import { isSeasonal } from "./seasonality.ts";
-import { throughLog } from "./transforms.ts";
+import { throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 // The week of a series that is too fine for it: 10,080 points a cycle are seen as 168 hours.
@@ -107,7 +107,7 @@ export function openWeek(
       { name: `hourly-regression(${names})`, forecast: byHours(regression) },
       ...(floor === null || values.some((value) => value < 0)
         ? []
-        : [{ name: `log hourly-regression(${names})`, forecast: byHours(throughLog(regression, floor)) }]),
+        : [{ name: `log hourly-regression(${names})`, forecast: byHours(throughLogs(floor)(regression)) }]),
       { name: `hourly-profile(${seasonLength})`, forecast: byHours(profile) },
     ],
     beside: ({ name, forecast }) => ({
