@@ -32,6 +32,13 @@ test("logarithms need a floor, long looks a horizon of a cycle, and exponential 
   expect(of({ n: 150 })).toContain("ets(24)");
 });
 
+test("dynamic theta forecasts short series in which no season shows, beside those of the calendar too", () => {
+  const of = (changed: object): string => names({ n: 200, horizon: 8, calendar: [52], found: [], floor: 0, ...changed }).join(" ");
+  expect(of({})).toMatch(/ dynamic-theta .*log dynamic-theta .* dynamic-theta\(52\) .*log dynamic-theta\(52\)/);
+  expect(of({ n: 201 })).not.toContain("dynamic-theta");
+  expect(of({ found: [52] })).not.toContain("dynamic-theta");
+});
+
 test("many zeros bring in the models of demands that come now and then, and where the mean is asked for no median is left", () => {
   const asked = { n: 700, horizon: 48, calendar: [24], found: [24], floor: 0 };
   expect(names({ ...asked, zeros: 0.3 }).join()).not.toContain("croston");

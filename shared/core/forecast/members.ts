@@ -1,5 +1,6 @@
 import { adidaForecast } from "./adida.ts";
 import { crostonForecast } from "./croston.ts";
+import { dynamicThetaForecast } from "./dynamic-theta.ts";
 import { etsForecast } from "./ets-forecast.ts";
 import { lagRegression, lagsFor } from "./lag-regression.ts";
 import { meanForecast } from "./mean.ts";
@@ -7,7 +8,7 @@ import { mstl } from "./mstl.ts";
 import { seasonalNaive } from "./naive.ts";
 import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
 import { thetaForecast } from "./theta.ts";
-import { above, besideSeasons, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
+import { above, besideSeasons, knownOnce, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 /** One of the models that a forecast is made of. */
@@ -38,7 +39,7 @@ export interface Circumstances {
 const MANY_ZEROS = 0.3;
 /** Below this many points there is nothing to fit: naive or the mean. */
 const FITTABLE = 8;
-/** Up to so many points exponential smoothing is fast, and a regression has too few equations to be better. */
+/** Up to so many points exponential smoothing and dynamic theta are fast, and a regression has too few equations to be better. */
 const SHORT = 200;
 /** Cycles that the shape of a long look back is taken from, and so many of them tell the level. */
 const LONG_LOOK = { cycles: 12, levels: [4, 8] };
@@ -92,16 +93,16 @@ function demandRates(floor: number, seasonLength: number): Member[] {
 }
 
 /** Models with parameters that are fitted to the whole history. */
-function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] {
+function fitted(seasons: readonly number[], { n, found, floor }: Circumstances): Member[] {
   const [first, second] = seasons;
   const last = seasons.at(-1);
   const regression: Forecast = (y, horizon) => lagRegression(y, horizon, lagsFor(y.length, seasons));
+  // Once is enough here: what a second pass moves between two seasons comes back with the other one.
+  const apart = knownOnce((y) => mstl(y, seasons, { iterations: 1 }));
   const plain: Member[] = [
-    // Once is enough here: what a second pass moves between two seasons comes back with the other one.
-    member(
-      "theta",
-      besideSeasons(thetaForecast, (y) => mstl(y, seasons, { iterations: 1 }), seasons),
-    ),
+    member("theta", besideSeasons(thetaForecast, apart, seasons)),
+    // Where it was made for: longer series, and those whose seasons show, it makes worse as often as better.
+    ...(n <= SHORT && found.length === 0 ? [member("dynamic-theta", besideSeasons(dynamicThetaForecast, apart, seasons))] : []),
     member("lag-regression", regression),
     // What rises goes on rising: the lags alone would hold it near its range.
     member("difference-regression", throughDifferences(regression, 1)),

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { above, besideSeasons, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
+import { above, besideSeasons, knownOnce, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 const last: Forecast = (y, horizon) => new Float64Array(horizon).fill(y.at(-1)!);
@@ -42,4 +42,15 @@ test("a rate is shared out over a season as the history is, from its phase on", 
   expect([...sharedOver(rate, 3)(y, 4)!].map((value) => Math.round(1e9 * value) / 1e9)).toEqual([2, 4, 0, 2]);
   expect([...sharedOver(rate, 1)(y, 1)!]).toEqual([12 / 7]);
   expect([...sharedOver(last, 3)(new Float64Array(6), 2)!]).toEqual([0, 0]);
+});
+
+test("what is worked out of a history is worked out once, and null is an answer too", () => {
+  const asked: Float64Array[] = [];
+  const last = knownOnce((y) => {
+    asked.push(y);
+    return y.at(-1) ?? null;
+  });
+  const [one, none] = [Float64Array.of(1, 2), new Float64Array(0)];
+  expect([last(one), last(none), last(one), last(none)]).toEqual([2, null, 2, null]);
+  expect(asked).toEqual([one, none]);
 });

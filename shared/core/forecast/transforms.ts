@@ -12,14 +12,24 @@ const OFFSET = 0.1;
  * @param floor - What counts as zero: no value lies below it.
  */
 export function throughLogs(floor: number): (forecast: Forecast) => Forecast {
-  const known = new WeakMap<Float64Array, Logs | null>();
+  const logsOf = knownOnce((y) => logsAbove(y, floor));
   return (forecast) => (y, horizon) => {
-    const taken = known.get(y);
-    const logs = taken === undefined ? logsAbove(y, floor) : taken;
-    known.set(y, logs);
+    const logs = logsOf(y);
     if (logs === null) return null;
     const ahead = forecast(logs.values, horizon);
     return ahead && ahead.map((value) => floor + Math.max(0, Math.exp(value) - logs.offset));
+  };
+}
+
+/** Works something out of a history once, for all models that ask for it: histories are told apart as objects, and must not change. */
+export function knownOnce<T>(of: (y: Float64Array) => T): (y: Float64Array) => T {
+  const known = new WeakMap<Float64Array, { readonly result: T }>();
+  return (y) => {
+    const before = known.get(y);
+    if (before !== undefined) return before.result;
+    const result = of(y);
+    known.set(y, { result });
+    return result;
   };
 }
 
