@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
+import { arimaMember } from "./arima-member.ts";
 import { ARIMA_GOLDENS } from "./golden-arima.ts";
 import { AIR_PASSENGERS } from "./golden.ts";
 import { forecastNative } from "./native.ts";
@@ -51,6 +52,15 @@ describe("asked for auto-arima, the engine", () => {
     for (const [step, value] of made.mean.entries()) {
       expect(Math.abs(value - 50.5 - 20 * Math.sin((2 * Math.PI * step) / day))).toBeLessThan(2);
     }
+  });
+
+  test("does not repeat an outlier as a part of such a season", () => {
+    const day = 48;
+    const outlier = 20 * day + 10;
+    const values = noise(24 * day).map((part, t) => 50 + 20 * Math.sin((2 * Math.PI * t) / day) + part + (t === outlier ? 60 : 0));
+    const { member } = arimaMember(Float64Array.from(values), { found: [day], isLate: () => false })!;
+    const ahead = member.forecast(Float64Array.from(values), day)!;
+    for (const [step, value] of ahead.entries()) expect(Math.abs(value - 50.5 - 20 * Math.sin((2 * Math.PI * step) / day))).toBeLessThan(2);
   });
 
   test("whose time is up answers by the best model until then, and says so", () => {

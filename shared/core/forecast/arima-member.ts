@@ -2,6 +2,7 @@ import { fitArima, forecastArima, nameOf } from "./arima.ts";
 import { autoArima } from "./auto-arima.ts";
 import type { Member } from "./members.ts";
 import { mstl } from "./mstl.ts";
+import type { MultipleDecomposition } from "./mstl.ts";
 import { besideSeasons } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
@@ -24,7 +25,8 @@ export interface AskedMember {
  * The ARIMA model of a history's choice, as a member that fits its coefficients to whatever history it is given.
  *
  * The orders are chosen by all of the history, so a backtest sees them; the coefficients at each of its cutoffs are of what came before.
- * A single season of up to 24 points is the model's own; longer ones, and several, are taken off by MSTL and added again.
+ * A single season of up to 24 points is the model's own; longer ones, and several, are taken off by MSTL and added again; a
+ * single one robustly, so that an outlier is not repeated as a part of it.
  * @param history - Points, oldest first, of order 1, shape (n,). No NaN.
  * @param options.found - Points per cycle that show in it.
  * @param options.isLate - Ends the search: the best model by then is it.
@@ -37,7 +39,9 @@ export function arimaMember(
   const own = found.length === 1 && found[0]! <= LONGEST_SEASON ? found[0]! : 1;
   const taken = own > 1 ? [] : found;
   const newest = (y: Float64Array): Float64Array => y.subarray(-(own > 1 ? NEWEST_SEASONAL_POINTS : NEWEST_POINTS));
-  const rest = taken.length > 0 ? mstl(history, taken).adjusted : history;
+  // Of several seasons the first would take for outliers what comes with a longer one.
+  const apart = (y: Float64Array, seasons: readonly number[]): MultipleDecomposition => mstl(y, seasons, { robust: taken.length === 1 });
+  const rest = taken.length > 0 ? apart(history, taken).adjusted : history;
   let wasLate = false;
   const chosen = autoArima(newest(rest), { seasonLength: own, isLate: () => (wasLate ||= isLate()) });
   if (chosen === null) return null;
@@ -53,7 +57,7 @@ export function arimaMember(
     name: nameOf(order) + (taken.length > 0 ? ` beside (${taken.join(",")})` : ""),
     forecast(y, horizon) {
       const fitting = taken.filter((m) => y.length >= 2 * m);
-      return besideSeasons(refitted, (own) => mstl(own, fitting), fitting)(y, horizon);
+      return besideSeasons(refitted, (own) => apart(own, fitting), fitting)(y, horizon);
     },
   };
   return { member, wasLate };

@@ -12,9 +12,19 @@ export interface Loess {
  * @param y - Points at 0, 1, 2, ..., shape (n,).
  * @param x - The place, which may lie outside the points.
  * @param left, right - The first and the last point of the window.
- * @see Cleveland et al. (1990), STL; its Fortran code, routine `est`.
+ * @param trust - How much each point counts, beside how near it is, 0..1, shape (n,); null: all alike, as where none in the window counts.
+ * @see Cleveland et al. (1990), STL; its Fortran code, routine `est`, which leaves a point as it is where none counts: an outlier would be
+ * followed for good.
  */
-export function fitLoess(y: Float64Array, n: number, x: number, { span, degree }: Loess, left: number, right: number): number {
+export function fitLoess(
+  y: Float64Array,
+  n: number,
+  x: number,
+  { span, degree }: Loess,
+  left: number,
+  right: number,
+  trust: Float64Array | null = null,
+): number {
   let reach = Math.max(x - left, right - x);
   if (span > n) reach += (span - n) >> 1;
   const near = 0.001 * reach;
@@ -33,6 +43,7 @@ export function fitLoess(y: Float64Array, n: number, x: number, { span, degree }
       const rest = 1 - share * share * share;
       weight = rest * rest * rest;
     }
+    if (trust !== null) weight *= trust[j]!;
     // Places are counted from x: that keeps the sums small.
     const place = j - x;
     sum += weight;
@@ -41,6 +52,7 @@ export function fitLoess(y: Float64Array, n: number, x: number, { span, degree }
     sumY += weight * y[j]!;
     sumXY += weight * place * y[j]!;
   }
+  if (sum <= 0 && trust !== null) return fitLoess(y, n, x, { span, degree }, left, right);
   const mean = sumY / sum;
   if (degree === 0 || reach <= 0) return mean;
   const centre = sumX / sum;
@@ -62,13 +74,14 @@ const JUMPS_A_WINDOW = 10;
  *
  * @param y - Shape (at least n,).
  * @param smoothed - Where the result goes, shape (at least n,).
+ * @param trust - How much each point counts, as for one place.
  * @see Cleveland et al. (1990), STL; its Fortran code, routine `ess`.
  */
-export function smoothByLoess(y: Float64Array, n: number, loess: Loess, smoothed: Float64Array): void {
+export function smoothByLoess(y: Float64Array, n: number, loess: Loess, smoothed: Float64Array, trust: Float64Array | null = null): void {
   const jump = Math.ceil(loess.span / JUMPS_A_WINDOW);
   const fitAt = (x: number): number => {
     const left = windowAt(x, n, loess.span);
-    return fitLoess(y, n, x, loess, left, Math.min(n - 1, left + loess.span - 1));
+    return fitLoess(y, n, x, loess, left, Math.min(n - 1, left + loess.span - 1), trust);
   };
   let before = 0;
   smoothed[0] = n < 2 ? y[0]! : fitAt(0);

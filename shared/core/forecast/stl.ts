@@ -1,11 +1,14 @@
 import { fitLoess, smoothByLoess } from "./loess.ts";
 import type { Loess } from "./loess.ts";
+import { medianOf } from "./median.ts";
 
 export interface StlOptions {
   /** Points per cycle, >= 2. */
   readonly seasonLength: number;
-  /** Cycles that a seasonal effect is smoothed over, odd and >= 7. */
-  readonly seasonalWindow: number;
+  /** Cycles that a seasonal effect is smoothed over, odd and >= 7; or it is the same in every cycle. */
+  readonly seasonalWindow: number | "periodic";
+  /** Whether points count the less the further they lie from season and trend, so that outliers move neither. No, by default. */
+  readonly robust?: boolean;
 }
 
 /** Parts of a series that add up to it together with what is left, shape (n,) each. */
@@ -16,6 +19,10 @@ export interface Decomposition {
 
 /** How often season and trend are fitted, each beside the other. */
 const PASSES = 2;
+/** How often each point's trust is told anew from what is left of it; season and trend are fitted once before, and after each. */
+const ROBUST_PASSES = 15;
+/** What is so many times the median of what is left has no trust. */
+const FAR = 6;
 
 /**
  * Seasonal-trend decomposition by local regression.
@@ -23,10 +30,12 @@ const PASSES = 2;
  * @param y - Points, oldest first, equally spaced, shape (n,), n >= 2 cycles. No NaN.
  * @see Cleveland, Cleveland, McRae & Terpenning (1990), STL; the defaults are those of R `stl`.
  */
-export function stl(y: Float64Array, { seasonLength: m, seasonalWindow }: StlOptions): Decomposition {
+export function stl(y: Float64Array, { seasonLength: m, seasonalWindow, robust = false }: StlOptions): Decomposition {
   const n = y.length;
-  const ofSeason: Loess = { span: seasonalWindow, degree: 0 };
-  const ofTrend: Loess = { span: oddFrom(Math.ceil((1.5 * m) / (1 - 1.5 / seasonalWindow))), degree: 1 };
+  const periodic = seasonalWindow === "periodic";
+  const window = periodic ? 10 * n + 1 : seasonalWindow;
+  const ofSeason: Loess = { span: oddFrom(window), degree: 0 };
+  const ofTrend: Loess = { span: oddFrom(Math.ceil((1.5 * m) / (1 - 1.5 / window))), degree: 1 };
   const ofLowPass: Loess = { span: oddFrom(m), degree: 1 };
 
   const seasonal = new Float64Array(n);
@@ -36,8 +45,11 @@ export function stl(y: Float64Array, { seasonLength: m, seasonalWindow }: StlOpt
   // One phase of the season and its smoothing; then all phases, a cycle longer on either side.
   const [phase, smoothed, extended] = [new Float64Array(cycles), new Float64Array(cycles), new Float64Array(n + 2 * m)];
   const [work, lowPass] = [new Float64Array(n + 2 * m), new Float64Array(n + 2 * m)];
+  const phaseTrust = robust ? new Float64Array(cycles) : null;
+  let trust: Float64Array | null = null;
 
-  for (let pass = 0; pass < PASSES; pass++) {
+  for (let pass = 0; pass < (robust ? 1 + ROBUST_PASSES : PASSES); pass++) {
+    if (robust && pass > 0) trust = trustIn(y.map((value, i) => Math.abs(value - trend[i]! - seasonal[i]!)));
     for (let i = 0; i < n; i++) rest[i] = y[i]! - trend[i]!;
     for (let j = 0; j < m; j++) smoothPhase(j);
     averageThrice(extended, n, m, work, lowPass);
@@ -46,18 +58,40 @@ export function stl(y: Float64Array, { seasonLength: m, seasonalWindow }: StlOpt
       seasonal[i] = extended[m + i]! - work[i]!;
       rest[i] = y[i]! - seasonal[i]!;
     }
-    smoothByLoess(rest, n, ofTrend, trend);
+    smoothByLoess(rest, n, ofTrend, trend, trust);
   }
-  return { seasonal, trend };
+  return { seasonal: periodic ? byPhase(seasonal, m) : seasonal, trend };
 
   function smoothPhase(j: number): void {
     const count = Math.floor((n - j - 1) / m) + 1;
+    const { span } = ofSeason;
+    const own = trust === null ? null : phaseTrust;
     for (let cycle = 0; cycle < count; cycle++) phase[cycle] = rest[cycle * m + j]!;
-    smoothByLoess(phase, count, ofSeason, smoothed);
-    extended[j] = fitLoess(phase, count, -1, ofSeason, 0, Math.min(seasonalWindow, count) - 1);
+    if (own !== null) for (let cycle = 0; cycle < count; cycle++) own[cycle] = trust![cycle * m + j]!;
+    smoothByLoess(phase, count, ofSeason, smoothed, own);
     for (let cycle = 0; cycle < count; cycle++) extended[(cycle + 1) * m + j] = smoothed[cycle]!;
-    extended[(count + 1) * m + j] = fitLoess(phase, count, count, ofSeason, Math.max(0, count - seasonalWindow), count - 1);
+    extended[j] = fitLoess(phase, count, -1, ofSeason, 0, Math.min(span, count) - 1, own);
+    extended[(count + 1) * m + j] = fitLoess(phase, count, count, ofSeason, Math.max(0, count - span), count - 1, own);
   }
+}
+
+/** Bisquare weights of distances: 1 at none, 0 from six times their median on. */
+function trustIn(distances: Float64Array): Float64Array {
+  const reach = FAR * medianOf(distances.slice());
+  return distances.map((distance) => {
+    if (distance <= 0.001 * reach) return 1;
+    return distance <= 0.999 * reach ? (1 - (distance / reach) ** 2) ** 2 : 0;
+  });
+}
+
+/** Each phase's mean. */
+function byPhase(seasonal: Float64Array, m: number): Float64Array {
+  const [sums, counts] = [new Float64Array(m), new Float64Array(m)];
+  for (const [i, value] of seasonal.entries()) {
+    sums[i % m]! += value;
+    counts[i % m]! += 1;
+  }
+  return seasonal.map((_, i) => sums[i % m]! / counts[i % m]!);
 }
 
 /** The least odd number from a whole number on. */
