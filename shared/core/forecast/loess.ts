@@ -12,19 +12,9 @@ export interface Loess {
  * @param y - Points at 0, 1, 2, ..., shape (n,).
  * @param x - The place, which may lie outside the points.
  * @param left, right - The first and the last point of the window.
- * @param trust - How much each point counts, beside how near it is, 0..1, shape (n,); null: all alike, as where none in the window counts.
- * @see Cleveland et al. (1990), STL; its Fortran code, routine `est`, which leaves a point as it is where none counts: an outlier would be
- * followed for good.
+ * @see Cleveland et al. (1990), STL; its Fortran code, routine `est`.
  */
-export function fitLoess(
-  y: Float64Array,
-  n: number,
-  x: number,
-  { span, degree }: Loess,
-  left: number,
-  right: number,
-  trust: Float64Array | null = null,
-): number {
+export function fitLoess(y: Float64Array, n: number, x: number, { span, degree }: Loess, left: number, right: number): number {
   let reach = Math.max(x - left, right - x);
   if (span > n) reach += (span - n) >> 1;
   const near = 0.001 * reach;
@@ -43,7 +33,6 @@ export function fitLoess(
       const rest = 1 - share * share * share;
       weight = rest * rest * rest;
     }
-    if (trust !== null) weight *= trust[j]!;
     // Places are counted from x: that keeps the sums small.
     const place = j - x;
     sum += weight;
@@ -52,13 +41,44 @@ export function fitLoess(
     sumY += weight * y[j]!;
     sumXY += weight * place * y[j]!;
   }
-  if (sum <= 0 && trust !== null) return fitLoess(y, n, x, { span, degree }, left, right);
   const mean = sumY / sum;
   if (degree === 0 || reach <= 0) return mean;
-  const centre = sumX / sum;
-  const spread = Math.max(0, sumXX / sum - centre * centre);
+  return lineAt(mean, n, sumX / sum, sumXX / sum, sumXY / sum);
+}
+
+/**
+ * Local regression at one place in which points count as far as they are trusted; where none of the window is, all count alike.
+ *
+ * A loop of its own: the plain one is where the time goes.
+ * @param trust - 0..1, shape (n,).
+ * @see Cleveland et al. (1990), STL; where no point counts, the Fortran code leaves one as it is, and follows an outlier for good.
+ */
+export function fitTrusted(y: Float64Array, n: number, x: number, loess: Loess, left: number, right: number, trust: Float64Array): number {
+  const reach = Math.max(x - left, right - x) + (loess.span > n ? (loess.span - n) >> 1 : 0);
+  let [sum, sumX, sumXX, sumY, sumXY] = [0, 0, 0, 0, 0];
+  for (let j = left; j <= right; j++) {
+    const distance = Math.abs(j - x);
+    if (distance > 0.999 * reach) continue;
+    const share = distance > 0.001 * reach ? distance / reach : 0;
+    const weight = trust[j]! * (1 - share ** 3) ** 3;
+    const place = j - x;
+    sum += weight;
+    sumX += weight * place;
+    sumXX += weight * place * place;
+    sumY += weight * y[j]!;
+    sumXY += weight * place * y[j]!;
+  }
+  if (sum <= 0) return fitLoess(y, n, x, loess, left, right);
+  const mean = sumY / sum;
+  if (loess.degree === 0 || reach <= 0) return mean;
+  return lineAt(mean, n, sumX / sum, sumXX / sum, sumXY / sum);
+}
+
+/** The value at 0 of the line through points with these means of y, x, x squared and x times y; that of y where the points lie too close. */
+function lineAt(mean: number, n: number, centre: number, meanXX: number, meanXY: number): number {
+  const spread = Math.max(0, meanXX - centre * centre);
   if (Math.sqrt(spread) <= 0.001 * (n - 1)) return mean;
-  return mean - (centre * (sumXY / sum - centre * mean)) / spread;
+  return mean - (centre * (meanXY - centre * mean)) / spread;
 }
 
 /** The window of a place among n points: as far to the left as to the right, where there are points. */
@@ -74,14 +94,15 @@ const JUMPS_A_WINDOW = 10;
  *
  * @param y - Shape (at least n,).
  * @param smoothed - Where the result goes, shape (at least n,).
- * @param trust - How much each point counts, as for one place.
+ * @param trust - How much each point counts, where not all count alike; see `fitTrusted`.
  * @see Cleveland et al. (1990), STL; its Fortran code, routine `ess`.
  */
 export function smoothByLoess(y: Float64Array, n: number, loess: Loess, smoothed: Float64Array, trust: Float64Array | null = null): void {
   const jump = Math.ceil(loess.span / JUMPS_A_WINDOW);
   const fitAt = (x: number): number => {
     const left = windowAt(x, n, loess.span);
-    return fitLoess(y, n, x, loess, left, Math.min(n - 1, left + loess.span - 1), trust);
+    const right = Math.min(n - 1, left + loess.span - 1);
+    return trust === null ? fitLoess(y, n, x, loess, left, right) : fitTrusted(y, n, x, loess, left, right, trust);
   };
   let before = 0;
   smoothed[0] = n < 2 ? y[0]! : fitAt(0);

@@ -1,4 +1,4 @@
-import { fitLoess, smoothByLoess } from "./loess.ts";
+import { fitLoess, fitTrusted, smoothByLoess } from "./loess.ts";
 import type { Loess } from "./loess.ts";
 import { medianOf } from "./median.ts";
 
@@ -66,12 +66,14 @@ export function stl(y: Float64Array, { seasonLength: m, seasonalWindow, robust =
     const count = Math.floor((n - j - 1) / m) + 1;
     const { span } = ofSeason;
     const own = trust === null ? null : phaseTrust;
+    const fitAt = (x: number, left: number, right: number): number =>
+      own === null ? fitLoess(phase, count, x, ofSeason, left, right) : fitTrusted(phase, count, x, ofSeason, left, right, own);
     for (let cycle = 0; cycle < count; cycle++) phase[cycle] = rest[cycle * m + j]!;
     if (own !== null) for (let cycle = 0; cycle < count; cycle++) own[cycle] = trust![cycle * m + j]!;
     smoothByLoess(phase, count, ofSeason, smoothed, own);
     for (let cycle = 0; cycle < count; cycle++) extended[(cycle + 1) * m + j] = smoothed[cycle]!;
-    extended[j] = fitLoess(phase, count, -1, ofSeason, 0, Math.min(span, count) - 1, own);
-    extended[(count + 1) * m + j] = fitLoess(phase, count, count, ofSeason, Math.max(0, count - span), count - 1, own);
+    extended[j] = fitAt(-1, 0, Math.min(span, count) - 1);
+    extended[(count + 1) * m + j] = fitAt(count, Math.max(0, count - span), count - 1);
   }
 }
 
