@@ -16,7 +16,7 @@ const ALIKE = 1e-9;
  * @param y - Points, oldest first, equally spaced, without a season, shape (n,). Finite.
  * @returns shape (horizon,), in y's unit; null below six points.
  * @see Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler (2016), Models for optimising the theta method, model DOTM; the limits of the
- * parameters and the first points skipped are those of R `forecTheta::dotm`. The share is 1 - 1 / theta.
+ * parameters and the first points skipped are those of StatsForecast's DynamicOptimizedTheta. The share is 1 - 1 / theta.
  */
 export function dynamicThetaForecast(y: Float64Array, horizon: number): Float64Array | null {
   const n = y.length;

@@ -42,7 +42,7 @@ const ROBUST = {
     seasonal: [-681.5933043, -1590.602222, -739.8641778, -517.8673522],
     trend: [9799.6562, 9768.270766, 9736.885331, 9699.331286, 8607.477184, 8626.707143, 8645.937101, 8664.90851],
   },
-  // statsmodels 0.15 with R's windows. R is up to 0.1% off here: it gives its partial sort, which needs them ascending, the two middle places
+  // statsmodels 0.15 with R's windows. R's trend is up to 0.1% off here: it gives its partial sort, which needs them ascending, the two middle places
   // of an even number of points the other way round, and now and then gets one that is not the middle.
   AirPassengers: {
     seasonal: [-14.92127658, -21.05767621, 9.821299762, 1.038614121],
@@ -58,7 +58,7 @@ test.each([
   ["USAccDeaths", DEATHS, ROBUST.USAccDeaths],
   ["AirPassengers", AIR_PASSENGERS.train, ROBUST.AirPassengers],
   ["nottem", NOTTEM.train, ROBUST.nottem],
-])("%s comes apart robustly, with one season for all years, as in R", (_name, train, parts) => {
+])("%s comes apart robustly, with one season for all years, as in statsmodels", (_name, train, parts) => {
   const { seasonal, trend } = stl(Float64Array.from(train), { seasonLength: 12, seasonalWindow: "periodic", robust: true });
   for (const [place, value] of parts.seasonal.entries()) expect(Math.abs(seasonal[place + 24]! / value - 1)).toBeLessThan(1e-8);
   const ends = [...trend.subarray(0, 4), ...trend.subarray(-4)];
