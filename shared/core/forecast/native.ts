@@ -12,9 +12,7 @@ import type { Interval } from "./intervals.ts";
 import { membersFor } from "./members.ts";
 import type { Member } from "./members.ts";
 import type { TooShort } from "./naive.ts";
-import { scaleSeries } from "./scaling.ts";
-import type { Scaled } from "./scaling.ts";
-import { seasonsOf } from "./seasonality.ts";
+import { prepareSeries } from "./preparation.ts";
 
 /** Observations in any order; NaN, repeated times and gaps are allowed. */
 export interface Observations {
@@ -56,8 +54,6 @@ export interface NativeForecast {
 
 /** Most points of history that are looked at, the newest. */
 const NEWEST_POINTS = 4_096;
-/** Zero lies further from the newest value than so many times the spread: relative to it the values are all alike. */
-const FAR_FLOOR = 1e6;
 
 /**
  * Forecasts a series by many models at once: each step is their median, weighted by how well each would have served the series before.
@@ -80,17 +76,16 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
   if (got < 2) return tooShort(got);
 
-  const scaled = scaleSeries(y);
-  const { found, calendar } = seasonsOf(fillGaps(scaled.z, 1), frequencyMs);
+  const { scaled, z, actual: met, found, calendar, floor, far, shift } = prepareSeries(y, frequencyMs);
   const seasonLength = found[0] ?? 1;
-  const history = fillGaps(scaled.z, seasonLength);
+  const history = fillGaps(z, seasonLength);
   const members = isConstant(history)
     ? membersFor({ n: 2, horizon, calendar: [], found: [], floor: null }).slice(0, 1)
-    : membersFor({ n: y.length, horizon, calendar, found, floor: floorOf(y, scaled) });
+    : membersFor({ n: y.length, horizon, calendar, found, floor });
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
-  const wouldSay = openBacktest(scaled.z, { plan, seasonLength });
-  const { tested, leftOut } = testedMembers(members, { z: scaled.z, history, horizon, plan, wouldSay, isLate });
+  const wouldSay = openBacktest(z, { plan, seasonLength });
+  const { tested, leftOut } = testedMembers(members, { actual: met, history, horizon, plan, wouldSay, isLate });
   const weights = normalised(tested.map(({ weight }) => weight));
   const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
@@ -110,11 +105,14 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
 
   const naiveScale = seasonalNaiveScale(y, seasonLength);
   const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
-  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
+  // Before the last shift of level nobody knew of it.
+  const saidThen = (said: Float64Array, origin: number): Float64Array =>
+    (shift !== null && plan.cutoffs[origin]! <= shift.at ? said.map(shift.toFormer) : said).map(scaled.from);
+  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts.map(saidThen)), { naiveScale });
   const accuracy = accuracyIn(said);
   const skill = skillAgainst(accuracyIn(wouldSay(members[0]!.forecast)!).mae, accuracy.mae);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
-  const intervals = intervalsFromResiduals(ahead, residualsOf(scaled.z, plan, said), levels);
+  const intervals = intervalsFromResiduals(ahead, residualsOf(met, plan, said), levels);
   return {
     ok: true,
     value: {
@@ -127,6 +125,12 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
       accuracy: { ...accuracy, skill },
       warnings: [
         ...grid.warnings,
+        ...(shift === null
+          ? []
+          : [`The level shifted at ${new Date(grid.timestamps[shift.at]!).toISOString()}: points before it count less`]),
+        ...(far > 0
+          ? [`${far} ${far === 1 ? "point was" : "points were"} taken for outliers: models were not fitted to them as they are`]
+          : []),
         ...(plan.horizon < horizon
           ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
           : []),
@@ -164,15 +168,15 @@ function weightsWithout(origin: number, tested: readonly Tested[]): number[] {
 function testedMembers(
   members: readonly Member[],
   {
-    z,
+    actual,
     history,
     horizon,
     plan,
     wouldSay,
     isLate,
   }: {
-    /** With gaps, and filled. */
-    readonly z: Float64Array;
+    /** What the members are tested on, and fitted to. */
+    readonly actual: Float64Array;
     readonly history: Float64Array;
     readonly horizon: number;
     readonly plan: BacktestPlan;
@@ -189,7 +193,7 @@ function testedMembers(
       continue;
     }
     const said = wouldSay(member.forecast);
-    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(meanAbsolute) });
+    if (said !== null) runs.push({ member, said, errors: residualsOf(actual, plan, said).map(meanAbsolute) });
   }
   const weights = weightsOf(runs.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
   const finished = (weighted: readonly Run[]): Tested[] =>
@@ -220,12 +224,6 @@ const meanOf = (values: readonly number[]): number =>
   values.length === 0 ? 1 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const isConstant = (history: Float64Array): boolean => history.every((value) => value === history[0]);
-
-/** What counts as zero for models that need it, in the scaled unit. */
-function floorOf(y: Float64Array, { to }: Scaled): number | null {
-  const floor = to(0);
-  return y.some((value) => value < 0) || !(Math.abs(floor) < FAR_FLOOR) ? null : floor;
-}
 
 function inferredMin(y: Float64Array, max = Infinity): number {
   return max >= 0 && !y.some((value) => value < 0) ? 0 : -Infinity;
