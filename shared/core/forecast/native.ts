@@ -215,8 +215,13 @@ interface Run {
 
 /** Over the points that are observed; NaN where none is. */
 function meanAbsolute(residuals: Float64Array): number {
-  const observed = residuals.filter((residual) => !Number.isNaN(residual));
-  return observed.reduce((sum, residual) => sum + Math.abs(residual), 0) / observed.length;
+  let [sum, count] = [0, 0];
+  for (const residual of residuals) {
+    if (Number.isNaN(residual)) continue;
+    sum += Math.abs(residual);
+    count += 1;
+  }
+  return sum / count;
 }
 
 /** 1 of nothing: where nothing is known all are alike. */

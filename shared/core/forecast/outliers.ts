@@ -1,6 +1,7 @@
 import { quantile } from "./intervals.ts";
 import { medianOf } from "./median.ts";
 import { runningMedians, seasonByMedians } from "./phase-medians.ts";
+import { finite } from "./scaling.ts";
 
 /** Points around each that tell what is usual there: what lasts for half of them or longer is no outlier. */
 const WINDOW = 7;
@@ -23,8 +24,9 @@ const FAR = 3;
 /** Cycles before and after that show whether a spike recurs, and steps that it may be early or late there. */
 const CYCLES_AROUND = [-3, -2, -1, 1, 2, 3];
 const EARLY_OR_LATE = [-1, 0, 1];
-/** Differences of larger values would overflow. */
-const LARGEST = 2 ** 1020;
+/** Sums of several larger values would overflow: they are counted in a larger unit. */
+const LARGEST = 2 ** 1000;
+const HUGE_UNIT = 2 ** 40;
 
 export interface Winsorised {
   /** The series with its outliers moved to where they begin; itself where there is none. Shape (n,), NaN for gaps. */
@@ -49,40 +51,62 @@ export function winsorise(
   y: Float64Array,
   { found, calendar }: { readonly found: readonly number[]; readonly calendar: readonly number[] },
 ): Winsorised {
-  const places = Uint32Array.from([...y.keys()].filter((i) => !Number.isNaN(y[i]!)));
+  const { places, plain, season, unit } = besideSeason(y, found);
   if (places.length < LEAST_POINTS) return { y, nearly: y, far: 0 };
-  const unit = y.some((value) => Math.abs(value) > LARGEST) ? 2 ** 1023 / LARGEST : 1;
-  const season = seasonByMedians(unit === 1 ? y : y.map((value) => value / unit), found, CYCLES);
-  const plain = Float64Array.from(places, (i) => y[i]! / unit - season(i));
   const usual = runningMedians(plain, WINDOW);
   const rest = plain.map((value, i) => value - usual[i]!);
   const fences = fencesOf(rest, usual);
-  if (fences === null) return { y, nearly: y, far: 0 };
+  const sides = fences === null ? null : sidesOf(rest, fences);
+  if (fences === null || sides === null) return { y, nearly: y, far: 0 };
 
-  const sides = new Int8Array(y.length);
-  for (const [i, place] of places.entries()) {
-    const { low, high } = fences(i);
-    sides[place] = rest[i]! > high ? 1 : rest[i]! < low ? -1 : 0;
-  }
-  if (!sides.some((side) => side !== 0)) return { y, nearly: y, far: 0 };
+  const outside = new Int8Array(y.length);
+  for (let i = 0; i < places.length; i++) outside[places[i]!] = sides[i]!;
   const cycles = [...new Set([...found, ...calendar])];
-  const moved = y.slice();
-  const nearly = y.slice();
+  const [moved, nearly] = [y.slice(), y.slice()];
   // Nothing says yet whether the series comes back from its newest points: of several, or one not far out, it may be the new level.
-  const undecided = places.findLastIndex((place) => sides[place] === 0) + 1;
+  const undecided = sides.lastIndexOf(0) + 1;
   let far = 0;
-  for (const [i, place] of places.entries()) {
-    const side = sides[place]!;
-    const { low, high } = fences(i);
-    const limit = side > 0 ? high : low;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    if (sides[i] === 0 || cycles.some((m) => recurs(outside, place, m))) continue;
+    const limit = sides[i]! > 0 ? fences(i).high : fences(i).low;
     const isFar = Math.abs(rest[i]!) > FAR * Math.abs(limit);
-    if (side === 0 || cycles.some((m) => recurs(sides, place, m))) continue;
     if (i >= undecided && (undecided < places.length - 1 || !isFar)) continue;
-    moved[place] = (usual[i]! + season(place) + limit) * unit;
+    moved[place] = finite((usual[i]! + season(place) + limit) * unit);
     if (isFar) nearly[place] = moved[place]!;
     far += Number(isFar);
   }
   return { y: moved, nearly, far };
+}
+
+/** What is observed, less the season, in a unit in which differences do not overflow. */
+function besideSeason(y: Float64Array, found: readonly number[]) {
+  const isHuge = y.some((value) => Math.abs(value) > LARGEST);
+  const unit = isHuge ? HUGE_UNIT : 1;
+  const scaled = isHuge ? y.map((value) => value / unit) : y;
+  const season = seasonByMedians(scaled, found, CYCLES);
+  const places = new Uint32Array(y.length);
+  const plain = new Float64Array(y.length);
+  let n = 0;
+  for (let i = 0; i < y.length; i++) {
+    if (Number.isNaN(scaled[i]!)) continue;
+    places[n] = i;
+    plain[n] = scaled[i]! - season(i);
+    n += 1;
+  }
+  return { places: places.subarray(0, n), plain: plain.subarray(0, n), season, unit };
+}
+
+/** 1 above the fence, -1 below, else 0; null where all are inside. */
+function sidesOf(rest: Float64Array, fences: (i: number) => Fence): Int8Array | null {
+  let some = false;
+  const sides = Int8Array.from(rest, (value, i) => {
+    const { low, high } = fences(i);
+    if (value >= low && value <= high) return 0;
+    some = true;
+    return value > high ? 1 : -1;
+  });
+  return some ? sides : null;
 }
 
 interface Fence {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { AIR_PASSENGERS, NILE, NOTTEM, WWW_USAGE } from "./golden.ts";
 import { scaleSeries } from "./scaling.ts";
-import { isSeasonal, seasonsOf } from "./seasonality.ts";
+import { isSeasonal } from "./is-seasonal.ts";
+import { seasonsOf } from "./seasonality.ts";
 
 /** Uniform noise in (-1, 1) from a linear congruential generator. */
 function noise(n: number, seed: number): Float64Array {
