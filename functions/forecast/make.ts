@@ -26,7 +26,7 @@ export async function makeForecast(
     const { needed, got } = made.error;
     throw new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });
   }
-  const { frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, fallback, warnings } = made.value;
+  const { frequencyMs, timestamps, mean, intervals, models, seasonLength, seasons, accuracy, fallback, warnings } = made.value;
   return {
     backend: made.value.backend,
     frequency: formatDuration(frequencyMs),
@@ -35,6 +35,7 @@ export async function makeForecast(
     intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: [...lo], hi: [...hi] })),
     models: [...models],
     seasonLength,
+    seasons: [...seasons],
     accuracy,
     ...(fallback === undefined ? {} : { fallback }),
     warnings: [...warnings],

@@ -3,7 +3,7 @@ import type { Accuracy } from "./accuracy.ts";
 import { fillGaps } from "./gaps.ts";
 import type { Interval } from "./intervals.ts";
 import { seasonalNaive } from "./naive.ts";
-import { seasonsOf } from "./seasonality.ts";
+import { mainSeason, seasonsOf } from "./seasonality.ts";
 
 /** A forecast and what came. Columns have one row a step. */
 export interface Outcome {
@@ -84,7 +84,7 @@ export function measureOutcomes(
 
 /** The season that shows in what the first of some forecasts knew, 1 for none. */
 export function seasonKnownAt(y: Float64Array, known: number, frequencyMs: number): number {
-  return seasonsOf(fillGaps(y.subarray(0, known), 1), frequencyMs).found[0] ?? 1;
+  return mainSeason(seasonsOf(fillGaps(y.subarray(0, known), 1), frequencyMs));
 }
 
 function naiveFrom(y: Float64Array, seasonLength: number, horizon: number): Float64Array {

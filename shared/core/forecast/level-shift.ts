@@ -1,5 +1,6 @@
 import { quantile } from "./intervals.ts";
 import { medianOf } from "./median.ts";
+import { mainSeason } from "./seasonality.ts";
 import type { Seasons } from "./seasonality.ts";
 import { runningMedians, seasonByMedians } from "./phase-medians.ts";
 
@@ -47,7 +48,8 @@ export function lastLevelShift(
   const medians = runningMedians(plain, window);
   // The median of the window that begins at a place stands in its middle.
   const stepAt = (at: number): number => medians[at + (window >> 1)]! - medians[at - window + (window >> 1)]!;
-  const least = Math.max(window, found[0] ?? 1);
+  const m = mainSeason({ calendar, found });
+  const least = Math.max(window, m);
   const steps = Float64Array.from({ length: n - 2 * window + 1 }, (_, i) => stepAt(i + window));
   const sizes = steps.map(Math.abs);
   const usual = medianOf(sizes.slice());
@@ -76,7 +78,7 @@ export function lastLevelShift(
     };
     const up = Math.sign(after - before);
     return Math.min(at, n - at) >= least && isKept(earlier, -up) && isKept(later, up)
-      ? { at, ...moveAt(z, plain, at, { found, floor, least }) }
+      ? { at, ...moveAt(z, plain, at, { m, floor, least }) }
       : null;
   }
 }
@@ -106,9 +108,8 @@ function moveAt(
   z: Float64Array,
   plain: Float64Array,
   at: number,
-  { found, floor, least }: { readonly found: readonly number[]; readonly floor: number | null; readonly least: number },
+  { m, floor, least }: { readonly m: number; readonly floor: number | null; readonly least: number },
 ): Pick<LevelShift, "toPresent" | "toFormer"> {
-  const m = found[0] ?? 1;
   const length = Math.min(at, z.length - at, Math.max(least, 2 * m));
   const [before, after] = [medianOf(plain.slice(at - length, at)), medianOf(plain.slice(at, at + length))];
   const step = after - before;

@@ -4,6 +4,7 @@ import { meanForecast } from "./mean.ts";
 import { mstl } from "./mstl.ts";
 import { seasonalNaive } from "./naive.ts";
 import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
+import { mainSeason } from "./seasonality.ts";
 import { thetaForecast } from "./theta.ts";
 import { above, besideSeasons, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
@@ -44,13 +45,13 @@ const SHORT_LOOK = 5;
  */
 export function membersFor(circumstances: Circumstances): Member[] {
   const { n, calendar, found } = circumstances;
-  const baseline = naive(found[0] ?? 1);
+  const baseline = naive(mainSeason(circumstances));
   if (n < FITTABLE) return [baseline, { name: "mean", forecast: orNull((y, horizon) => meanForecast(y, { horizon })) }];
 
   const same = found.join() === calendar.join();
   const members = [
     baseline,
-    ...(n <= SHORT ? [exponentialSmoothing(found[0] ?? 1)] : []),
+    ...(n <= SHORT ? [exponentialSmoothing(mainSeason(circumstances))] : []),
     ...fitted(found, circumstances),
     ...(same ? [] : fitted(calendar, circumstances)),
     ...repeating(calendar.length > 0 ? calendar : found, circumstances),

@@ -7,12 +7,14 @@ import { weightedMedian, weightsOf } from "./combine.ts";
 import { inferFrequency, nextTimestamps } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
+import { historyWarnings } from "./history-warnings.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
 import { membersFor } from "./members.ts";
 import type { Member } from "./members.ts";
 import type { TooShort } from "./naive.ts";
 import { prepareSeries } from "./preparation.ts";
+import { mainSeason } from "./seasonality.ts";
 
 /** Observations in any order; NaN, repeated times and gaps are allowed. */
 export interface Observations {
@@ -37,8 +39,10 @@ export interface NativeOptions {
 
 export interface NativeForecast {
   readonly frequencyMs: number;
-  /** Points per cycle that was found, 1 for none. */
+  /** Points per cycle of the season that skill is measured by, 1 for none. */
   readonly seasonLength: number;
+  /** Points per cycle of every season that was found, ascending. */
+  readonly seasons: readonly number[];
   /** Unix ms, shape (horizon,). */
   readonly timestamps: Float64Array;
   /** Shape (horizon,), in the series' unit. */
@@ -76,8 +80,8 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
   if (got < 2) return tooShort(got);
 
-  const { scaled, z, actual: met, found, calendar, floor, far, shift } = prepareSeries(y, frequencyMs);
-  const seasonLength = found[0] ?? 1;
+  const { scaled, z, actual: met, found, calendar, distinct, floor, far, shift } = prepareSeries(y, frequencyMs);
+  const seasonLength = mainSeason({ calendar, found });
   const history = fillGaps(z, seasonLength);
   const members = isConstant(history)
     ? membersFor({ n: 2, horizon, calendar: [], found: [], floor: null }).slice(0, 1)
@@ -118,22 +122,14 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     value: {
       frequencyMs,
       seasonLength,
+      seasons: distinct,
       timestamps: nextTimestamps(grid.timestamps.at(-1)!, frequencyMs, horizon),
       mean: ahead.map(toUnit),
       intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: lo.map(toUnit), hi: hi.map(toUnit) })),
       models: tested.map(({ name }, place) => ({ name, weight: weights[place]! })).toSorted((a, b) => b.weight - a.weight),
       accuracy: { ...accuracy, skill },
       warnings: [
-        ...grid.warnings,
-        ...(shift === null
-          ? []
-          : [`The level shifted at ${new Date(grid.timestamps[shift.at]!).toISOString()}: points before it count less`]),
-        ...(far > 0
-          ? [`${far} ${far === 1 ? "point was" : "points were"} taken for outliers: models were not fitted to them as they are`]
-          : []),
-        ...(plan.horizon < horizon
-          ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
-          : []),
+        ...historyWarnings(grid, { shift, far }, { frequencyMs, tested: plan.horizon, horizon }),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
         ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],

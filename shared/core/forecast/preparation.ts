@@ -5,7 +5,7 @@ import type { LevelShift } from "./level-shift.ts";
 import { winsorise } from "./outliers.ts";
 import { scaleSeries } from "./scaling.ts";
 import type { Scaled } from "./scaling.ts";
-import { seasonsOf } from "./seasonality.ts";
+import { mainSeason, seasonsOf } from "./seasonality.ts";
 import type { Seasons } from "./seasonality.ts";
 
 /** A series as models are fitted to it and tested on it: of order 1, at its present level. */
@@ -42,7 +42,7 @@ export function prepareSeries(y: Float64Array, frequencyMs: number): Prepared {
 
   const scaled = scaleSeries(fine.y);
   const floor = floorOf(y, scaled);
-  const shift = lastLevelShift(fillGaps(scaled.z, seasons.found[0] ?? 1), { ...seasons, floor });
+  const shift = lastLevelShift(fillGaps(scaled.z, mainSeason(seasons)), { ...seasons, floor });
   const atPresent = (z: Float64Array): Float64Array =>
     shift === null ? z : z.map((value, i) => (i < shift.at ? shift.toPresent(value) : value));
   return { ...seasons, scaled, floor, z: atPresent(scaled.z), actual: atPresent(fine.nearly.map(scaled.to)), far: fine.far, shift };

@@ -33,4 +33,8 @@ export function seasonsOf(y: Float64Array, frequencyMs: number): Seasons {
   return { calendar, found: ascending([...found, ...others]), distinct: ascending([...within, ...others]) };
 }
 
+/** The season that counts where one must do, 1 for none: the calendar's first that shows before any other. */
+export const mainSeason = ({ calendar, found }: Pick<Seasons, "calendar" | "found">): number =>
+  found.find((m) => calendar.includes(m)) ?? found[0] ?? 1;
+
 const ascending = (lengths: readonly number[]): number[] => [...new Set(lengths)].toSorted((a, b) => a - b);
