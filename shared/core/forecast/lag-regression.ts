@@ -1,5 +1,4 @@
 import { solvePositiveDefinite } from "./cholesky.ts";
-import { runningMean } from "./mean.ts";
 
 /** Share of a lag's variance that its coefficient is shrunk by: just enough that like lags share what they say. */
 const RIDGE = 1e-3;
@@ -43,10 +42,10 @@ export function lagRegression(y: Float64Array, horizon: number, lags: readonly n
   const d = lags.length + 1;
   if (lags.length === 0 || n - longest < d + LEAST_SPARE) return null;
 
-  const mean = runningMean(y);
+  const mean = sumOf(y, 0, n) / n;
   let variance = 0;
-  for (const value of y) variance += (value - mean) ** 2 / n;
-  const scale = Math.sqrt(variance) || 1;
+  for (let i = 0; i < n; i++) variance += (y[i]! - mean) * (y[i]! - mean);
+  const scale = Math.sqrt(variance / n) || 1;
   const z = new Float64Array(n + horizon);
   for (let i = 0; i < n; i++) z[i] = (y[i]! - mean) / scale;
 
@@ -96,22 +95,31 @@ function sumOf(z: Float64Array, start: number, end: number): number {
  * have the same products, a few rows further back: only those at the ends are worked out.
  */
 function laggedProducts(z: Float64Array, n: number, rows: number): (longer: number, shorter: number) => number {
-  const known: { longer: number; sum: number }[] = [];
+  // By how far apart they are: the longer lag of the last pair, and its sum.
+  const lasts = new Int32Array(n);
+  const sums = new Float64Array(n);
   const sumFrom = (start: number, end: number, apart: number): number => {
-    let sum = 0;
-    for (let t = start; t < end; t++) sum += z[t]! * z[t + apart]!;
-    return sum;
+    // Two sums need not wait for each other.
+    let even = 0;
+    let odd = 0;
+    let t = start;
+    for (; t + 1 < end; t += 2) {
+      even += z[t]! * z[t + apart]!;
+      odd += z[t + 1]! * z[t + 1 + apart]!;
+    }
+    if (t < end) even += z[t]! * z[t + apart]!;
+    return even + odd;
   };
   return (longer, shorter) => {
     const apart = longer - shorter;
     const [start, end] = [n - rows - longer, n - longer];
-    const last = known[apart];
-    const back = last === undefined ? Infinity : last.longer - longer;
+    const back = lasts[apart] === 0 ? Infinity : lasts[apart]! - longer;
     const sum =
       2 * Math.abs(back) < rows
-        ? last!.sum + sumFrom(start, start - back, apart) - sumFrom(end, end - back, apart)
+        ? sums[apart]! + sumFrom(start, start - back, apart) - sumFrom(end, end - back, apart)
         : sumFrom(start, end, apart);
-    known[apart] = { longer, sum };
+    lasts[apart] = longer;
+    sums[apart] = sum;
     return sum;
   };
 }

@@ -6,8 +6,9 @@ import { meanForecast } from "./mean.ts";
 import { mstl } from "./mstl.ts";
 import { seasonalNaive } from "./naive.ts";
 import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
+import { mainSeason } from "./seasonality.ts";
 import { thetaForecast } from "./theta.ts";
-import { above, besideSeasons, sharedOver, throughDifferences, throughLog } from "./transforms.ts";
+import { above, besideSeasons, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 /** One of the models that a forecast is made of. */
@@ -52,7 +53,8 @@ const SHORT_LOOK = 5;
  */
 export function membersFor(circumstances: Circumstances): Member[] {
   const { n, calendar, found, floor, zeros, intermittent } = circumstances;
-  const baseline = naive(found[0] ?? 1);
+  const season = mainSeason(circumstances);
+  const baseline = naive(season);
   if (n < FITTABLE) return [baseline, { name: "mean", forecast: orNull((y, horizon) => meanForecast(y, { horizon })) }];
 
   // Logarithms and the models that repeat forecast medians.
@@ -60,8 +62,8 @@ export function membersFor(circumstances: Circumstances): Member[] {
   const same = found.join() === calendar.join();
   const members = [
     baseline,
-    ...(n <= SHORT ? [exponentialSmoothing(found[0] ?? 1)] : []),
-    ...(floor !== null && zeros > MANY_ZEROS ? demandRates(floor, found[0] ?? 1) : []),
+    ...(n <= SHORT ? [exponentialSmoothing(season)] : []),
+    ...(floor !== null && zeros > MANY_ZEROS ? demandRates(floor, season) : []),
     ...fitted(found, ofMeans),
     ...(same ? [] : fitted(calendar, ofMeans)),
     ...(intermittent ? [] : repeating(calendar.length > 0 ? calendar : found, circumstances)),
@@ -120,7 +122,8 @@ function fitted(seasons: readonly number[], { floor }: Circumstances): Member[] 
     }
   }
   if (floor === null) return plain;
-  return [...plain, ...ofLogs.map(({ name, forecast }) => ({ name: `log ${name}`, forecast: throughLog(forecast, floor) }))];
+  const throughLog = throughLogs(floor);
+  return [...plain, ...ofLogs.map(({ name, forecast }) => ({ name: `log ${name}`, forecast: throughLog(forecast) }))];
 
   function member(name: string, forecast: Forecast): Member {
     return { name: seasons.length > 0 ? `${name}(${seasons.join(",")})` : name, forecast };

@@ -1,5 +1,5 @@
 /** Where the smoothing parameter is looked for, and how finely. */
-const SEARCH = { from: 0.001, to: 0.999, steps: 22 };
+const SEARCH = { from: 0.001, to: 0.999, steps: 14 };
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { above, besideSeasons, sharedOver, throughDifferences, throughLog } from "./transforms.ts";
+import { above, besideSeasons, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 const last: Forecast = (y, horizon) => new Float64Array(horizon).fill(y.at(-1)!);
@@ -8,14 +8,14 @@ const steady: Forecast = (y, horizon) =>
 
 test("what grows by a share goes on by it through logarithms, above any floor", () => {
   const y = Float64Array.of(-4, -3, -1, 3);
-  const ahead = throughLog(steady, -5)(y, 2)!;
+  const ahead = throughLogs(-5)(steady)(y, 2)!;
   expect([...ahead].map((value) => Math.round(1e9 * value) / 1e9)).toEqual([11, 27]);
 });
 
 test("zeros have a logarithm too, and nothing falls below the floor", () => {
-  const ahead = throughLog(steady, 0)(Float64Array.of(8, 4, 2, 0), 3)!;
+  const ahead = throughLogs(0)(steady)(Float64Array.of(8, 4, 2, 0), 3)!;
   expect(ahead.every((value) => value >= 0 && value < 1)).toBe(true);
-  expect(throughLog(last, 0)(new Float64Array(5), 1)).toBeNull();
+  expect(throughLogs(0)(last)(new Float64Array(5), 1)).toBeNull();
 });
 
 test("differences from a lag back are added up again, cycle after cycle", () => {

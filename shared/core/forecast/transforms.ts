@@ -8,20 +8,35 @@ export type Forecast = (y: Float64Array, horizon: number) => Float64Array | null
 const OFFSET = 0.1;
 
 /**
- * Forecasts the logarithms of a series, so that its swings grow with its level.
+ * Has models forecast the logarithms of a series, so that its swings grow with its level. The logarithms of a history are taken once for all.
  * @param floor - What counts as zero: no value lies below it.
  */
-export const throughLog = (forecast: Forecast, floor: number): Forecast =>
-  above((y, horizon) => {
-    const positive = y.filter((value) => value > 0);
-    if (positive.length === 0) return null;
-    const offset = positive.length === y.length ? 0 : OFFSET * medianOf(positive);
-    const logs = forecast(
-      y.map((value) => Math.log(value + offset)),
-      horizon,
-    );
-    return logs && logs.map((value) => Math.max(0, Math.exp(value) - offset));
-  }, floor);
+export function throughLogs(floor: number): (forecast: Forecast) => Forecast {
+  const known = new WeakMap<Float64Array, Logs | null>();
+  return (forecast) => (y, horizon) => {
+    const taken = known.get(y);
+    const logs = taken === undefined ? logsAbove(y, floor) : taken;
+    known.set(y, logs);
+    if (logs === null) return null;
+    const ahead = forecast(logs.values, horizon);
+    return ahead && ahead.map((value) => floor + Math.max(0, Math.exp(value) - logs.offset));
+  };
+}
+
+interface Logs {
+  readonly values: Float64Array;
+  /** What was added before they were taken. */
+  readonly offset: number;
+}
+
+/** Null where nothing lies above the floor. */
+function logsAbove(y: Float64Array, floor: number): Logs | null {
+  const heights = y.map((value) => Math.max(0, value - floor));
+  const positive = heights.filter((value) => value > 0);
+  if (positive.length === 0) return null;
+  const offset = positive.length === y.length ? 0 : OFFSET * medianOf(positive);
+  return { values: heights.map((value) => Math.log(value + offset)), offset };
+}
 
 /** Forecasts how far a series is above a floor that no value lies below. */
 export const above =
