@@ -10,7 +10,7 @@ import { regularGrid } from "./grid.ts";
 import { historyWarnings } from "./history-warnings.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
-import { membersFor } from "./members.ts";
+import { FITTABLE, membersFor } from "./members.ts";
 import type { Member } from "./members.ts";
 import type { TooShort } from "./naive.ts";
 import { prepareSeries } from "./preparation.ts";
@@ -85,7 +85,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const history = fillGaps(z, seasonLength);
   const members = isConstant(history)
     ? membersFor({ n: 2, horizon, calendar: [], found: [], floor: null }).slice(0, 1)
-    : membersFor({ n: y.length, horizon, calendar, found, floor });
+    : membersFor({ n: got < FITTABLE ? got : y.length, horizon, calendar, found, floor });
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
   const wouldSay = openBacktest(z, { plan, seasonLength });
@@ -114,7 +114,11 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     (shift !== null && plan.cutoffs[origin]! <= shift.at ? said.map(shift.toFormer) : said).map(scaled.from);
   const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts.map(saidThen)), { naiveScale });
   const accuracy = accuracyIn(said);
-  const skill = skillAgainst(accuracyIn(wouldSay(members[0]!.forecast)!).mae, accuracy.mae);
+  const saidByNaive = wouldSay(members[0]!.forecast)!;
+  const skill = skillAgainst(accuracyIn(saidByNaive).mae, accuracy.mae);
+  // One far outlier makes all errors look alike.
+  const errorOf = (said: readonly Float64Array[]): number => meanAbsolute(concat(residualsOf(met, plan, said)));
+  const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
   const intervals = intervalsFromResiduals(ahead, residualsOf(met, plan, said), levels);
   return {
@@ -131,7 +135,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
       warnings: [
         ...historyWarnings(grid, { shift, far }, { frequencyMs, tested: plan.horizon, horizon }),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
-        ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
+        ...(isNoBetter ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
     },
   };
