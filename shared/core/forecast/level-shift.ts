@@ -71,12 +71,13 @@ export function lastLevelShift(
     // Windows across the shift stand on both sides.
     const earlier = medians.subarray(0, Math.max(1, at - (window >> 1)));
     const later = medians.subarray(Math.min(n - 1, at + (window >> 1)));
+    const up = Math.sign(after - before);
     const isKept = (levels: Float64Array, side: number): boolean => {
       const sorted = levels.toSorted();
       const nearest = side * (quantile(sorted, side > 0 ? 1 - APART : APART) - middle);
-      return nearest > 0 && quantile(sorted, SPAN.to) - quantile(sorted, SPAN.from) < Math.abs(after - before);
+      const near = side === up ? sorted : levels.slice(-later.length).sort();
+      return nearest > 0 && quantile(near, SPAN.to) - quantile(near, SPAN.from) < Math.abs(after - before);
     };
-    const up = Math.sign(after - before);
     return Math.min(at, n - at) >= least && isKept(earlier, -up) && isKept(later, up)
       ? { at, ...moveAt(z, plain, at, { m, floor, least }) }
       : null;

@@ -19,7 +19,7 @@ export interface Member {
 }
 
 export interface Circumstances {
-  /** Points of history. */
+  /** Points of history, or those that are observed where they are few. */
   readonly n: number;
   /** Steps ahead. */
   readonly horizon: number;
@@ -38,7 +38,7 @@ export interface Circumstances {
 /** With more zeros than these, models of a demand that comes now and then join in. */
 const MANY_ZEROS = 0.3;
 /** Below this many points there is nothing to fit: naive or the mean. */
-const FITTABLE = 8;
+export const FITTABLE = 8;
 /** Up to so many points exponential smoothing is fast, and a regression has too few equations to be better. */
 const SHORT = 200;
 /** Cycles that the shape of a long look back is taken from, and so many of them tell the level. */

@@ -13,7 +13,7 @@ import { isIntermittent, zeroShare } from "./intermittent.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
 import { NEWEST_POINTS } from "./look-back.ts";
-import { membersFor } from "./members.ts";
+import { FITTABLE, membersFor } from "./members.ts";
 import type { TooShort } from "./naive.ts";
 import { atPresentLevel, prepareSeries } from "./preparation.ts";
 import { mainSeason } from "./seasonality.ts";
@@ -77,7 +77,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const { horizon, levels, isLate = () => false } = options;
   const gridded = gridOf(input, options.frequencyMs);
   if (!gridded.ok) return gridded;
-  const { grid, frequencyMs, spacingMs } = gridded.value;
+  const { grid, observed, frequencyMs, spacingMs } = gridded.value;
   const y = grid.values;
 
   const plain = prepareSeries(y, frequencyMs);
@@ -91,7 +91,9 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   // Zero itself, of the values as they came: what is moved to the present level is none any more.
   const zero = { floor: floor === null ? null : 0 };
   const intermittent = isIntermittent(y, { ...zero, seasonLength });
-  const suited = membersFor({ n: y.length, horizon, calendar, found, floor, zeros: zeroShare(y, zero), intermittent });
+  // A few observations among many gaps are few.
+  const n = observed < FITTABLE ? observed : y.length;
+  const suited = membersFor({ n, horizon, calendar, found, floor, zeros: zeroShare(y, zero), intermittent });
   const baseline = suited[0]!;
   const isFlat = isConstant(history) && week?.shows !== true;
   const isAsked = options.models === "auto-arima" && !isFlat;
@@ -136,7 +138,11 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     (shift !== null && plan.cutoffs[origin]! <= shift.at ? said.map(shift.toFormer) : said).map(scaled.from);
   const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(met, concat(parts.map(saidThen)), { naiveScale });
   const accuracy = accuracyIn(said);
-  const skill = skillAgainst(accuracyIn(wouldSay(baseline.forecast)!)[aim.measure], accuracy[aim.measure]);
+  const saidByNaive = wouldSay(baseline.forecast)!;
+  const skill = skillAgainst(accuracyIn(saidByNaive)[aim.measure], accuracy[aim.measure]);
+  // One far outlier makes all errors look alike.
+  const errorOf = (said: readonly Float64Array[]): number => aim.errorOf(concat(residualsOf(actual, plan, said)));
+  const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
 
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
   const intervals = intervalsFromResiduals(ahead, residualsOf(actual, plan, said), levels);
@@ -156,7 +162,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
         ...(isAsked && tested[0]!.name === baseline.name ? [`No ARIMA model fits so short a history: ${baseline.name} made it`] : []),
         ...(arima?.wasLate === true ? ["The time for the search was up before all orders had their turn"] : []),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
-        ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
+        ...(isNoBetter ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
     },
   };
@@ -164,6 +170,8 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
 
 interface Gridded {
   readonly grid: Grid;
+  /** Points of it that are. */
+  readonly observed: number;
   readonly frequencyMs: number;
   readonly spacingMs: number;
 }
@@ -175,8 +183,8 @@ function gridOf({ timestamps, values }: Observations, asked: number | undefined)
   if (spacingMs === null) return tooShort(Math.min(1, present.length));
   const frequencyMs = asked ?? spacingMs;
   const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS });
-  const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
-  return got < 2 ? tooShort(got) : { ok: true, value: { grid, frequencyMs, spacingMs } };
+  const observed = grid.observed.reduce((sum, seen) => sum + seen, 0);
+  return observed < 2 ? tooShort(observed) : { ok: true, value: { grid, observed, frequencyMs, spacingMs } };
 }
 
 const isConstant = (history: Float64Array): boolean => history.every((value) => value === history[0]);

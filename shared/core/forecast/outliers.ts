@@ -59,8 +59,6 @@ export function winsorise(
   const sides = fences === null ? null : sidesOf(rest, fences);
   if (fences === null || sides === null) return { y, nearly: y, far: 0 };
 
-  const outside = new Int8Array(y.length);
-  for (let i = 0; i < places.length; i++) outside[places[i]!] = sides[i]!;
   const cycles = [...new Set([...found, ...calendar])];
   const [moved, nearly] = [y.slice(), y.slice()];
   // Nothing says yet whether the series comes back from its newest points: of several, or one not far out, it may be the new level.
@@ -68,7 +66,7 @@ export function winsorise(
   let far = 0;
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!;
-    if (sides[i] === 0 || cycles.some((m) => recurs(outside, place, m))) continue;
+    if (sides[i] === 0 || cycles.some((m) => recurs(y, place, { rest: rest[i]! * unit, m }))) continue;
     const limit = sides[i]! > 0 ? fences(i).high : fences(i).low;
     const isFar = Math.abs(rest[i]!) > FAR * Math.abs(limit);
     if (i >= undecided && (undecided < places.length - 1 || !isFar)) continue;
@@ -130,8 +128,8 @@ function fencesOf(rest: Float64Array, usual: Float64Array): ((i: number) => Fenc
 function fenceOf(rest: Float64Array, usual: Float64Array): Fence | null {
   const sorted = rest.toSorted();
   const most = Math.max(1, Math.floor(MOST * sorted.length));
-  const [q25, q75] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
-  let reach = q75 > q25 ? FENCE * (q75 - q25) : RARELY * medianOf(usual.map(Math.abs));
+  const { q25, q75, range } = quartilesOf(sorted);
+  let reach = FENCE * range || RARELY * medianOf(usual.map(Math.abs));
   for (; reach > 0 && Number.isFinite(reach); reach *= FURTHER) {
     const [low, high] = [q25 - reach, q75 + reach];
     let beyond = 0;
@@ -144,19 +142,29 @@ function fenceOf(rest: Float64Array, usual: Float64Array): Fence | null {
 
 /** Where outliers begin among few points. */
 function plainFence(rest: Float64Array): Fence {
-  const sorted = rest.toSorted();
-  const [q25, q75] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
-  return { low: q25 - FENCE * (q75 - q25), high: q75 + FENCE * (q75 - q25) };
+  const { q25, q75, range } = quartilesOf(rest.toSorted());
+  return { low: q25 - FENCE * range, high: q75 + FENCE * range };
 }
 
-/** Whether points on the same side of the fence lie in at least half of the cycles around, at about the same phase. */
-function recurs(sides: Int8Array, place: number, m: number): boolean {
+/** The quartiles and how far they are apart: of what is not 0, where most is and yet enough is not (a smooth curve is its own median). */
+function quartilesOf(sorted: Float64Array): { readonly q25: number; readonly q75: number; readonly range: number } {
+  const [q25, q75] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+  if (q75 > q25) return { q25, q75, range: q75 - q25 };
+  const others = sorted.filter((value) => value !== 0);
+  const isEnough = others.length > MOST * sorted.length;
+  return { q25, q75, range: isEnough ? quantile(others, 0.75) - quantile(others, 0.25) : 0 };
+}
+
+/** Whether a point's like, at least half as far out, lies in at least half of the cycles around, at about the same phase. */
+function recurs(y: Float64Array, place: number, { rest, m }: { readonly rest: number; readonly m: number }): boolean {
+  const side = Math.sign(rest);
+  const like = side * (y[place]! - rest / 2);
   let [looked, same] = [0, 0];
   for (const cycle of CYCLES_AROUND) {
     const there = place + cycle * m;
-    if (there < 0 || there >= sides.length) continue;
+    if (there < 0 || there >= y.length) continue;
     looked += 1;
-    same += Number(EARLY_OR_LATE.some((late) => sides[there + late] === sides[place]));
+    same += Number(EARLY_OR_LATE.some((late) => side * y[there + late]! >= like));
   }
   return looked >= 2 && 2 * same >= looked;
 }

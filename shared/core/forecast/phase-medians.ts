@@ -65,7 +65,7 @@ export function runningMedians(y: Float64Array, window: number): Float64Array {
     for (; place > 0 && sorted[place - 1]! > value; place--) sorted[place] = sorted[place - 1]!;
     for (; place < length - 1 && sorted[place + 1]! < value; place++) sorted[place] = sorted[place + 1]!;
     sorted[place] = value;
-    medians[end - half] = medianNow();
+    medians[end - length + 1 + half] = medianNow();
   }
-  return medians.fill(medianNow(), n - half);
+  return medians.fill(medianNow(), n - length + half);
 }
