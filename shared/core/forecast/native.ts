@@ -80,7 +80,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
   if (got < 2) return tooShort(got);
 
-  const { scaled, z, actual: met, found, calendar, distinct, floor, far, shift } = prepareSeries(y, frequencyMs);
+  const { scaled, z, found, calendar, distinct, floor, outliers, shift } = prepareSeries(y, frequencyMs);
   const seasonLength = mainSeason({ calendar, found });
   const history = fillGaps(z, seasonLength);
   const members = isConstant(history)
@@ -89,7 +89,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
   const wouldSay = openBacktest(z, { plan, seasonLength });
-  const { tested, leftOut } = testedMembers(members, { actual: met, history, horizon, plan, wouldSay, isLate });
+  const { tested, leftOut } = testedMembers(members, { z, history, horizon, plan, wouldSay, isLate });
   const weights = normalised(tested.map(({ weight }) => weight));
   const min = options.bounds?.min ?? inferredMin(y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
@@ -116,11 +116,11 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const accuracy = accuracyIn(said);
   const saidByNaive = wouldSay(members[0]!.forecast)!;
   const skill = skillAgainst(accuracyIn(saidByNaive).mae, accuracy.mae);
-  // One far outlier makes all errors look alike.
-  const errorOf = (said: readonly Float64Array[]): number => meanAbsolute(concat(residualsOf(met, plan, said)));
+  // One outlier makes all errors look alike.
+  const errorOf = (said: readonly Float64Array[]): number => meanAbsolute(concat(residualsOf(z, plan, said)));
   const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
-  const intervals = intervalsFromResiduals(ahead, residualsOf(met, plan, said), levels);
+  const intervals = intervalsFromResiduals(ahead, residualsOf(z, plan, said), levels);
   return {
     ok: true,
     value: {
@@ -133,7 +133,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
       models: tested.map(({ name }, place) => ({ name, weight: weights[place]! })).toSorted((a, b) => b.weight - a.weight),
       accuracy: { ...accuracy, skill },
       warnings: [
-        ...historyWarnings(grid, { shift, far }, { frequencyMs, tested: plan.horizon, horizon }),
+        ...historyWarnings(grid, { shift, outliers }, { frequencyMs, tested: plan.horizon, horizon }),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
         ...(isNoBetter ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
@@ -168,15 +168,15 @@ function weightsWithout(origin: number, tested: readonly Tested[]): number[] {
 function testedMembers(
   members: readonly Member[],
   {
-    actual,
+    z,
     history,
     horizon,
     plan,
     wouldSay,
     isLate,
   }: {
-    /** What the members are tested on, and fitted to. */
-    readonly actual: Float64Array;
+    /** With gaps, and filled. */
+    readonly z: Float64Array;
     readonly history: Float64Array;
     readonly horizon: number;
     readonly plan: BacktestPlan;
@@ -193,7 +193,7 @@ function testedMembers(
       continue;
     }
     const said = wouldSay(member.forecast);
-    if (said !== null) runs.push({ member, said, errors: residualsOf(actual, plan, said).map(meanAbsolute) });
+    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(meanAbsolute) });
   }
   const weights = weightsOf(runs.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
   const finished = (weighted: readonly Run[]): Tested[] =>

@@ -53,7 +53,7 @@ function presentMedian(values: Float64Array): number {
 export function runningMedians(y: Float64Array, window: number): Float64Array {
   const n = y.length;
   const length = Math.min(window, n);
-  const sorted = y.slice(0, length).sort();
+  const sorted = y.subarray(0, length).toSorted();
   const medians = new Float64Array(n);
   const half = length >> 1;
   const medianNow = (): number => (length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2);

@@ -15,10 +15,8 @@ export interface Prepared extends Seasons {
   readonly floor: number | null;
   /** Without outliers; gaps are NaN. Shape (n,). */
   readonly z: Float64Array;
-  /** What a forecast could have met: only far outliers are not as they are. Shape (n,). */
-  readonly actual: Float64Array;
-  /** Far outliers. */
-  readonly far: number;
+  /** Points that were taken for outliers. */
+  readonly outliers: number;
   readonly shift: LevelShift | null;
 }
 
@@ -43,9 +41,8 @@ export function prepareSeries(y: Float64Array, frequencyMs: number): Prepared {
   const scaled = scaleSeries(fine.y);
   const floor = floorOf(y, scaled);
   const shift = lastLevelShift(fillGaps(scaled.z, mainSeason(seasons)), { ...seasons, floor });
-  const atPresent = (z: Float64Array): Float64Array =>
-    shift === null ? z : z.map((value, i) => (i < shift.at ? shift.toPresent(value) : value));
-  return { ...seasons, scaled, floor, z: atPresent(scaled.z), actual: atPresent(fine.nearly.map(scaled.to)), far: fine.far, shift };
+  const z = shift === null ? scaled.z : scaled.z.map((value, i) => (i < shift.at ? shift.toPresent(value) : value));
+  return { ...seasons, scaled, floor, z, outliers: fine.count, shift };
 }
 
 function floorOf(y: Float64Array, { to }: Scaled): number | null {
