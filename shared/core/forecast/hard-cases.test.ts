@@ -335,7 +335,7 @@ describe("times", () => {
       { horizon: 7 },
     );
     expect(frequencyMs).toBe(DAY);
-    expect([...timestamps].map((time, step) => time - times[119]! - (step + 1) * DAY)).toEqual(new Array(7).fill(0));
+    expect([...timestamps].map((time, step) => time - times[119]! - (step + 1) * DAY)).toEqual(Array.from({ length: 7 }, () => 0));
     expect(warnings).toEqual([]);
     expect(seasons).toEqual([7]);
   });

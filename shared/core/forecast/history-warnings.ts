@@ -13,7 +13,7 @@ const LAST_DATE_MS = 8.64e15;
  */
 export function historyWarnings(
   grid: Grid,
-  { shift, far }: Pick<Prepared, "shift" | "far">,
+  { shift, outliers }: Pick<Prepared, "shift" | "outliers">,
   { frequencyMs, tested, horizon }: { readonly frequencyMs: number; readonly tested: number; readonly horizon: number },
 ): string[] {
   const n = grid.values.length;
@@ -31,7 +31,9 @@ export function historyWarnings(
         ]
       : []),
     ...(shift === null ? [] : [`The level shifted at ${timeOf(grid.timestamps[shift.at]!)}: points before it count less`]),
-    ...(far > 0 ? [`${far === 1 ? "1 point was" : `${far} points were`} taken for outliers: no model was fitted to what they say`] : []),
+    ...(outliers > 0
+      ? [`${outliers === 1 ? "1 point was" : `${outliers} points were`} taken for outliers: no model was fitted to what they say`]
+      : []),
     ...(season !== undefined && n < 2 * season
       ? [`The history of ${n} points has fewer than two cycles of ${season}: whether it has such a season cannot be seen`]
       : []),

@@ -84,7 +84,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const week = openWeek(input, { frequencyMs, spacingMs, z: plain.z, to: plain.scaled.to, floor: plain.floor });
   // Among three days of minutes a weekend looks like a lasting shift.
   const prepared = week?.shows === true ? plain : atPresentLevel(plain);
-  const { scaled, z, actual, calendar, found, distinct, floor, far, shift } = prepared;
+  const { scaled, z, calendar, found, distinct, floor, outliers, shift } = prepared;
   const seasonLength = found.length === 0 && week?.shows === true ? week.seasonLength : mainSeason(prepared);
   const history = fillGaps(z, seasonLength);
 
@@ -105,7 +105,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
   const wouldSay = openBacktest(z, { plan, seasonLength });
   const { tested, leftOut } = testedMembers(members, {
-    actual,
+    z,
     history,
     horizon,
     plan,
@@ -140,12 +140,12 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const accuracy = accuracyIn(said);
   const saidByNaive = wouldSay(baseline.forecast)!;
   const skill = skillAgainst(accuracyIn(saidByNaive)[aim.measure], accuracy[aim.measure]);
-  // One far outlier makes all errors look alike.
-  const errorOf = (said: readonly Float64Array[]): number => aim.errorOf(concat(residualsOf(actual, plan, said)));
+  // One outlier makes all errors look alike.
+  const errorOf = (said: readonly Float64Array[]): number => aim.errorOf(concat(residualsOf(z, plan, said)));
   const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
 
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
-  const intervals = intervalsFromResiduals(ahead, residualsOf(actual, plan, said), levels);
+  const intervals = intervalsFromResiduals(ahead, residualsOf(z, plan, said), levels);
   return {
     ok: true,
     value: {
@@ -158,7 +158,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
       models: tested.map(({ name, weight }) => ({ name, weight })).toSorted((a, b) => b.weight - a.weight),
       accuracy: { ...accuracy, skill },
       warnings: [
-        ...historyWarnings(grid, { shift, far }, { frequencyMs, tested: plan.horizon, horizon }),
+        ...historyWarnings(grid, { shift, outliers }, { frequencyMs, tested: plan.horizon, horizon }),
         ...(isAsked && tested[0]!.name === baseline.name ? [`No ARIMA model fits so short a history: ${baseline.name} made it`] : []),
         ...(arima?.wasLate === true ? ["The time for the search was up before all orders had their turn"] : []),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),

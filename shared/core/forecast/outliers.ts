@@ -9,7 +9,7 @@ const WINDOW = 7;
 const LEAST_POINTS = 12;
 /** So many cycles tell what is usual at a phase. */
 const CYCLES = 5;
-/** An outlier lies so many interquartile ranges beyond the quartiles of what is left beside level and season. */
+/** The fence stands so many interquartile ranges beyond the quartiles of what is left beside level and season. */
 const FENCE = 3;
 /** Where more than this share would be outliers they are how the series is, and the fence is moved outwards. */
 const MOST = 0.05;
@@ -19,7 +19,7 @@ const RARELY = 1e4;
 /** A series that swings more than it did has other outliers: it is looked at in so many parts, of at least so many points each. */
 const PARTS = 4;
 const PART = 200;
-/** Outliers so many times as far out as the fence are far out. */
+/** Only what lies so many times as far out as the fence is moved: nearer, more is lost than won. */
 const FAR = 3;
 /** Cycles before and after that show whether a spike recurs, and steps that it may be early or late there. */
 const CYCLES_AROUND = [-3, -2, -1, 1, 2, 3];
@@ -29,16 +29,14 @@ const LARGEST = 2 ** 1000;
 const HUGE_UNIT = 2 ** 40;
 
 export interface Winsorised {
-  /** The series with its outliers moved to where they begin; itself where there is none. Shape (n,), NaN for gaps. */
+  /** The series with its outliers moved to the fence; itself where there is none. Shape (n,), NaN for gaps. */
   readonly y: Float64Array;
-  /** The series with the far ones of them moved. */
-  readonly nearly: Float64Array;
-  /** How many were moved from far out. */
-  readonly far: number;
+  /** How many were moved. */
+  readonly count: number;
 }
 
 /**
- * Moves outliers to the fence of what is usual around them: a model that is fitted to squares would follow them.
+ * Moves far outliers to the fence of what is usual around them: a model that is fitted to squares would follow them.
  *
  * What is left beside the season (medians by phase) and the level (a running median, which keeps edges) is fenced by its quartiles. Spikes
  * that recur at their phase of a season stay, so do those that come often, and whatever lasts for more than three points.
@@ -52,29 +50,28 @@ export function winsorise(
   { found, calendar }: { readonly found: readonly number[]; readonly calendar: readonly number[] },
 ): Winsorised {
   const { places, plain, season, unit } = besideSeason(y, found);
-  if (places.length < LEAST_POINTS) return { y, nearly: y, far: 0 };
+  if (places.length < LEAST_POINTS) return { y, count: 0 };
   const usual = runningMedians(plain, WINDOW);
   const rest = plain.map((value, i) => value - usual[i]!);
   const fences = fencesOf(rest, usual);
   const sides = fences === null ? null : sidesOf(rest, fences);
-  if (fences === null || sides === null) return { y, nearly: y, far: 0 };
+  if (fences === null || sides === null) return { y, count: 0 };
 
   const cycles = [...new Set([...found, ...calendar])];
-  const [moved, nearly] = [y.slice(), y.slice()];
-  // Nothing says yet whether the series comes back from its newest points: of several, or one not far out, it may be the new level.
+  const moved = y.slice();
+  // Nothing says yet whether the series comes back from its newest points: of several, it may be the new level.
   const undecided = sides.lastIndexOf(0) + 1;
-  let far = 0;
-  for (let i = 0; i < places.length; i++) {
+  const decided = undecided === places.length - 1 ? places.length : undecided;
+  let count = 0;
+  for (let i = 0; i < decided; i++) {
     const place = places[i]!;
-    if (sides[i] === 0 || cycles.some((m) => recurs(y, place, { rest: rest[i]! * unit, m }))) continue;
     const limit = sides[i]! > 0 ? fences(i).high : fences(i).low;
-    const isFar = Math.abs(rest[i]!) > FAR * Math.abs(limit);
-    if (i >= undecided && (undecided < places.length - 1 || !isFar)) continue;
+    if (sides[i] === 0 || Math.abs(rest[i]!) <= FAR * Math.abs(limit)) continue;
+    if (cycles.some((m) => recurs(y, place, { rest: rest[i]! * unit, m }))) continue;
     moved[place] = finite((usual[i]! + season(place) + limit) * unit);
-    if (isFar) nearly[place] = moved[place]!;
-    far += Number(isFar);
+    count += 1;
   }
-  return { y: moved, nearly, far };
+  return { y: count > 0 ? moved : y, count };
 }
 
 /** What is observed, less the season, in a unit in which differences do not overflow. */

@@ -15,10 +15,8 @@ export interface Prepared extends Seasons {
   readonly floor: number | null;
   /** Without outliers; gaps are NaN. Shape (n,). */
   readonly z: Float64Array;
-  /** What a forecast could have met: only far outliers are not as they are. Shape (n,). */
-  readonly actual: Float64Array;
-  /** Far outliers. */
-  readonly far: number;
+  /** Points that were taken for outliers. */
+  readonly outliers: number;
   /** The last shift of level, where what lies before it was moved. */
   readonly shift: LevelShift | null;
 }
@@ -40,7 +38,7 @@ export function prepareSeries(y: Float64Array, frequencyMs: number): Prepared {
   const seasons = seasonsOf(fillGaps(scaleSeries(rough.y).z, 1), frequencyMs);
   const fine = seasons.found.length === 0 ? rough : winsorise(y, { found: seasons.found, calendar });
   const scaled = scaleSeries(fine.y);
-  return { ...seasons, scaled, floor: floorOf(y, scaled), z: scaled.z, actual: fine.nearly.map(scaled.to), far: fine.far, shift: null };
+  return { ...seasons, scaled, floor: floorOf(y, scaled), z: scaled.z, outliers: fine.count, shift: null };
 }
 
 /**
@@ -49,11 +47,10 @@ export function prepareSeries(y: Float64Array, frequencyMs: number): Prepared {
  * It is found in the whole series: a backtest then knows where a level was left that it must not be blamed for.
  */
 export function atPresentLevel(prepared: Prepared): Prepared {
-  const { z, actual } = prepared;
+  const { z } = prepared;
   const shift = lastLevelShift(fillGaps(z, mainSeason(prepared)), prepared);
   if (shift === null) return prepared;
-  const atPresent = (points: Float64Array): Float64Array => points.map((value, i) => (i < shift.at ? shift.toPresent(value) : value));
-  return { ...prepared, z: atPresent(z), actual: atPresent(actual), shift };
+  return { ...prepared, z: z.map((value, i) => (i < shift.at ? shift.toPresent(value) : value)), shift };
 }
 
 function floorOf(y: Float64Array, { to }: Scaled): number | null {

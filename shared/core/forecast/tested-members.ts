@@ -17,8 +17,8 @@ export interface Tested {
 }
 
 export interface TestOptions {
-  /** What the members are tested on, NaN for gaps, and fitted to. Shape (n,). */
-  readonly actual: Float64Array;
+  /** What the members are tested on, NaN for gaps; and what they are fitted to. Shape (n,). */
+  readonly z: Float64Array;
   readonly history: Float64Array;
   readonly horizon: number;
   readonly plan: BacktestPlan;
@@ -35,7 +35,7 @@ export interface TestOptions {
  * @returns at least one, their weights summing to 1; and the names of those whose turn did not come in time.
  */
 export function testedMembers(members: readonly Member[], options: TestOptions): { tested: Tested[]; leftOut: string[] } {
-  const { actual, history, horizon, plan, wouldSay, isLate, aim, hasBaseline } = options;
+  const { z, history, horizon, plan, wouldSay, isLate, aim, hasBaseline } = options;
   const runs: Omit<Run, "weight">[] = [];
   const leftOut: string[] = [];
   for (const member of members) {
@@ -45,7 +45,7 @@ export function testedMembers(members: readonly Member[], options: TestOptions):
       continue;
     }
     const said = wouldSay(member.forecast);
-    if (said !== null) runs.push({ member, said, errors: residualsOf(actual, plan, said).map(aim.errorOf) });
+    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(aim.errorOf) });
   }
   const contest = !hasBaseline && runs.length > 1 ? runs.slice(1) : runs;
   const weights = weightsOf(contest.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
