@@ -12,6 +12,7 @@ import { historyWarnings } from "./history-warnings.ts";
 import { isIntermittent, zeroShare } from "./intermittent.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
+import { withLastYear } from "./last-year.ts";
 import { NEWEST_POINTS } from "./look-back.ts";
 import { FITTABLE, membersFor } from "./members.ts";
 import type { TooShort } from "./naive.ts";
@@ -99,7 +100,8 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const isAsked = options.models === "auto-arima" && !isFlat;
   const arima = isAsked ? arimaMember(history, { found, isLate }) : null;
   const asked = arima === null ? [baseline] : [baseline, arima.member];
-  const members = isFlat ? [baseline] : isAsked ? asked : withWeek(suited, week, found);
+  const known = intermittent ? suited : withLastYear(suited, { n, frequencyMs, calendar, floor });
+  const members = isFlat ? [baseline] : isAsked ? asked : withWeek(known, week, found);
   const aim = intermittent ? MEAN : MEDIAN;
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
