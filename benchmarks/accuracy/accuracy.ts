@@ -13,7 +13,7 @@ import type { StatsForecastBench } from "./statsforecast.ts";
 const HOUR_MS = 3_600_000;
 /** The last point of every history: Sunday's last hour, wherever the series come from. */
 const LAST = Date.UTC(2026, 0, 4, 23);
-const REPEATS = 5;
+const REPEATS = 25;
 /** Series that StatsForecast forecasts too, of these groups: all of them would take it an hour. */
 const SAMPLE = 20;
 const COMPARED: readonly GroupName[] = ["hourly", "weekly", "nn5daily"];

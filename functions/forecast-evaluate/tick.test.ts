@@ -39,6 +39,7 @@ async function forecast(
     intervals: [{ level: 80, lo: column(8), hi: column(12) }],
     models: [],
     seasonLength: 1,
+    seasons: [],
     accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
     warnings: [],
   };

@@ -46,6 +46,7 @@ async function measured(
     intervals: [],
     models: [],
     seasonLength: 1,
+    seasons: [],
     accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
     warnings: [],
   };

@@ -38,7 +38,15 @@ describe("201", () => {
     const series = await harness.store("cpu", history);
     const { status, headers, body } = await post({ series, horizon: 24 });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ series, status: "completed", horizon: 24, backend: "native", frequency: "1h", seasonLength: 24 });
+    expect(body).toMatchObject({
+      series,
+      status: "completed",
+      horizon: 24,
+      backend: "native",
+      frequency: "1h",
+      seasonLength: 24,
+      seasons: [5, 24],
+    });
     const made = body as CompletedForecast;
     expect(made.cutoff).toBe("2026-11-20T10:00:00.000Z");
     expect(made.timestamps).toEqual(Array.from({ length: 24 }, (_, step) => START + (step + 1) * HOUR));

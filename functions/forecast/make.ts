@@ -24,7 +24,7 @@ export async function makeForecast(
 
 /** A forecast as it is stored and answered. */
 export function resultOf(made: PickedAnswer): ForecastResult {
-  const { backend, frequencyMs, timestamps, mean, intervals, models, seasonLength, accuracy, fallback, warnings } = made;
+  const { backend, frequencyMs, timestamps, mean, intervals, models, seasonLength, seasons, accuracy, fallback, warnings } = made;
   return {
     backend,
     frequency: formatDuration(frequencyMs),
@@ -33,6 +33,7 @@ export function resultOf(made: PickedAnswer): ForecastResult {
     intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: [...lo], hi: [...hi] })),
     models: [...models],
     seasonLength,
+    seasons: [...seasons],
     accuracy,
     ...(fallback === undefined ? {} : { fallback }),
     warnings: [...warnings],

@@ -39,8 +39,7 @@ async function beginRuns(now: number, { store, newId }: Deps): Promise<void> {
 }
 
 /** Those whose event was lost, whose worker died, or whose wait is over; one that was asked for anyway goes on once all the same. */
-const requestRuns = (now: number, { store }: Deps): Promise<void> =>
-  store.platform.forecastJobs.requestRuns(now, JOBS_A_TICK);
+const requestRuns = (now: number, { store }: Deps): Promise<void> => store.platform.forecastJobs.requestRuns(now, JOBS_A_TICK);
 
 async function makeRequested(now: number, deps: Deps): Promise<void> {
   const { store } = deps;

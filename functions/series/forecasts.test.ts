@@ -42,6 +42,7 @@ async function forecast(
     intervals: levels.map((level) => ({ level, lo: mean.map((value) => value - 1), hi: mean.map((value) => value + 1) })),
     models: [],
     seasonLength: 1,
+    seasons: [],
     accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
     warnings: [],
     ...more,

@@ -69,7 +69,10 @@ export const ForecastResult = v.strictObject({
   mean: column,
   intervals: v.array(v.strictObject({ level: Level, lo: column, hi: column })),
   models: v.array(v.strictObject({ name: v.string(), weight: v.number() })),
+  /** Points per cycle of the season that skill is measured by, 1 for none. */
   seasonLength: v.number(),
+  /** Points per cycle of every season that was found, ascending. */
+  seasons: v.pipe(v.array(v.number()), v.maxLength(4)),
   accuracy: v.strictObject({
     mae: v.nullable(v.number()),
     rmse: v.nullable(v.number()),

@@ -36,7 +36,7 @@ describe("what a remote backend is given", () => {
 
   test("tells the season that is found", () => {
     const values = Array.from({ length: 24 * 10 }, (_, i) => 100 + 50 * Math.sin((2 * Math.PI * i) / 24) + ((i * 7) % 5));
-    expect(prepared(hourly(values)).seasonLength).toBe(24);
+    expect(prepared(hourly(values))).toMatchObject({ seasonLength: 24, seasons: [5, 24] });
   });
 
   test.each([

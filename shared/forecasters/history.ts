@@ -2,7 +2,7 @@ import { inferFrequency } from "../core/forecast/frequency.ts";
 import { fillGaps } from "../core/forecast/gaps.ts";
 import { regularGrid } from "../core/forecast/grid.ts";
 import { finite, powerOfTwoBelow } from "../core/forecast/scaling.ts";
-import { seasonsOf } from "../core/forecast/seasonality.ts";
+import { mainSeason, seasonsOf } from "../core/forecast/seasonality.ts";
 import type { Result } from "../core/result.ts";
 import type { ForecastOptions, Observations, TooShort } from "../ports/forecasters.ts";
 
@@ -13,8 +13,10 @@ export interface History {
   /** A power of two; 1 but for values that are huge or tiny. */
   readonly unit: number;
   readonly frequencyMs: number;
-  /** Points per cycle that was found, 1 for none. */
+  /** Points per cycle of the season that counts most, 1 for none. */
   readonly seasonLength: number;
+  /** Points per cycle of every season that was found, ascending. */
+  readonly seasons: readonly number[];
   /** Unix ms of the newest point. */
   readonly newest: number;
   /** Limits of the forecast, in the series' unit: those declared; without a min, 0 when no observation is negative. */
@@ -50,7 +52,8 @@ export function prepareHistory(
   const largest = grid.values.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 0);
   const unit = largest > LARGEST || largest < SMALLEST ? powerOfTwoBelow(largest) : 1;
   const scaled = grid.values.map((value) => value / unit);
-  const seasonLength = seasonsOf(fillGaps(scaled, 1), frequencyMs).found[0] ?? 1;
+  const seasons = seasonsOf(fillGaps(scaled, 1), frequencyMs);
+  const seasonLength = mainSeason(seasons);
   const max = bounds?.max ?? Infinity;
   const isNegative = grid.values.some((value) => value < 0);
   return {
@@ -60,6 +63,7 @@ export function prepareHistory(
       unit,
       frequencyMs,
       seasonLength,
+      seasons: seasons.distinct,
       newest: grid.timestamps.at(-1)!,
       min: bounds?.min ?? (max >= 0 && !isNegative ? 0 : -Infinity),
       max,

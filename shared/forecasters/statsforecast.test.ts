@@ -64,7 +64,7 @@ describe("against a server that plays the service", () => {
     expect(requests).toMatchObject([{ method: "POST", path: "/secret-path/v1/forecast", headers: { "content-type": "application/json" } }]);
     expect(JSON.parse(requests[0]!.body)).toEqual(sent);
     if (!made.ok) throw new Error("refused");
-    expect(made.value).toMatchObject({ backend: "statsforecast", frequencyMs: DAY, seasonLength: 7, warnings: [] });
+    expect(made.value).toMatchObject({ backend: "statsforecast", frequencyMs: DAY, seasonLength: 7, seasons: [7], warnings: [] });
     expect([...made.value.timestamps]).toEqual([1, 2, 3].map((step) => daily.timestamps.at(-1)! + step * DAY));
     expect([...made.value.mean]).toEqual(answer.forecasts[0]!.mean);
     expect(made.value.intervals.map(({ level, lo, hi }) => [level, lo.length, hi.length])).toEqual(levels.map((level) => [level, 3, 3]));

@@ -150,11 +150,12 @@ function isWhole({ forecasts }: StatsForecastAnswer, series: readonly History[],
 
 function answerOf({ backend, seasonLength, models, accuracy, warnings, ...made }: Forecasted, history: History): ForecastAnswer {
   const intervals = made.intervals.map(({ level, lo, hi }) => ({ level, lo: Float64Array.from(lo), hi: Float64Array.from(hi) }));
-  const { frequencyMs, newest } = history;
+  const { frequencyMs, seasons, newest } = history;
   return {
     backend,
     frequencyMs,
     seasonLength,
+    seasons,
     timestamps: nextTimestamps(newest, frequencyMs, made.mean.length),
     ...ownUnitFan({ mean: Float64Array.from(made.mean), intervals }, history),
     models,

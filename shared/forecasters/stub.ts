@@ -27,6 +27,7 @@ export const stubForecaster: Forecaster = {
         backend: "stub",
         frequencyMs,
         seasonLength: 1,
+        seasons: [],
         timestamps: nextTimestamps(last, frequencyMs, horizon),
         mean,
         intervals: levels.map((level) => ({ level, lo: mean, hi: mean })),

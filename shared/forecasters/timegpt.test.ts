@@ -62,6 +62,7 @@ describe("a forecast", () => {
         backend: "timegpt",
         frequencyMs: HOUR,
         seasonLength: 1,
+        seasons: [],
         timestamps: Float64Array.of(3 * HOUR, 4 * HOUR),
         mean: Float64Array.of(4, 5),
         intervals: [

@@ -116,11 +116,12 @@ export function createTimegpt({ apiKey, model, ...options }: TimegptOptions): Fo
     if (![fan.mean, ...fan.intervals.flatMap(({ lo, hi }) => [lo, hi])].every((column) => column.every(Number.isFinite))) {
       return notMade(nonsense("values that are no numbers"));
     }
-    const { frequencyMs, seasonLength, newest, warnings } = history;
+    const { frequencyMs, seasonLength, seasons, newest, warnings } = history;
     const value = {
       backend: "timegpt",
       frequencyMs,
       seasonLength,
+      seasons,
       timestamps: nextTimestamps(newest, frequencyMs, horizon),
       ...ownUnitFan(fan, history),
       models: [{ name: model, weight: 1 }],

@@ -26,7 +26,10 @@ export const ANY_FREQUENCY = { shortest: "1s", longest: "366d" } as const;
 export interface ForecastAnswer {
   readonly backend: string;
   readonly frequencyMs: number;
+  /** Points per cycle of the season that skill is measured by, 1 for none. */
   readonly seasonLength: number;
+  /** Points per cycle of every season that was found, ascending. */
+  readonly seasons: readonly number[];
   readonly timestamps: Float64Array;
   readonly mean: Float64Array;
   readonly intervals: readonly { readonly level: number; readonly lo: Float64Array; readonly hi: Float64Array }[];

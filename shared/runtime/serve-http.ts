@@ -33,8 +33,8 @@ export interface HttpResponse {
   readonly body: string | Uint8Array | null;
 }
 
-/** How long a reserved idempotency key stays taken when its process dies. */
-const RESERVED_MS = 60_000;
+/** How long a reserved idempotency key stays taken when its process dies: longer than any function may take for a request. */
+const RESERVED_MS = 150_000;
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 

@@ -31,6 +31,7 @@ const result: ForecastResult = {
   intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }],
   models: [{ name: "naive", weight: 1 }],
   seasonLength: 24,
+  seasons: [],
   accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
   warnings: [],
 };

@@ -20,6 +20,7 @@ const RESULT: ForecastResult = {
   intervals: [],
   models: [],
   seasonLength: 1,
+  seasons: [],
   accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
   warnings: [],
 };

@@ -37,6 +37,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }],
     models: [{ name: "naive", weight: 1 }],
     seasonLength: 1,
+    seasons: [],
     accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
     warnings: ["short"],
   };

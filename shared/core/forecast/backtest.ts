@@ -36,6 +36,9 @@ export function planBacktest(n: number, options: { readonly horizon: number; rea
   return { horizon, cutoffs: Array.from({ length: origins }, (_, i) => n - (origins - i) * horizon) };
 }
 
+/** What a forecast would have said at each cutoff, shape (plan.horizon,) each; null where it refuses at some, or says what is no number. */
+export type WouldSay = (forecast: Forecast) => Float64Array[] | null;
+
 /**
  * Prepares what was known at every cutoff of a plan.
  *
@@ -47,7 +50,7 @@ export function planBacktest(n: number, options: { readonly horizon: number; rea
 export function openBacktest(
   y: Float64Array,
   { plan, seasonLength }: { readonly plan: BacktestPlan; readonly seasonLength: number },
-): (forecast: Forecast) => Float64Array[] | null {
+): WouldSay {
   const histories = plan.cutoffs.map((cutoff) => fillGaps(y.subarray(0, cutoff), seasonLength));
   return (forecast) => {
     const said: Float64Array[] = [];

@@ -4,7 +4,7 @@ import { fillGaps } from "./gaps.ts";
 import type { Interval } from "./intervals.ts";
 import { seasonalNaive } from "./naive.ts";
 import { finite } from "./scaling.ts";
-import { seasonsOf } from "./seasonality.ts";
+import { mainSeason, seasonsOf } from "./seasonality.ts";
 
 /** A forecast and what came. Columns have one row a step. */
 export interface Outcome {
@@ -85,7 +85,7 @@ export function measureOutcomes(
 
 /** The season that shows in what a forecast knew, 1 for none. @param y - NaN for gaps, shape (n,). */
 export function seasonKnown(y: Float64Array, frequencyMs: number): number {
-  return seasonsOf(fillGaps(y, 1), frequencyMs).found[0] ?? 1;
+  return mainSeason(seasonsOf(fillGaps(y, 1), frequencyMs));
 }
 
 function naiveFrom(y: Float64Array, seasonLength: number, horizon: number): Float64Array {

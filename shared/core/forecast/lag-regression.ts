@@ -44,8 +44,8 @@ export function lagRegression(y: Float64Array, horizon: number, lags: readonly n
 
   const mean = sumOf(y, 0, n) / n;
   let variance = 0;
-  for (const value of y) variance += (value - mean) ** 2 / n;
-  const scale = Math.sqrt(variance) || 1;
+  for (let i = 0; i < n; i++) variance += (y[i]! - mean) * (y[i]! - mean);
+  const scale = Math.sqrt(variance / n) || 1;
   const z = new Float64Array(n + horizon);
   for (let i = 0; i < n; i++) z[i] = (y[i]! - mean) / scale;
 
@@ -95,7 +95,9 @@ function sumOf(z: Float64Array, start: number, end: number): number {
  * have the same products, a few rows further back: only those at the ends are worked out.
  */
 function laggedProducts(z: Float64Array, n: number, rows: number): (longer: number, shorter: number) => number {
-  const known: { longer: number; sum: number }[] = [];
+  // By how far apart they are: the longer lag of the last pair, and its sum.
+  const lasts = new Int32Array(n);
+  const sums = new Float64Array(n);
   const sumFrom = (start: number, end: number, apart: number): number => {
     // Two sums need not wait for each other.
     let even = 0;
@@ -111,13 +113,13 @@ function laggedProducts(z: Float64Array, n: number, rows: number): (longer: numb
   return (longer, shorter) => {
     const apart = longer - shorter;
     const [start, end] = [n - rows - longer, n - longer];
-    const last = known[apart];
-    const back = last === undefined ? Infinity : last.longer - longer;
+    const back = lasts[apart] === 0 ? Infinity : lasts[apart]! - longer;
     const sum =
       2 * Math.abs(back) < rows
-        ? last!.sum + sumFrom(start, start - back, apart) - sumFrom(end, end - back, apart)
+        ? sums[apart]! + sumFrom(start, start - back, apart) - sumFrom(end, end - back, apart)
         : sumFrom(start, end, apart);
-    known[apart] = { longer, sum };
+    lasts[apart] = longer;
+    sums[apart] = sum;
     return sum;
   };
 }

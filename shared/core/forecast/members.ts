@@ -7,6 +7,7 @@ import { meanForecast } from "./mean.ts";
 import { mstl } from "./mstl.ts";
 import { seasonalNaive } from "./naive.ts";
 import { levelByShape, medianProfile, windowMedian } from "./profiles.ts";
+import { mainSeason } from "./seasonality.ts";
 import { thetaForecast } from "./theta.ts";
 import { above, besideSeasons, knownOnce, sharedOver, throughDifferences, throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
@@ -19,7 +20,7 @@ export interface Member {
 }
 
 export interface Circumstances {
-  /** Points of history. */
+  /** Points of history, or those that are observed where they are few. */
   readonly n: number;
   /** Steps ahead. */
   readonly horizon: number;
@@ -38,7 +39,7 @@ export interface Circumstances {
 /** With more zeros than these, models of a demand that comes now and then join in. */
 const MANY_ZEROS = 0.3;
 /** Below this many points there is nothing to fit: naive or the mean. */
-const FITTABLE = 8;
+export const FITTABLE = 8;
 /** Up to so many points exponential smoothing and dynamic theta are fast, and a regression has too few equations to be better. */
 const SHORT = 200;
 /** Cycles that the shape of a long look back is taken from, and so many of them tell the level. */
@@ -53,7 +54,8 @@ const SHORT_LOOK = 5;
  */
 export function membersFor(circumstances: Circumstances): Member[] {
   const { n, calendar, found, floor, zeros, intermittent } = circumstances;
-  const baseline = naive(found[0] ?? 1);
+  const season = mainSeason(circumstances);
+  const baseline = naive(season);
   if (n < FITTABLE) return [baseline, { name: "mean", forecast: orNull((y, horizon) => meanForecast(y, { horizon })) }];
 
   // Logarithms and the models that repeat forecast medians.
@@ -61,8 +63,8 @@ export function membersFor(circumstances: Circumstances): Member[] {
   const same = found.join() === calendar.join();
   const members = [
     baseline,
-    ...(n <= SHORT ? [exponentialSmoothing(found[0] ?? 1)] : []),
-    ...(floor !== null && zeros > MANY_ZEROS ? demandRates(floor, found[0] ?? 1) : []),
+    ...(n <= SHORT ? [exponentialSmoothing(season)] : []),
+    ...(floor !== null && zeros > MANY_ZEROS ? demandRates(floor, season) : []),
     ...fitted(found, ofMeans),
     ...(same ? [] : fitted(calendar, ofMeans)),
     ...(intermittent ? [] : repeating(calendar.length > 0 ? calendar : found, circumstances)),

@@ -1,24 +1,24 @@
 import type { Result } from "../result.ts";
-import { arimaMember } from "./arima-member.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
+import { arimaMember } from "./arima-member.ts";
 import { openBacktest, planBacktest, residualsOf } from "./backtest.ts";
-import type { BacktestPlan } from "./backtest.ts";
-import { MEAN, MEDIAN, weightsOf } from "./combine.ts";
-import type { Aim } from "./combine.ts";
+import { MEAN, MEDIAN } from "./combine.ts";
 import { inferFrequency, nextTimestamps } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
+import type { Grid } from "./grid.ts";
+import { historyWarnings } from "./history-warnings.ts";
 import { isIntermittent, zeroShare } from "./intermittent.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
+import { withLastYear } from "./last-year.ts";
 import { NEWEST_POINTS } from "./look-back.ts";
-import { membersFor } from "./members.ts";
-import type { Member } from "./members.ts";
+import { FITTABLE, membersFor } from "./members.ts";
 import type { TooShort } from "./naive.ts";
-import { scaleSeries } from "./scaling.ts";
-import type { Scaled } from "./scaling.ts";
-import { seasonsOf } from "./seasonality.ts";
+import { atPresentLevel, prepareSeries } from "./preparation.ts";
+import { mainSeason } from "./seasonality.ts";
+import { testedMembers, weightsWithout } from "./tested-members.ts";
 import { openWeek, withWeek } from "./weekly.ts";
 
 /** Observations in any order; NaN, repeated times and gaps are allowed. */
@@ -46,8 +46,10 @@ export interface NativeOptions {
 
 export interface NativeForecast {
   readonly frequencyMs: number;
-  /** Points per cycle that was found, 1 for none. */
+  /** Points per cycle of the season that skill is measured by, 1 for none. */
   readonly seasonLength: number;
+  /** Points per cycle of every season that was found, ascending. */
+  readonly seasons: readonly number[];
   /** Unix ms, shape (horizon,). */
   readonly timestamps: Float64Array;
   /** Shape (horizon,), in the series' unit. */
@@ -60,9 +62,6 @@ export interface NativeForecast {
   readonly accuracy: Accuracy & { readonly skill: number | null };
   readonly warnings: string[];
 }
-
-/** Zero lies further from the newest value than so many times the spread: relative to it the values are all alike. */
-const FAR_FLOOR = 1e6;
 
 /**
  * Forecasts a series by many models at once: each step is their median, weighted by how well each would have served the series before.
@@ -77,35 +76,38 @@ const FAR_FLOOR = 1e6;
  */
 export function forecastNative(input: Observations, options: NativeOptions): Result<NativeForecast, TooShort> {
   const { horizon, levels, isLate = () => false } = options;
-  const present = input.timestamps.filter((time, i) => Number.isFinite(time) && Number.isFinite(input.values[i]!));
-  const spacingMs = inferFrequency(present);
-  if (spacingMs === null) return tooShort(Math.min(1, present.length));
-  const frequencyMs = options.frequencyMs ?? spacingMs;
-  const grid = regularGrid(input.timestamps, input.values, { frequencyMs, spacingMs, limit: NEWEST_POINTS });
+  const gridded = gridOf(input, options.frequencyMs);
+  if (!gridded.ok) return gridded;
+  const { grid, observed, frequencyMs, spacingMs } = gridded.value;
   const y = grid.values;
-  const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
-  if (got < 2) return tooShort(got);
 
-  const scaled = scaleSeries(y);
-  const { found, calendar } = seasonsOf(fillGaps(scaled.z, 1), frequencyMs);
-  const floor = floorOf(y, scaled);
-  const week = openWeek(input, { frequencyMs, spacingMs, n: y.length, to: scaled.to, floor });
-  const seasonLength = found[0] ?? (week?.shows === true ? week.seasonLength : 1);
-  const history = fillGaps(scaled.z, seasonLength);
-  const intermittent = isIntermittent(scaled.z, { floor, seasonLength });
-  const zeros = zeroShare(scaled.z, { floor });
-  const suited = membersFor({ n: y.length, horizon, calendar, found, floor, zeros, intermittent });
+  const plain = prepareSeries(y, frequencyMs);
+  const week = openWeek(input, { frequencyMs, spacingMs, z: plain.z, to: plain.scaled.to, floor: plain.floor });
+  // Among three days of minutes a weekend looks like a lasting shift.
+  const prepared = week?.shows === true ? plain : atPresentLevel(plain);
+  const { scaled, z, calendar, found, distinct, floor, outliers, shift } = prepared;
+  const seasonLength = found.length === 0 && week?.shows === true ? week.seasonLength : mainSeason(prepared);
+  const history = fillGaps(z, seasonLength);
+
+  // Zero itself, of the values as they came: what is moved to the present level is none any more.
+  const zero = { floor: floor === null ? null : 0 };
+  const intermittent = isIntermittent(y, { ...zero, seasonLength });
+  // A few observations among many gaps are few.
+  const n = observed < FITTABLE ? observed : y.length;
+  const suited = membersFor({ n, horizon, calendar, found, floor, zeros: zeroShare(y, zero), intermittent });
   const baseline = suited[0]!;
   const isFlat = isConstant(history) && week?.shows !== true;
   const isAsked = options.models === "auto-arima" && !isFlat;
   const arima = isAsked ? arimaMember(history, { found, isLate }) : null;
-  const members = isFlat ? [baseline] : isAsked ? [baseline, ...(arima === null ? [] : [arima.member])] : withWeek(suited, week, found);
+  const asked = arima === null ? [baseline] : [baseline, arima.member];
+  const known = intermittent ? suited : withLastYear(suited, { n, frequencyMs, calendar, floor });
+  const members = isFlat ? [baseline] : isAsked ? asked : withWeek(known, week, found);
   const aim = intermittent ? MEAN : MEDIAN;
 
   const plan = planBacktest(y.length, { horizon, seasonLengths: calendar.length > 0 ? calendar : found });
-  const wouldSay = openBacktest(scaled.z, { plan, seasonLength });
+  const wouldSay = openBacktest(z, { plan, seasonLength });
   const { tested, leftOut } = testedMembers(members, {
-    z: scaled.z,
+    z,
     history,
     horizon,
     plan,
@@ -114,7 +116,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     isLate: isAsked ? () => false : isLate,
     hasBaseline: !isAsked && !intermittent,
   });
-  const weights = normalised(tested.map(({ weight }) => weight));
+
   const min = options.bounds?.min ?? inferredMin(week?.values ?? y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
   const [low, high] = [scaled.to(min), scaled.to(max)];
@@ -122,7 +124,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
     aim.combine(parts, weights).map((value) => Math.max(low, Math.min(high, value)));
   const ahead = combined(
     tested.map((one) => one.ahead),
-    weights,
+    tested.map(({ weight }) => weight),
   );
   const said = plan.cutoffs.map((_, origin) =>
     combined(
@@ -132,125 +134,62 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   );
 
   const naiveScale = seasonalNaiveScale(seasonLength === week?.seasonLength ? week.values : y, seasonLength);
-  const actual = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
-  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(actual, concat(parts).map(scaled.from), { naiveScale });
+  const met = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
+  // Before the last shift of level nobody knew of it.
+  const saidThen = (said: Float64Array, origin: number): Float64Array =>
+    (shift !== null && plan.cutoffs[origin]! <= shift.at ? said.map(shift.toFormer) : said).map(scaled.from);
+  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(met, concat(parts.map(saidThen)), { naiveScale });
   const accuracy = accuracyIn(said);
-  const skill = skillAgainst(accuracyIn(wouldSay(baseline.forecast)!)[aim.measure], accuracy[aim.measure]);
+  const saidByNaive = wouldSay(baseline.forecast)!;
+  const skill = skillAgainst(accuracyIn(saidByNaive)[aim.measure], accuracy[aim.measure]);
+  // One outlier makes all errors look alike.
+  const errorOf = (said: readonly Float64Array[]): number => aim.errorOf(concat(residualsOf(z, plan, said)));
+  const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
+
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
-  const intervals = intervalsFromResiduals(ahead, residualsOf(scaled.z, plan, said), levels);
+  const intervals = intervalsFromResiduals(ahead, residualsOf(z, plan, said), levels);
   return {
     ok: true,
     value: {
       frequencyMs,
       seasonLength,
+      seasons: week?.shows === true ? [...distinct, week.seasonLength] : distinct,
       timestamps: nextTimestamps(grid.timestamps.at(-1)!, frequencyMs, horizon),
       mean: ahead.map(toUnit),
       intervals: intervals.map(({ level, lo, hi }) => ({ level, lo: lo.map(toUnit), hi: hi.map(toUnit) })),
-      models: tested.map(({ name }, place) => ({ name, weight: weights[place]! })).toSorted((a, b) => b.weight - a.weight),
+      models: tested.map(({ name, weight }) => ({ name, weight })).toSorted((a, b) => b.weight - a.weight),
       accuracy: { ...accuracy, skill },
       warnings: [
-        ...grid.warnings,
-        ...(plan.horizon < horizon
-          ? [`The history of ${y.length} points is short: accuracy was tested ${plan.horizon} of ${horizon} steps ahead`]
-          : []),
+        ...historyWarnings(grid, { shift, outliers }, { frequencyMs, tested: plan.horizon, horizon }),
         ...(isAsked && tested[0]!.name === baseline.name ? [`No ARIMA model fits so short a history: ${baseline.name} made it`] : []),
         ...(arima?.wasLate === true ? ["The time for the search was up before all orders had their turn"] : []),
         ...(leftOut.length > 0 ? [`The time for it was up before these models had their turn: ${leftOut.join(", ")}`] : []),
-        ...(skill !== null && skill <= 0 ? ["The forecast did no better than seasonal naive in the backtest"] : []),
+        ...(isNoBetter ? ["The forecast did no better than seasonal naive in the backtest"] : []),
       ],
     },
   };
 }
 
-interface Tested {
-  readonly name: string;
-  readonly weight: number;
-  /** The forecast, shape (horizon,). */
-  readonly ahead: Float64Array;
-  /** What it would have said at each cutoff, shape (plan.horizon,) each. */
-  readonly said: readonly Float64Array[];
-  /** Error at each cutoff, as the aim measures it; NaN where nothing is observed. */
-  readonly errors: readonly number[];
+interface Gridded {
+  readonly grid: Grid;
+  /** Points of it that are. */
+  readonly observed: number;
+  readonly frequencyMs: number;
+  readonly spacingMs: number;
 }
 
-/** Members of no forecast have taken their weight with them. */
-function normalised(weights: readonly number[]): number[] {
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / whole);
+/** The newest points on a grid of the frequency that is asked for, or of their own. */
+function gridOf({ timestamps, values }: Observations, asked: number | undefined): Result<Gridded, TooShort> {
+  const present = timestamps.filter((time, i) => Number.isFinite(time) && Number.isFinite(values[i]!));
+  const spacingMs = inferFrequency(present);
+  if (spacingMs === null) return tooShort(Math.min(1, present.length));
+  const frequencyMs = asked ?? spacingMs;
+  const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS });
+  const observed = grid.observed.reduce((sum, seen) => sum + seen, 0);
+  return observed < 2 ? tooShort(observed) : { ok: true, value: { grid, observed, frequencyMs, spacingMs } };
 }
-
-/** The weights that the other origins give: what the members are tested on has no part in how they are weighed for it. */
-function weightsWithout(origin: number, tested: readonly Tested[]): number[] {
-  if (tested[0]!.errors.length < 2) return normalised(tested.map(({ weight }) => weight));
-  return weightsOf(tested.map(({ errors }) => meanOf(errors.filter((error, place) => place !== origin && !Number.isNaN(error)))));
-}
-
-/** The members that say something everywhere, weighted by their backtest; those of no weight are not among them. */
-function testedMembers(
-  members: readonly Member[],
-  {
-    z,
-    history,
-    horizon,
-    plan,
-    wouldSay,
-    isLate,
-    aim,
-    hasBaseline,
-  }: {
-    /** With gaps, and filled. */
-    readonly z: Float64Array;
-    readonly history: Float64Array;
-    readonly horizon: number;
-    readonly plan: BacktestPlan;
-    readonly wouldSay: ReturnType<typeof openBacktest>;
-    readonly isLate: () => boolean;
-    readonly aim: Aim;
-    /** Whether the baseline is a member like the others; otherwise it stands in for all of them where none says anything. */
-    readonly hasBaseline: boolean;
-  },
-): { tested: Tested[]; leftOut: string[] } {
-  const runs: Omit<Run, "weight">[] = [];
-  const leftOut: string[] = [];
-  for (const member of members) {
-    // The baseline comes first, and is there whatever happens.
-    if (runs.length > 0 && isLate()) {
-      leftOut.push(member.name);
-      continue;
-    }
-    const said = wouldSay(member.forecast);
-    if (said !== null) runs.push({ member, said, errors: residualsOf(z, plan, said).map(aim.errorOf) });
-  }
-  const contest = !hasBaseline && runs.length > 1 ? runs.slice(1) : runs;
-  const weights = weightsOf(contest.map(({ errors }) => meanOf(errors.filter((error) => !Number.isNaN(error)))));
-  const finished = (weighted: readonly Run[]): Tested[] =>
-    weighted.flatMap(({ member: { name, forecast }, ...run }) => {
-      const ahead = forecast(history, horizon);
-      return ahead?.every(Number.isFinite) === true ? [{ ...run, name, ahead }] : [];
-    });
-  const tested = finished(contest.map((run, place) => ({ ...run, weight: weights[place]! })).filter(({ weight }) => weight > 0));
-  return { tested: tested.length > 0 ? tested : finished([{ ...runs[0]!, weight: 1 }]), leftOut };
-}
-
-/** A member in the backtest. */
-interface Run {
-  readonly member: Member;
-  readonly weight: number;
-  readonly said: readonly Float64Array[];
-  readonly errors: readonly number[];
-}
-
-/** 1 of nothing: where nothing is known all are alike. */
-const meanOf = (values: readonly number[]): number =>
-  values.length === 0 ? 1 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const isConstant = (history: Float64Array): boolean => history.every((value) => value === history[0]);
-
-/** What counts as zero for models that need it, in the scaled unit. */
-function floorOf(y: Float64Array, { to }: Scaled): number | null {
-  const floor = to(0);
-  return y.some((value) => value < 0) || !(Math.abs(floor) < FAR_FLOOR) ? null : floor;
-}
 
 function inferredMin(y: Float64Array, max = Infinity): number {
   return max >= 0 && !y.some((value) => value < 0) ? 0 : -Infinity;

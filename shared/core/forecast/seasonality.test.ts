@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { AIR_PASSENGERS, NILE, NOTTEM, WWW_USAGE } from "./golden.ts";
 import { scaleSeries } from "./scaling.ts";
-import { isSeasonal, seasonsOf } from "./seasonality.ts";
+import { isSeasonal } from "./is-seasonal.ts";
+import { seasonsOf } from "./seasonality.ts";
 
 /** Uniform noise in (-1, 1) from a linear congruential generator. */
 function noise(n: number, seed: number): Float64Array {
@@ -49,10 +50,10 @@ describe("seasonsOf", () => {
 
   test("a daily cycle is found among noise, with or without a trend; the calendar's week is there whether it shows or not", () => {
     const noisy = sum(cycle(360, 24), noise(360, 5));
-    expect(seasonsOf(noisy, HOUR)).toEqual({ calendar: [24, 168], found: expect.arrayContaining([24]) });
+    expect(seasonsOf(noisy, HOUR)).toMatchObject({ calendar: [24, 168], found: expect.arrayContaining([24]), distinct: [24] });
     const rising = noisy.map((value, t) => value + t / 50);
     expect(seasonsOf(rising, HOUR).found).toContain(24);
-    expect(seasonsOf(noise(360, 5), HOUR)).toEqual({ calendar: [24, 168], found: [] });
+    expect(seasonsOf(noise(360, 5), HOUR)).toEqual({ calendar: [24, 168], found: [], distinct: [] });
   });
 
   test("an hour within the day counts where it shows", () => {
@@ -60,12 +61,12 @@ describe("seasonsOf", () => {
       calendar: [12, 288],
       found: expect.arrayContaining([12]),
     });
-    expect(seasonsOf(noise(700, 5), HOUR / 12)).toEqual({ calendar: [288], found: [] });
+    expect(seasonsOf(noise(700, 5), HOUR / 12)).toEqual({ calendar: [288], found: [], distinct: [] });
   });
 
   test("two cycles and a little more are enough, and fewer are not", () => {
-    expect(seasonsOf(cycle(58, 24), HOUR)).toEqual({ calendar: [24], found: [24] });
-    expect(seasonsOf(cycle(57, 24), HOUR)).toEqual({ calendar: [], found: [] });
+    expect(seasonsOf(cycle(58, 24), HOUR)).toEqual({ calendar: [24], found: [24], distinct: [24] });
+    expect(seasonsOf(cycle(57, 24), HOUR)).toMatchObject({ calendar: [] });
   });
 
   test("a constant has no season that shows", () => {

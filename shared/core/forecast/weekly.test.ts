@@ -85,9 +85,11 @@ describe("where the days of the week are alike", () => {
 
 describe("an earlier cutoff", () => {
   const n = 4_096;
-  const fine = { frequencyMs: MINUTE, spacingMs: MINUTE, n, to: (value: number) => value / 64, floor: 0 };
+  const to = (value: number): number => value / 64;
+  const opened = (input: ReturnType<typeof observations>) =>
+    openWeek(input, { frequencyMs: MINUTE, spacingMs: MINUTE, z: input.values.subarray(-n).map(to), to, floor: 0 })!;
   const named = (input: ReturnType<typeof observations>) => {
-    const week = openWeek(input, fine)!;
+    const week = opened(input);
     const members = [week.naive, ...week.members, week.beside({ name: "last", forecast: (y, h) => new Float64Array(h).fill(y.at(-1)!) })];
     return { week, members };
   };
@@ -97,7 +99,7 @@ describe("an earlier cutoff", () => {
     const known = n - 2_000;
     // All that came later is something else.
     const other = { ...input, values: input.values.map((value, i) => (i < FOUR_WEEKS - 2_000 ? value : 1_000 - value)) };
-    const y = input.values.subarray(-n, -2_000).map(fine.to);
+    const y = input.values.subarray(-n, -2_000).map(to);
     expect(y).toHaveLength(known);
     const [before, after] = [named(input), named(other)];
     for (const [place, { forecast: before_ }] of before.members.entries()) {
@@ -110,9 +112,9 @@ describe("an earlier cutoff", () => {
   test("says what the whole history would, had it ended there", () => {
     const input = observations(shops, FOUR_WEEKS);
     const shorter = { timestamps: input.timestamps.subarray(0, -600), values: input.values.subarray(0, -600) };
-    const y = input.values.subarray(-n, -600).map(fine.to);
+    const y = input.values.subarray(-n, -600).map(to);
     const early = named(input).week.members[0]!.forecast(y, 60)!;
-    const late = openWeek(shorter, fine)!.members[0]!.forecast(shorter.values.subarray(-n).map(fine.to), 60)!;
+    const late = opened(shorter).members[0]!.forecast(shorter.values.subarray(-n).map(to), 60)!;
     // The history of the second goes back as far as the first one's did.
     for (const [step, value] of early.entries()) expect(late[step]).toBeCloseTo(value, 9);
   });
@@ -122,7 +124,7 @@ describe("there is no week", () => {
   const week = (frequencyMs: number, count: number) => {
     const timestamps = Float64Array.from({ length: count }, (_, i) => i * frequencyMs);
     const input = { timestamps, values: timestamps.map((time) => Math.sin(time)) };
-    return openWeek(input, { frequencyMs, spacingMs: frequencyMs, n: Math.min(count, 4_096), to: (value) => value, floor: null });
+    return openWeek(input, { frequencyMs, spacingMs: frequencyMs, z: input.values.subarray(-4_096), to: (value) => value, floor: null });
   };
   test.each([
     ["in less than two of them", MINUTE, 20_159],

@@ -1,11 +1,11 @@
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
+import { isSeasonal } from "./is-seasonal.ts";
 import { lagRegression, lagsFor } from "./lag-regression.ts";
 import { isTooFineForAWeek, NEWEST_POINTS, pointsThatCount } from "./look-back.ts";
 import { medianOf } from "./median.ts";
 import type { Member } from "./members.ts";
 import { medianProfile } from "./profiles.ts";
-import { isSeasonal } from "./seasonality.ts";
 import { throughLogs } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
@@ -41,9 +41,9 @@ export interface Week {
 export interface FineGrid {
   readonly frequencyMs: number;
   readonly spacingMs: number;
-  /** Points of the fine grid, which ends at the newest observation. */
-  readonly n: number;
-  /** To the unit that the models are fitted in. */
+  /** The fine grid, which ends at the newest observation, as the models are fitted to it; NaN for gaps. Shape (n,). */
+  readonly z: Float64Array;
+  /** To the unit that they are fitted in, of points before it. */
   readonly to: (value: number) => number;
   /** What counts as zero in that unit, where logarithms make sense; else null. */
   readonly floor: number | null;
@@ -58,14 +58,16 @@ export interface FineGrid {
  */
 export function openWeek(
   input: { readonly timestamps: Float64Array; readonly values: Float64Array },
-  { frequencyMs, spacingMs, n, to, floor }: FineGrid,
+  { frequencyMs, spacingMs, z: newest, to, floor }: FineGrid,
 ): Week | null {
+  const n = newest.length;
   if (n < NEWEST_POINTS || !isTooFineForAWeek(frequencyMs)) return null;
   const { values } = regularGrid(input.timestamps, input.values, { frequencyMs, spacingMs, limit: pointsThatCount(frequencyMs) });
   const anHour = HOUR / frequencyMs;
   if (values.length < 2 * WEEK_HOURS * anHour) return null;
 
   const z = values.map(to);
+  z.set(newest, z.length - n);
   /** Of the points before a cutoff, that is so many points of the fine grid. */
   const hoursAt = remembered((known) => hoursBefore(z.subarray(0, z.length - n + known), anHour));
   const profileAt = remembered((known) => {
