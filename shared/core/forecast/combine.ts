@@ -71,6 +71,11 @@ export const MEAN: Aim = {
 };
 
 function meanOver(residuals: Float64Array, of: (residual: number) => number): number {
-  const observed = residuals.filter((residual) => !Number.isNaN(residual));
-  return observed.reduce((sum, residual) => sum + of(residual), 0) / observed.length;
+  let [sum, count] = [0, 0];
+  for (const residual of residuals) {
+    if (Number.isNaN(residual)) continue;
+    sum += of(residual);
+    count += 1;
+  }
+  return sum / count;
 }

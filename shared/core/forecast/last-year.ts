@@ -1,5 +1,6 @@
 import { runningMean } from "./mean.ts";
 import type { Member } from "./members.ts";
+import { knownOnce } from "./transforms.ts";
 import type { Forecast } from "./transforms.ts";
 
 const WEEK = 7 * 86_400_000;
@@ -72,12 +73,10 @@ function factorsOfLastYear(
 
 /** Works out once what is asked of the same history. */
 function remembered(forecast: Forecast): Forecast {
-  const known = new WeakMap<Float64Array, { readonly horizon: number; readonly ahead: Float64Array | null }>();
+  const byHorizon = knownOnce(() => new Map<number, Float64Array | null>());
   return (y, horizon) => {
-    const before = known.get(y);
-    if (before?.horizon === horizon) return before.ahead;
-    const ahead = forecast(y, horizon);
-    known.set(y, { horizon, ahead });
-    return ahead;
+    const known = byHorizon(y);
+    if (!known.has(horizon)) known.set(horizon, forecast(y, horizon));
+    return known.get(horizon)!;
   };
 }

@@ -41,11 +41,16 @@ interface Logs {
 
 /** Null where nothing lies above the floor. */
 function logsAbove(y: Float64Array, floor: number): Logs | null {
-  const heights = y.map((value) => Math.max(0, value - floor));
-  const positive = heights.filter((value) => value > 0);
-  if (positive.length === 0) return null;
-  const offset = positive.length === y.length ? 0 : OFFSET * medianOf(positive);
-  return { values: heights.map((value) => Math.log(value + offset)), offset };
+  const values = new Float64Array(y.length);
+  let positive = 0;
+  for (let i = 0; i < y.length; i++) {
+    values[i] = Math.max(0, y[i]! - floor);
+    if (values[i]! > 0) positive += 1;
+  }
+  if (positive === 0) return null;
+  const offset = positive === y.length ? 0 : OFFSET * medianOf(values.filter((value) => value > 0));
+  for (let i = 0; i < y.length; i++) values[i] = Math.log(values[i]! + offset);
+  return { values, offset };
 }
 
 /** Forecasts how far a series is above a floor that no value lies below. */
