@@ -335,7 +335,7 @@ describe("times", () => {
       { horizon: 7 },
     );
     expect(frequencyMs).toBe(DAY);
-    expect([...timestamps].map((time, step) => time - times[119]! - (step + 1) * DAY)).toEqual(new Array(7).fill(0));
+    expect([...timestamps].map((time, step) => time - times[119]! - (step + 1) * DAY)).toEqual(Array.from({ length: 7 }, () => 0));
     expect(warnings).toEqual([]);
     expect(seasons).toEqual([7]);
   });
@@ -367,6 +367,16 @@ describe("seasons", () => {
 
 describe("for any history whatever", () => {
   const anything = fc.array(fc.double(), { minLength: 2, maxLength: 150 });
+
+  test("bounds that tiny values come nowhere near are where the forecast is", () => {
+    const tiny = Array.from({ length: 50 }, (_, i) => (i % 5) * 1e-310);
+    for (const bounds of [{ min: 5 }, { max: -5 }, { min: 5, max: 5.1 }, { min: 1e300 }]) {
+      const { mean, intervals } = forecast(tiny, { bounds });
+      for (const column of [mean, ...intervals.flatMap(({ lo, hi }) => [lo, hi])]) {
+        expect(new Set(column)).toEqual(new Set([bounds.min ?? bounds.max]));
+      }
+    }
+  });
 
   test("what is answered is finite, in order, within bounds and the same again", () => {
     fc.assert(

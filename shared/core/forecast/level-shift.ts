@@ -75,7 +75,7 @@ export function lastLevelShift(
     const isKept = (levels: Float64Array, side: number): boolean => {
       const sorted = levels.toSorted();
       const nearest = side * (quantile(sorted, side > 0 ? 1 - APART : APART) - middle);
-      const near = side === up ? sorted : levels.slice(-later.length).sort();
+      const near = side === up ? sorted : levels.subarray(-later.length).toSorted();
       return nearest > 0 && quantile(near, SPAN.to) - quantile(near, SPAN.from) < Math.abs(after - before);
     };
     return Math.min(at, n - at) >= least && isKept(earlier, -up) && isKept(later, up)
