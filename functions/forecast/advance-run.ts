@@ -74,7 +74,7 @@ async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, ne
     const answer = made[place]!;
     if (!answer.ok) return [];
     const forecast = { id: newId<ForecastId>("fct"), series: id, cutoff, createdAt: cutoff, parameters };
-    const result = resultOf(answer.value);
+    const result = resultOf(answer.value, cutoff);
     return [{ forecast, result, fingerprint: result.fallback === undefined ? fingerprint : null }];
   });
   const refusals = open.flatMap(({ id }, place) => refusalOf(id, made[place]!));
