@@ -1,18 +1,20 @@
 import type { ForecastId, OrgId } from "../../shared/contract/ids.ts";
+import type { Backend } from "../../shared/contract/forecast.ts";
 import type { EventData } from "../../shared/contract/events.ts";
 import { Problem, Unavailable } from "../../shared/contract/problem.ts";
+import { backendNamed } from "../../shared/core/forecast/backend-name.ts";
 import { fingerprintOf } from "../../shared/core/forecast/fingerprint.ts";
 import type { Deps } from "../../shared/ports.ts";
-import type { PickedResult } from "../../shared/ports/forecasters.ts";
+import type { Forecasters, PickedResult } from "../../shared/ports/forecasters.ts";
 import type { Progress, Refusal, Run } from "../../shared/ports/forecast-jobs.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { knownAt } from "./known.ts";
 import { CACHED_MS, resultOf } from "./make.ts";
 
-/** Series that a step forecasts: a second of work, mostly, and one call to a remote backend. */
+/** Series that a step forecasts at the most: a second of work, mostly, and one call to a remote backend, which may take fewer. */
 const SERIES_A_STEP = 50;
-/** Longer than a step, which a remote backend may take a minute and a half for: who still holds it after that has died. */
-const LEASE_MS = 120_000;
+/** Longer than a step, which two remote backends may take a minute and a half each for: who still holds it after that has died. */
+const LEASE_MS = 240_000;
 /** How often a step is tried that fails, or whose worker dies; and the first wait, which doubles. */
 const MOST_ATTEMPTS = 5;
 const FIRST_WAIT_MS = 30_000;
@@ -54,7 +56,8 @@ async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, ne
   const { selector, backend, horizon, levels, frequency, bounds } = run.definition;
   const parameters = { backend, horizon, levels, frequencyMs: frequency, bounds };
   const picked = forecasters.pick(backend);
-  const series = await tenant.series.select(selector, SERIES_A_STEP, run.after);
+  const most = seriesAStep(backend, forecasters);
+  const series = await tenant.series.select(selector, most, run.after);
   const cutoff = clock.now();
 
   const open = [];
@@ -71,7 +74,7 @@ async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, ne
     const answer = made[place]!;
     if (!answer.ok) return [];
     const forecast = { id: newId<ForecastId>("fct"), series: id, cutoff, createdAt: cutoff, parameters };
-    const result = resultOf(answer.value);
+    const result = resultOf(answer.value, cutoff);
     return [{ forecast, result, fingerprint: result.fallback === undefined ? fingerprint : null }];
   });
   const refusals = open.flatMap(({ id }, place) => refusalOf(id, made[place]!));
@@ -81,8 +84,15 @@ async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, ne
     completed: series.length - refusals.length,
     after: series.at(-1)?.id ?? run.after,
     series: run.series ?? (await tenant.series.count(selector)),
-    isLast: series.length < SERIES_A_STEP,
+    isLast: series.length < most,
   };
+}
+
+/** As many as one call takes of a backend that is asked for several at once: a second call would be past the lease. */
+function seriesAStep(backend: Backend, forecasters: Forecasters): number {
+  const name = backendNamed(backend, forecasters.list());
+  const { batch = 1 } = forecasters.list().find((one) => one.name === name) ?? {};
+  return batch > 1 ? Math.min(SERIES_A_STEP, batch) : SERIES_A_STEP;
 }
 
 function refusalOf(series: Refusal["series"], result: PickedResult): Refusal[] {

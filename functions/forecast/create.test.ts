@@ -83,6 +83,26 @@ describe("201", () => {
     expect((await post({ series, horizon: 3 })).status).toBe(201);
   });
 
+  test("a series that nothing came of lately is forecast from its newest point, and the answer says how much of that is over", async () => {
+    const series = await harness.store("cpu", history);
+    const ofOld = (warnings: readonly string[]) => warnings.filter((warning) => warning.startsWith("The newest points are missing"));
+    for (const [hours, said] of [
+      [3, []],
+      [10, ["The newest points are missing: the first 9 of 24 steps are of a time before the cutoff"]],
+      [40, ["The newest points are missing: the whole forecast is of a time before the cutoff"]],
+    ] as const) {
+      harness.clock.set(START + hours * HOUR);
+      const { timestamps, warnings } = await forecast({ series, horizon: 24, fresh: true });
+      expect(timestamps[0]).toBe(START + HOUR);
+      expect(ofOld(warnings)).toEqual(said);
+    }
+    const { warnings } = await forecast({
+      input: { start: START, frequency: "1h", values: [...history.map(([, y]) => y), ...Array.from({ length: 10 }, () => null)] },
+      horizon: 24,
+    });
+    expect(ofOld(warnings)).toHaveLength(1);
+  });
+
   test("a series named by its metric and dimensions is the same series", async () => {
     const series = await harness.store("cpu", history, { host: "a" });
     expect(await forecast({ series: { metricKey: "cpu", dimensions: { host: "a" } } })).toMatchObject({ series });

@@ -47,7 +47,7 @@ export const createForecast = route({
     const fingerprint = fingerprintOf(known, parameters);
     const same = fresh ? null : await tenant.forecasts.same(id, fingerprint, now - CACHED_MS);
     if (same !== null) return { ...same, cached: true as const };
-    const result = await makeForecast(known, parameters, forecasters);
+    const result = await makeForecast(known, forecast, forecasters);
     // One that another backend made in its place is not kept: the one that was asked for may answer the next time.
     return tenant.forecasts.save(forecast, result, result.fallback === undefined ? fingerprint : null);
   },
@@ -56,6 +56,8 @@ export const createForecast = route({
 /** Nothing is stored; the cutoff is the last row's time. */
 async function forecastInput(input: ForecastInput, parameters: ForecastParameters, forecasters: Forecasters): Promise<Forecast> {
   const { start, frequency, values } = input;
-  const result = await makeForecast(observedRows(input), { ...parameters, frequencyMs: parameters.frequencyMs ?? frequency }, forecasters);
-  return { status: "completed", cutoff: isoTime(start + (values.length - 1) * frequency), horizon: parameters.horizon, ...result };
+  const cutoff = start + (values.length - 1) * frequency;
+  const asked = { ...parameters, frequencyMs: parameters.frequencyMs ?? frequency };
+  const result = await makeForecast(observedRows(input), { cutoff, parameters: asked }, forecasters);
+  return { status: "completed", cutoff: isoTime(cutoff), horizon: parameters.horizon, ...result };
 }

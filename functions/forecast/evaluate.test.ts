@@ -39,6 +39,11 @@ const post = async (body: object) => {
 const values = Array.from({ length: 336 }, (_, i) => 10 + 5 * Math.sin((2 * Math.PI * i) / 24) + ((i * 7) % 5) / 10);
 const history = values.map((value, i) => [START - (335 - i) * HOUR, value] as const);
 
+test("a backend that is not configured is refused before another has forecast anything", async () => {
+  expect((await post({ input: { start: 0, frequency: "1h", values }, horizon: 24, backends: ["stub", "timegpt"] })).status).toBe(422);
+  expect(seen).toEqual([]);
+});
+
 test("backends are compared from the same points, with what they would have known there and nothing later", async () => {
   const series = await harness.store("cpu", history);
   const { status, answer } = await post({ series, horizon: 24, cutoffs: 3, backends: ["native", "stub"] });

@@ -10,7 +10,7 @@ import { regularGrid } from "../../shared/core/forecast/grid.ts";
 import type { Grid } from "../../shared/core/forecast/grid.ts";
 import { NEWEST_POINTS, pointsThatCount } from "../../shared/core/forecast/look-back.ts";
 import { observedRows } from "../../shared/core/forecast/observed.ts";
-import type { ForecastAnswer, ForecastOptions, Forecasters, Observations } from "../../shared/ports/forecasters.ts";
+import type { ForecastAnswer, ForecastOptions, Observations, PickedForecaster } from "../../shared/ports/forecasters.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { knownAt } from "./known.ts";
 
@@ -25,6 +25,8 @@ export const evaluateForecasts = route({
   problems: ["not-found", "series-too-short", "backend-unavailable"],
 
   async handle({ series: reference, input, cutoffs, backends, frequency, ...asked }, { org }, { store, clock, forecasters }) {
+    // All of them, before the first one costs anything.
+    const picked = backends.map((backend) => ({ backend, forecaster: forecasters.pick(backend, { fallback: false }) }));
     const tenant = store.forOrg(org);
     const id =
       reference === undefined || typeof reference === "string" ? reference : tenant.series.idOf(reference.metricKey, reference.dimensions);
@@ -38,7 +40,7 @@ export const evaluateForecasts = route({
     const seasonLength = seasonKnown(grid.values.subarray(0, known[0]).subarray(-NEWEST_POINTS), frequencyMs);
     const options = { ...asked, frequencyMs };
     const items: BackendEvaluation[] = [];
-    for (const backend of backends) items.push(await evaluate(backend, grid, known, { ...options, seasonLength }, forecasters));
+    for (const one of picked) items.push(await evaluate(one, grid, known, { ...options, seasonLength }));
     return {
       ...(id === undefined ? {} : { series: id }),
       frequency: formatDuration(frequencyMs),
@@ -65,14 +67,13 @@ function gridOf(observations: Observations, asked: number | undefined): { grid: 
 
 /** Has one backend, and no other in its place, forecast from each cutoff. */
 async function evaluate(
-  backend: Backend,
+  { backend, forecaster }: { readonly backend: Backend; readonly forecaster: PickedForecaster },
   grid: Grid,
   known: readonly number[],
   { seasonLength, ...options }: ForecastOptions & { readonly seasonLength: number },
-  forecasters: Forecasters,
 ): Promise<BackendEvaluation> {
   const histories = known.map((n) => observedUpTo(grid, n));
-  const results = await forecasters.pick(backend, { fallback: false }).forecastMany(histories, options);
+  const results = await forecaster.forecastMany(histories, options);
   const failed = results.find((result) => !result.ok);
   if (failed?.ok === false) {
     const { error } = failed;

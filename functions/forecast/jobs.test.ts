@@ -167,6 +167,31 @@ describe("a run of many series", () => {
     expect(new Set((await forecasts()).map(({ series }) => series)).size).toBe(SERIES);
   });
 
+  test("asks for as many a step as its backend takes in one call", async () => {
+    await store(20);
+    const sizes: number[] = [];
+    const eight: Forecaster = {
+      about: { ...stubForecaster.about, name: "statsforecast", batch: 8 },
+      forecast: stubForecaster.forecast,
+      forecastMany: async (series, options) => {
+        sizes.push(series.length);
+        return Promise.all(series.map((one) => stubForecaster.forecast(one, options)));
+      },
+    };
+    const forecasters = createForecasters([nativeForecaster, stub, eight], { preference: ["statsforecast"] });
+    const made = await create({ ...JOB, backend: "auto" });
+    await start(made);
+    await work(async (event) => {
+      await onEvent.on[event.type as "forecast-run.requested"]?.(
+        event.data as never,
+        { event, now: START },
+        { ...harness.deps, forecasters },
+      );
+    });
+    expect(sizes).toEqual([8, 8, 4]);
+    expect(await job(made)).toMatchObject({ status: "completed", lastRun: { series: 20, completed: 20 } });
+  });
+
   test("whose worker dies is taken up by another once the lease is over, and forecasts no series twice", async () => {
     await store(SERIES);
     const made = await create();

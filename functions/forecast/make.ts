@@ -2,15 +2,18 @@ import type { ForecastResult } from "../../shared/contract/forecast.ts";
 import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
 import type { Forecasters, Observations, PickedAnswer } from "../../shared/ports/forecasters.ts";
-import type { ForecastParameters } from "../../shared/ports/forecasts.ts";
+import type { NewForecast } from "../../shared/ports/forecasts.ts";
 
 /** A forecast of the same points is answered again for so long: a backend may have become better since. */
 export const CACHED_MS = 86_400_000;
 
-/** Has a backend make a forecast. @throws Problem series-too-short or backend-unavailable; Unavailable when none could make it now. */
+/** A history that ends so many steps before the cutoff is old: a point that is late, or a period that is not whole, is not. */
+const OLD_STEPS = 3;
+
+/** Has a backend make a forecast of what was known at a cutoff, Unix ms. @throws Problem series-too-short or backend-unavailable; Unavailable when none could make it now. */
 export async function makeForecast(
   observations: Observations,
-  { backend, ...options }: ForecastParameters,
+  { cutoff, parameters: { backend, ...options } }: Pick<NewForecast, "cutoff" | "parameters">,
   forecasters: Forecasters,
 ): Promise<ForecastResult> {
   const made = await forecasters.pick(backend).forecast(observations, options);
@@ -19,11 +22,11 @@ export async function makeForecast(
     const { needed, got } = made.error;
     throw new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });
   }
-  return resultOf(made.value);
+  return resultOf(made.value, cutoff);
 }
 
-/** A forecast as it is stored and answered. */
-export function resultOf(made: PickedAnswer): ForecastResult {
+/** A forecast as it is stored and answered. @param cutoff - Unix ms. */
+export function resultOf(made: PickedAnswer, cutoff: number): ForecastResult {
   const { backend, frequencyMs, timestamps, mean, intervals, models, seasonLength, seasons, accuracy, fallback, warnings } = made;
   return {
     backend,
@@ -36,6 +39,14 @@ export function resultOf(made: PickedAnswer): ForecastResult {
     seasons: [...seasons],
     accuracy,
     ...(fallback === undefined ? {} : { fallback }),
-    warnings: [...warnings],
+    warnings: [...oldHistory(made, cutoff), ...warnings],
   };
+}
+
+/** A forecast goes on from the newest point, however old that is: where no step of it is to come, nothing else shows it. */
+function oldHistory({ timestamps, frequencyMs }: PickedAnswer, cutoff: number): string[] {
+  const over = Math.floor((cutoff - timestamps[0]!) / frequencyMs);
+  if (over < OLD_STEPS) return [];
+  const which = over < timestamps.length ? `the first ${over} of ${timestamps.length} steps are` : "the whole forecast is";
+  return [`The newest points are missing: ${which} of a time before the cutoff`];
 }

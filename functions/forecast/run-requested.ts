@@ -16,7 +16,7 @@ export async function runRequested(org: OrgId, id: ForecastId, { store, clock, f
   if (forecast === null) return;
   try {
     const known = await knownAt(tenant, { ...forecast, frequencyMs: forecast.parameters.frequencyMs });
-    const result = await makeForecast(known, forecast.parameters, forecasters);
+    const result = await makeForecast(known, forecast, forecasters);
     await tenant.forecasts.complete(id, result, clock.now());
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -54,7 +54,7 @@ export type IsoTime = v.InferOutput<typeof IsoTime>;
 export const TimeColumn = v.pipe(v.array(UnixMs), v.maxLength(100_000));
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const DURATION = /^(\d{1,11})(ms|s|m|h|d|w)$/;
+const DURATION = /^(\d{1,16})(ms|s|m|h|d|w)$/;
 const LONGEST_MS = 400 * UNIT_MS.d;
 const DURATION_MESSAGE = "Expected a duration such as 30s, 5m, 1h or 1d, at most 400d, or milliseconds";
 

@@ -32,6 +32,14 @@ test("auto-arima answers many series in their order", async () => {
   expect(made).toEqual([await autoArimaForecaster.forecast(first, asked), await autoArimaForecaster.forecast(rising, asked)]);
 });
 
+test("auto-arima lets others have their turn between two series", async () => {
+  const turns: string[] = [];
+  const made = autoArimaForecaster.forecastMany!([observations, observations, observations], asked).then(() => turns.push("made"));
+  setImmediate(() => turns.push("another"));
+  await made;
+  expect(turns).toEqual(["another", "made"]);
+});
+
 test("frequency and bounds reach the engine", async () => {
   const made = await nativeForecaster.forecast(observations, { ...asked, frequencyMs: 2 * HOUR, bounds: { min: undefined, max: 15 } });
   if (!made.ok) throw new Error("refused");

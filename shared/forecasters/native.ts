@@ -36,20 +36,30 @@ interface InProcess extends Pick<NativeOptions, "models"> {
   readonly timeMs: number;
 }
 
+type Made = Awaited<ReturnType<Forecaster["forecast"]>>;
+
 function inProcess({ timeMs, models, ...about }: InProcess): Forecaster {
   return {
     about: { ...about, available: true, maxHorizon: 720, levels: ANY_LEVEL, frequencies: ANY_FREQUENCY, batch: 1 },
     forecast: async (observations, options) => forecastWithin(timeMs, observations, options),
-    ...(models === undefined
-      ? {}
-      : { forecastMany: async (series, options) => series.map((one) => forecastWithin(timeMs / series.length, one, options)) }),
+    ...(models === undefined ? {} : { forecastMany: (series, options) => forecastInTurn(series, options) }),
   };
+
+  /** All of them share the time. Whatever else the process has to do gets its turn between two. */
+  async function forecastInTurn(series: readonly Observations[], options: ForecastOptions): Promise<Made[]> {
+    const made: Made[] = [];
+    for (const one of series) {
+      if (made.length > 0) await new Promise(setImmediate);
+      made.push(forecastWithin(timeMs / series.length, one, options));
+    }
+    return made;
+  }
 
   function forecastWithin(
     limitMs: number,
     observations: Observations,
     { horizon, levels, frequencyMs, bounds: { min, max } = {} }: ForecastOptions,
-  ): Awaited<ReturnType<Forecaster["forecast"]>> {
+  ): Made {
     const startedAt = performance.now();
     const made = forecastNative(observations, {
       isLate: () => performance.now() - startedAt > limitMs,

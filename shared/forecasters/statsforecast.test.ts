@@ -55,7 +55,7 @@ describe("against a server that plays the service", () => {
       return told ?? { body: JSON.stringify({ forecasts: inputs.map(() => answer.forecasts[0]) }) };
     }, "/secret-path");
     const pause = async (ms: number) => void waits.push(ms);
-    backend = createStatsForecast({ url: receiver.url, request: operatorRequest, pause });
+    backend = createStatsForecast({ url: receiver.url, request: operatorRequest, pause, now: Date.now });
   });
   afterEach(() => receiver.stop());
 
@@ -135,7 +135,7 @@ describe("against a server that plays the service", () => {
   test("an answer that does not come in time is not waited for again", async () => {
     receiver.answerNext({ sender: "hang" });
     const impatient: OperatorRequest = (url, call) => operatorRequest(url, { ...call, timeoutMs: 20 });
-    const hasty = createStatsForecast({ url: receiver.url, request: impatient, pause: sleep });
+    const hasty = createStatsForecast({ url: receiver.url, request: impatient, pause: sleep, now: Date.now });
     await expect(hasty.forecast(daily, asked)).rejects.toMatchObject({ message: "StatsForecast did not answer within 70 s" });
     expect(requests).toHaveLength(1);
   });
@@ -158,16 +158,48 @@ describe("against a server that plays the service", () => {
 
     test("are not asked for one batch after the other of a service that is busy", async () => {
       receiver.answerNext(problem("busy", 503), 3);
-      const made = await backend.forecastMany!(many, asked);
+      await expect(backend.forecastMany!(many, asked)).rejects.toMatchObject({ message: "StatsForecast is busy", retryable: true });
       expect(requests).toHaveLength(3);
-      expect(made.filter(({ ok }) => ok)).toEqual([]);
+    });
+
+    test("that were made before the service was busy keep their forecasts", async () => {
+      const busy = createStatsForecast({
+        url: receiver.url,
+        now: Date.now,
+        pause: async () => {},
+        request: (url, call) => {
+          if (requests.length === 2) receiver.answerNext(problem("busy", 503), 3);
+          return operatorRequest(url, call);
+        },
+      });
+      const made = await busy.forecastMany!(many, asked);
+      expect(made.filter(({ ok }) => ok)).toHaveLength(16);
       expect(made).toHaveLength(many.length);
+    });
+
+    test("are asked for no longer than a minute and a half, and what was made by then stays", async () => {
+      let time = 0;
+      const timeouts: (number | undefined)[] = [];
+      const slow = createStatsForecast({
+        url: receiver.url,
+        now: () => time,
+        pause: async () => {},
+        request: (url, call) => {
+          timeouts.push(call.timeoutMs);
+          time += 40_000;
+          return operatorRequest(url, call);
+        },
+      });
+      const made = await slow.forecastMany!(many, asked);
+      expect(timeouts).toEqual([70_000, 50_000, 10_000]);
+      expect(made.filter(({ ok }) => ok)).toHaveLength(24);
+      expect(made.at(-1)).toMatchObject({ ok: false, error: { detail: "StatsForecast did not make all of them within 90 s" } });
     });
   });
 });
 
 test("without an address it is listed as not available", () => {
-  expect(createStatsForecast({ url: undefined, request: operatorRequest, pause: sleep }).about).toMatchObject({
+  expect(createStatsForecast({ url: undefined, request: operatorRequest, pause: sleep, now: Date.now }).about).toMatchObject({
     name: "statsforecast",
     available: false,
   });
@@ -181,7 +213,7 @@ if (!serviceHere) process.stdout.write(`${STATSFORECAST_MISSING}\n`);
   let backend: Forecaster;
   beforeAll(async () => {
     service = await startStatsForecastService({ STATSFORECAST_WORKERS: "1" });
-    backend = createStatsForecast({ url: service.url, request: operatorRequest, pause: sleep });
+    backend = createStatsForecast({ url: service.url, request: operatorRequest, pause: sleep, now: Date.now });
   });
   afterAll(() => service?.stop());
 

@@ -15,12 +15,16 @@ export interface StatsForecastOptions {
   /** Where the service listens, without a slash at its end; undefined: not configured. */
   readonly url: string | undefined;
   readonly request: OperatorRequest;
+  /** Unix ms. */
+  readonly now: () => number;
   /** Waits between two attempts. */
   readonly pause: (ms: number) => Promise<unknown>;
 }
 
 /** The service gives up a request after 60 s, and says so. */
 const TIMEOUT_MS = 70_000;
+/** For all that one set of series takes, tries and waits included: the others are made by somebody else, who has a while left for it. */
+const DEADLINE_MS = 90_000;
 /** Attempts at most, with the waits between them. */
 const WAITS_MS = [250, 1_000];
 const RETRIED = new Set([408, 429, 502, 503, 504]);
@@ -46,24 +50,26 @@ type Made = Result<ForecastAnswer, TooShort | NotMade>;
  *
  * What does not connect, or is answered 408, 429, 502, 503 or 504, is tried three times.
  */
-export function createStatsForecast({ url, request, pause }: StatsForecastOptions): Forecaster {
+export function createStatsForecast({ url, request, now, pause }: StatsForecastOptions): Forecaster {
   const endpoint = url === undefined ? null : `${url}/v1/forecast`;
   return {
     about: { ...about, available: endpoint !== null },
     async forecast(observations, options) {
       const prepared = prepareHistory(observations, options);
-      return prepared.ok ? (await ask([prepared.value], options))[0]! : prepared;
+      return prepared.ok ? (await ask([prepared.value], options, now() + DEADLINE_MS))[0]! : prepared;
     },
     async forecastMany(series, options) {
+      const until = now() + DEADLINE_MS;
       const prepared = series.map((observations) => prepareHistory(observations, options));
       const asked = prepared.flatMap((one) => (one.ok ? [one.value] : []));
       const made: Made[] = [];
       for (let start = 0; start < asked.length; start += BATCH) {
         const batch = asked.slice(start, start + BATCH);
         try {
-          made.push(...(await ask(batch, options)));
+          made.push(...(await ask(batch, options, until)));
         } catch (error) {
           if (!(error instanceof Unavailable)) throw error;
+          if (error.retryable && !made.some(({ ok }) => ok)) throw error;
           // A service that is down or busy is left alone; one batch that it refuses takes no other with it.
           const without = error.retryable ? asked.length - start : batch.length;
           made.push(...Array.from({ length: without }, () => notMade(error)));
@@ -75,8 +81,8 @@ export function createStatsForecast({ url, request, pause }: StatsForecastOption
   };
 
   /** @throws Unavailable. */
-  async function ask(series: readonly History[], options: ForecastOptions): Promise<readonly Made[]> {
-    const { status, body } = await answerTo(JSON.stringify(requestOf(series, options)));
+  async function ask(series: readonly History[], options: ForecastOptions, until: number): Promise<readonly Made[]> {
+    const { status, body } = await answerTo(JSON.stringify(requestOf(series, options)), until);
     if (status !== 200) throw refusal(status, body);
 
     const answer = parsed(StatsForecastAnswer, body);
@@ -86,20 +92,24 @@ export function createStatsForecast({ url, request, pause }: StatsForecastOption
     return answer.forecasts.map((made, i) => ({ ok: true, value: answerOf(made, series[i]!) }));
   }
 
-  async function answerTo(body: string): Promise<{ readonly status: number; readonly body: string }> {
+  async function answerTo(body: string, until: number): Promise<{ readonly status: number; readonly body: string }> {
     if (endpoint === null) throw new Unavailable("StatsForecast is not configured here", { retryable: false });
     for (let attempt = 0; ; attempt += 1) {
+      const timeoutMs = Math.min(TIMEOUT_MS, until - now());
+      if (timeoutMs <= 0)
+        throw new Unavailable(`StatsForecast did not make all of them within ${DEADLINE_MS / 1_000} s`, { retryable: true });
       const last = attempt === WAITS_MS.length;
       try {
         const headers = { "Content-Type": "application/json", Accept: "application/json" };
-        const answer = await request(endpoint, { method: "POST", headers, body, timeoutMs: TIMEOUT_MS });
+        const answer = await request(endpoint, { method: "POST", headers, body, timeoutMs });
         if (last || !RETRIED.has(answer.status)) return answer;
       } catch (cause) {
         const connected = !NOT_CONNECTED.test(String((cause as NodeJS.ErrnoException).code));
         if (connected && (cause as Error).name !== "TimeoutError" && (cause as Error).name !== "AbortError") {
           throw new Unavailable("StatsForecast could not be asked", { retryable: true, cause });
         }
-        if (connected) throw new Unavailable(`StatsForecast did not answer within ${TIMEOUT_MS / 1_000} s`, { retryable: true, cause });
+        if (connected)
+          throw new Unavailable(`StatsForecast did not answer within ${Math.ceil(timeoutMs / 1_000)} s`, { retryable: true, cause });
         if (last) throw new Unavailable("StatsForecast cannot be reached", { retryable: true, cause });
       }
       await pause(WAITS_MS[attempt]!);

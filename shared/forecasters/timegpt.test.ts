@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ForecastOptions, Observations } from "../ports/forecasters.ts";
 import { startTimegptServer, timegptError } from "../testing/timegpt-server.ts";
 import type { TimegptAnswer, TimegptServer, TimegptServerOptions } from "../testing/timegpt-server.ts";
+import { createForecasters } from "./registry.ts";
+import { stubForecaster } from "./stub.ts";
+import { TimegptFailure } from "./timegpt-call.ts";
 import { createTimegpt } from "./timegpt.ts";
 import type { TimegptOptions } from "./timegpt.ts";
 
@@ -46,7 +49,10 @@ const calls = (path: string) => server.requests.filter((request) => request.path
 const forecasts = () => calls("/v2/forecast");
 const overloaded = (status: number, headers = {}): TimegptAnswer => ({ status, headers, body: timegptError("Overloaded", "", "A50") });
 const reasonOf = async (made: ReturnType<ReturnType<typeof backend>["forecast"]>) => {
-  const result = await made;
+  const result = await made.catch((error: unknown) => {
+    if (error instanceof TimegptFailure) return { ok: false, error: { reason: "not-made", detail: error.message } } as const;
+    throw error;
+  });
   return result.ok ? "made" : result.error.reason === "not-made" ? result.error.detail : result.error.reason;
 };
 
@@ -221,12 +227,22 @@ describe("many series", () => {
 
   test("are not sent any further once the service or the key is at fault", async () => {
     server.answerNext("/v2/forecast", { status: 500, body: "oops" });
-    const made = await backend().forecastMany!(
-      Array.from({ length: 501 }, (_, i) => hourly(i, i)),
-      asked,
-    );
+    const many = Array.from({ length: 501 }, (_, i) => hourly(i, i));
+    await expect(backend().forecastMany!(many, asked)).rejects.toMatchObject({ message: expect.stringContaining("TimeGPT failed (500") });
     expect(forecasts()).toHaveLength(1);
-    expect(made.map((one) => one.ok)).toEqual(Array.from({ length: 501 }, () => false));
+  });
+
+  test("are not waited for again for a minute where the service does not answer", async () => {
+    const registry = createForecasters([stubForecaster, backend({ timeoutMs: 50 })], { now: () => now });
+    server.answerNext("/model_params", "hang");
+    const made = await registry.pick("timegpt").forecast(hourly(1, 2), asked);
+    expect(made).toMatchObject({
+      value: { backend: "stub", fallback: { from: "timegpt", reason: "TimeGPT did not answer within 0.05 s." } },
+    });
+    await registry.pick("timegpt").forecast(hourly(1, 2), asked);
+    expect(server.requests).toHaveLength(1);
+    now += 60_000;
+    expect(await registry.pick("timegpt").forecast(hourly(1, 2), asked)).toMatchObject({ value: { backend: "timegpt" } });
   });
 });
 

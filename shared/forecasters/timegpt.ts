@@ -81,6 +81,8 @@ export function createTimegpt({ apiKey, model, ...options }: TimegptOptions): Fo
         for (const [i, { place }] of some.entries()) results[place] = failure === null ? (made as Made[])[i]! : notMade(failure);
       }
     }
+    // Nobody else need wait for it for a while.
+    if (fatal?.fault === "service" && !results.some(({ ok }) => ok)) throw fatal;
     return results;
   }
 

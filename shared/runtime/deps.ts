@@ -84,7 +84,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
       [
         nativeForecaster,
         createTimegpt({ ...config.timegpt, now: clock.now, uniform: random.uniform, pause }),
-        createStatsForecast({ url: config.statsforecastUrl, request: operatorRequest, pause }),
+        createStatsForecast({ url: config.statsforecastUrl, request: operatorRequest, now: clock.now, pause }),
         autoArimaForecaster,
         stubForecaster,
       ],

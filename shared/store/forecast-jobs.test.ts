@@ -119,6 +119,16 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await forecast("made")).toMatchObject({ status: "completed", series: SERIES });
   });
 
+  test("what is to go on at once is taken up by a worker whose clock is behind, too", async () => {
+    await jobs.insert(jobOf("a"));
+    await jobs.begin(jobOf("a"), runOf("a"));
+    const behind = { now: START - 5_000, until: START + MINUTE };
+    const first = (await jobs.claim(runOf("a").id, 0, behind))!;
+    expect(first).toMatchObject({ step: 1 });
+    await jobs.advance(first, progressOf("one"), START);
+    expect(await jobs.claim(first.id, 1, behind)).toMatchObject({ step: 2 });
+  });
+
   test("what a step brings is added to the run, and the last one ends it", async () => {
     const first = await begun();
     await jobs.advance(first, progressOf("one"), START + 1);

@@ -14,7 +14,7 @@ import { pageOf } from "./page.ts";
 // forecast_run_open refuses a second run of a job that has not ended: the whole batch fails.
 const INSERT = `
   INSERT INTO forecast_run (id, org, job, definition, status, scheduled_at, due_at, step, attempts, after, completed, failed, refusals)
-  VALUES (:id, :org, :job, :definition, 'pending', :at, :at, 0, 0, '', 0, 0, '[]')`;
+  VALUES (:id, :org, :job, :definition, 'pending', :at, :dueAt, 0, 0, '', 0, 0, '[]')`;
 // A job that is due at another time, or was changed or deleted meanwhile, gets NULL as its version, which its column refuses: the whole batch fails.
 const SCHEDULE = `
   UPDATE forecast_job SET version = CASE WHEN next_run_at IS :was THEN version END, next_run_at = :next WHERE id = :id AND org = :org`;
@@ -42,12 +42,15 @@ const REQUIRE_STEP = `
   WHERE NOT EXISTS (SELECT 1 FROM forecast_run WHERE id = :id AND org = :org AND step = :step AND status = 'running')`;
 const ADVANCE = `
   UPDATE forecast_run SET status = :status, after = :after, series = :series, completed = :completed, failed = :failed, refusals = :refusals,
-    attempts = 0, error = NULL, due_at = :at, ended_at = :endedAt
+    attempts = 0, error = NULL, due_at = :dueAt, ended_at = :endedAt
   WHERE id = :id AND org = :org`;
 const POSTPONE = `
   UPDATE forecast_run SET status = CASE WHEN :dueAt IS NULL THEN 'failed' ELSE status END, error = :error, due_at = coalesce(:dueAt, due_at),
     ended_at = CASE WHEN :dueAt IS NULL THEN :at END
   WHERE id = :id AND org = :org AND step = :step AND status = 'running'`;
+
+/** Whoever takes up what is due at once may have a clock that is so far behind: what it leaves waits for the next tick. */
+const CLOCKS_APART_MS = 10_000;
 
 export const runOf = (row: Row): Run => ({
   id: row["id"] as ForecastRunId,
@@ -85,7 +88,7 @@ export function forecastRuns(
           [
             { sql: REQUIRE_JOB, args: { id: job, org, version } },
             ...(due === undefined ? [] : [{ sql: SCHEDULE, args: { id: job, org, was: due.was, next: due.next } }]),
-            { sql: INSERT, args: { id, org, job, definition: JSON.stringify(definition), at } },
+            { sql: INSERT, args: { id, org, job, definition: JSON.stringify(definition), at, dueAt: at - CLOCKS_APART_MS } },
           ],
           [requestRun(outbox, org, { id, step: 0 }, at)],
         ),
@@ -119,7 +122,7 @@ export function forecastRuns(
           completed: run.completed + completed,
           failed: run.failed + refusals.length,
           refusals: JSON.stringify([...run.refusals, ...refusals].slice(0, MAX_REFUSALS)),
-          at,
+          dueAt: at - CLOCKS_APART_MS,
           endedAt: isLast ? at : null,
         },
       };

@@ -54,6 +54,15 @@ describe.each(DATABASES)("%s", (_where, open) => {
   const ids = async (series?: SeriesId) => (await forecasts.list({ series }, { limit: 10 })).items.map(({ id }) => id);
 
   describe("a saved forecast", () => {
+    test("of steps of years and milliseconds covers the time that it is of", async () => {
+      const years = { ...result, frequency: "1054973350123ms", timestamps: [START, START + 1_054_973_350_123] };
+      await forecasts.save(asked("a"), years);
+      const window = { from: START + 3 * 366 * 24 * HOUR, to: START + 4 * 366 * 24 * HOUR };
+      expect(await forecasts.spans(CPU, window, 10)).toMatchObject([
+        { startsAt: START, endsAt: START + 2 * 1_054_973_350_123, frequencyMs: 1_054_973_350_123 },
+      ]);
+    });
+
     test("reads back as it was made, and is told of in the same batch", async () => {
       const { id } = asked("a");
       const saved = await forecasts.save(asked("a"), result);

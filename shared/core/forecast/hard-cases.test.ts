@@ -368,6 +368,16 @@ describe("seasons", () => {
 describe("for any history whatever", () => {
   const anything = fc.array(fc.double(), { minLength: 2, maxLength: 150 });
 
+  test("bounds that tiny values come nowhere near are where the forecast is", () => {
+    const tiny = Array.from({ length: 50 }, (_, i) => (i % 5) * 1e-310);
+    for (const bounds of [{ min: 5 }, { max: -5 }, { min: 5, max: 5.1 }, { min: 1e300 }]) {
+      const { mean, intervals } = forecast(tiny, { bounds });
+      for (const column of [mean, ...intervals.flatMap(({ lo, hi }) => [lo, hi])]) {
+        expect(new Set(column)).toEqual(new Set([bounds.min ?? bounds.max]));
+      }
+    }
+  });
+
   test("what is answered is finite, in order, within bounds and the same again", () => {
     fc.assert(
       fc.property(anything, fc.integer({ min: 1, max: 40 }), fc.boolean(), (values, horizon, isBounded) => {

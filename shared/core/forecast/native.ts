@@ -21,6 +21,9 @@ import { mainSeason } from "./seasonality.ts";
 import { testedMembers, weightsWithout } from "./tested-members.ts";
 import { openWeek, withWeek } from "./weekly.ts";
 
+/** Of a scaled bound: its square is finite. */
+const FURTHEST = 2 ** 500;
+
 /** Observations in any order; NaN, repeated times and gaps are allowed. */
 export interface Observations {
   /** Unix ms, shape (n,). */
@@ -119,7 +122,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
 
   const min = options.bounds?.min ?? inferredMin(week?.values ?? y, options.bounds?.max);
   const max = options.bounds?.max ?? Infinity;
-  const [low, high] = [scaled.to(min), scaled.to(max)];
+  const [low, high] = [withinReach(scaled.to(min)), withinReach(scaled.to(max))];
   const combined = (parts: readonly Float64Array[], weights: readonly number[]): Float64Array =>
     aim.combine(parts, weights).map((value) => Math.max(low, Math.min(high, value)));
   const ahead = combined(
@@ -194,6 +197,9 @@ const isConstant = (history: Float64Array): boolean => history.every((value) => 
 function inferredMin(y: Float64Array, max = Infinity): number {
   return max >= 0 && !y.some((value) => value < 0) ? 0 : -Infinity;
 }
+
+/** A bound that no number of order 1 comes near is still a number: what is beside it has a distance from it. */
+const withinReach = (bound: number): number => Math.max(-FURTHEST, Math.min(FURTHEST, bound));
 
 function concat(columns: readonly Float64Array[]): Float64Array {
   return Float64Array.from(columns.flatMap((column) => [...column]));
