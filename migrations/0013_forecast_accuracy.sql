@@ -19,7 +19,7 @@ UPDATE forecast SET
   WHERE status = 'completed';
 UPDATE forecast SET ends_at = created_at WHERE status = 'failed';
 
-CREATE INDEX forecast_evaluate ON forecast (evaluate_at, id) WHERE evaluate_at IS NOT NULL;
+CREATE INDEX forecast_evaluate ON forecast (org, evaluate_at, id) WHERE evaluate_at IS NOT NULL;
 CREATE INDEX forecast_ended ON forecast (ends_at) WHERE evaluate_at IS NULL AND ends_at IS NOT NULL;
 -- Which forecasts reach into a window can be read from it alone: their rows are large.
 CREATE INDEX forecast_span ON forecast (org, series, ends_at, starts_at, frequency_ms, backend, created_at, id) WHERE status = 'completed';

@@ -89,7 +89,7 @@ describe("a forecast", () => {
     expect(await measured("a")).toMatchObject({ steps: 4, final: false });
     await tickAt(10 * HOUR);
     expect(await measured("a")).toMatchObject({ steps: 8, final: true, mae: (1 + 7 * 4) / 8 });
-    expect(await harness.deps.store.platform.measuring.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+    expect(await harness.deps.store.forOrg(harness.org).forecastAccuracy.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
   });
 
   test("counts points that came late, until an hour after its end", async () => {
@@ -111,7 +111,7 @@ describe("a forecast", () => {
     await forecast("a", series, { horizon: 2, ...HOURLY });
     for (const hours of [2, 3, 4]) await tickAt(hours * HOUR);
     expect(await measured("a")).toBeUndefined();
-    expect(await harness.deps.store.platform.measuring.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+    expect(await harness.deps.store.forOrg(harness.org).forecastAccuracy.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
   });
 
   test("of gaps leaves them out", async () => {
@@ -225,12 +225,29 @@ describe("the tick", () => {
     await expect(tickAt(4 * HOUR)).rejects.toThrow("1 evaluations failed");
     expect(await measured("whole")).toMatchObject({ steps: 2 });
     const due = async () =>
-      (await harness.deps.store.platform.measuring.due(Number.MAX_SAFE_INTEGER, 9)).map(({ evaluateAt }) => evaluateAt);
+      (await harness.deps.store.forOrg(harness.org).forecastAccuracy.due(Number.MAX_SAFE_INTEGER, 9)).map(({ evaluateAt }) => evaluateAt);
     // It makes room for those that can be measured.
     expect(await due()).toEqual([START + 5 * HOUR]);
     await tickAt(4 * HOUR);
     await expect(tickAt(3 * HOUR + 7 * DAY)).rejects.toThrow("1 evaluations failed");
     expect(await due()).toEqual([]);
+  });
+
+  test("has organisations in turn, so that one with many holds up no other", async () => {
+    const series = await ready("first");
+    const many = Array.from({ length: 150 }, (_, i) => `f${i}`);
+    for (const org of [harness.org, harness.otherOrg])
+      await Promise.all(many.map((name) => forecast(`${org} ${name}`, series, { horizon: 2, ...HOURLY, org })));
+    harness.clock.set(START + 4 * HOUR);
+    let now = harness.clock.now();
+    // Each look at the clock takes so long that the tick's time is up before half of them are measured.
+    const slow = { ...harness.deps, clock: { now: () => (now += 2_000) } };
+    await onTick.on["tick.hour"]!({}, { event: testEvent("tick.hour", null, {}), now: harness.clock.now() }, slow);
+    for (const org of [harness.org, harness.otherOrg]) {
+      const left = await harness.deps.store.forOrg(org).forecastAccuracy.due(harness.clock.now(), 1_000);
+      expect(left.length).toBeGreaterThan(0);
+      expect(left.length).toBeLessThan(150);
+    }
   });
 
   test("measures more forecasts than it reads at a time, each organisation's by its own points", async () => {
@@ -239,7 +256,7 @@ describe("the tick", () => {
     await Promise.all(many.map((name) => forecast(name, series, { horizon: 2, ...HOURLY })));
     await forecast("foreign", series, { horizon: 2, ...HOURLY, org: harness.otherOrg });
     await tickAt(4 * HOUR);
-    expect(await harness.deps.store.platform.measuring.due(Number.MAX_SAFE_INTEGER, 9)).toEqual([]);
+    expect(await harness.deps.store.forOrg(harness.org).forecastAccuracy.due(Number.MAX_SAFE_INTEGER, 9)).toEqual([]);
     for (const name of many) expect(await measured(name)).toMatchObject({ steps: 2, mae: 1 });
     expect(await measured("foreign", harness.otherOrg)).toBeUndefined();
   });

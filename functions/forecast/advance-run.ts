@@ -13,8 +13,9 @@ import { CACHED_MS, resultOf } from "./make.ts";
 
 /** Series that a step forecasts at the most: a second of work, mostly, and one call to a remote backend, which may take fewer. */
 const SERIES_A_STEP = 50;
-/** Longer than a step, which two remote backends may take a minute and a half each for: who still holds it after that has died. */
-const LEASE_MS = 240_000;
+/** Who holds a run for so long without renewing it has died; while a step goes on it is renewed each time that this has passed. */
+const LEASE_MS = 60_000;
+const RENEWED_MS = 15_000;
 /** How often a step is tried that fails, or whose worker dies; and the first wait, which doubles. */
 const MOST_ATTEMPTS = 5;
 const FIRST_WAIT_MS = 30_000;
@@ -36,6 +37,11 @@ export async function advanceRun(org: OrgId, { run: id, step }: EventData<"forec
     await forecastJobs.postpone(run, `Given up after ${MOST_ATTEMPTS} attempts. ${last}`, null, clock.now());
     return;
   }
+  const renewing = setInterval(() => {
+    // One that cannot be renewed now may be the next time; where it is over by then, another one goes on.
+    forecastJobs.hold(run, clock.now() + LEASE_MS).catch(() => {});
+  }, RENEWED_MS);
+  renewing.unref();
   try {
     await forecastJobs.advance(run, await forecastNext(tenant, run, deps), clock.now());
   } catch (error) {
@@ -48,6 +54,8 @@ export async function advanceRun(org: OrgId, { run: id, step }: EventData<"forec
     const dueAt = run.attempts < MOST_ATTEMPTS ? now + FIRST_WAIT_MS * 2 ** (run.attempts - 1) : null;
     await forecastJobs.postpone(run, words, dueAt, now);
     throw error;
+  } finally {
+    clearInterval(renewing);
   }
 }
 

@@ -1,8 +1,9 @@
 import { Evaluation, EvaluationRequest } from "../../shared/contract/evaluation.ts";
 import type { BackendEvaluation } from "../../shared/contract/evaluation.ts";
 import type { Backend } from "../../shared/contract/forecast.ts";
-import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
+import { backendNamed } from "../../shared/core/forecast/backend-name.ts";
 import { measureOutcomes, rollingCutoffs, seasonKnown } from "../../shared/core/forecast/evaluation.ts";
 import type { Outcome } from "../../shared/core/forecast/evaluation.ts";
 import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
@@ -25,6 +26,8 @@ export const evaluateForecasts = route({
   problems: ["not-found", "series-too-short", "backend-unavailable"],
 
   async handle({ series: reference, input, cutoffs, backends, frequency, ...asked }, { org }, { store, clock, forecasters }) {
+    const names = new Set(backends.map((backend) => backendNamed(backend, forecasters.list())));
+    if (names.size < backends.length) throw invalid([{ path: "backends", message: "Expected each backend once, whatever its name" }]);
     // All of them, before the first one costs anything.
     const picked = backends.map((backend) => ({ backend, forecaster: forecasters.pick(backend, { fallback: false }) }));
     const tenant = store.forOrg(org);

@@ -1,4 +1,4 @@
-import type { ForecastId, OrgId, SeriesId } from "../contract/ids.ts";
+import type { ForecastId, SeriesId } from "../contract/ids.ts";
 import type { MeasuredForecast } from "../core/forecast/measuring.ts";
 import type { OutcomeMeasures } from "../core/forecast/evaluation.ts";
 
@@ -73,8 +73,17 @@ export interface AccuracyTrend {
   readonly lastBucket: number | null;
 }
 
+/** A forecast that is due to be measured: since when, and when its horizon is over. */
+export interface DueForecast {
+  readonly id: ForecastId;
+  readonly evaluateAt: number;
+  readonly endsAt: number;
+}
+
 /** How far an organisation's forecasts were from what came. */
 export interface ForecastAccuracyStore {
+  /** Forecasts that are due to be measured by a time, the most overdue first. */
+  due(by: number, limit: number): Promise<readonly DueForecast[]>;
   /** A forecast that is due to be measured; null when it is not, not there, or done with. */
   unmeasured(id: ForecastId): Promise<UnmeasuredForecast | null>;
   /** Keeps an evaluation in place of the one before. False when somebody else was faster: nothing is written then. */
@@ -86,18 +95,8 @@ export interface ForecastAccuracyStore {
   trend(filter: AccuracyFilter, options: { step: number; origin: number; limit: number }): Promise<AccuracyTrend>;
 }
 
-/** A forecast that is due to be measured: since when, and when its horizon is over. */
-export interface DueForecast {
-  readonly org: OrgId;
-  readonly id: ForecastId;
-  readonly evaluateAt: number;
-  readonly endsAt: number;
-}
-
 /** Measuring forecasts across organisations: for ticks. */
 export interface Measuring {
-  /** Forecasts that are due to be measured by a time, the most overdue first. */
-  due(by: number, limit: number): Promise<readonly DueForecast[]>;
   /** Drops forecasts that ended before a time and are not to be measured any more: all of them, a bite at a time. What was measured stays. */
   dropForecasts(endedBefore: number): Promise<void>;
   /** Forgets what was measured before a time: all of it, a bite at a time. */

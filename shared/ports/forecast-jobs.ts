@@ -91,6 +91,8 @@ export interface ForecastJobsStore {
   runs(job: ForecastJobId, page: PageQuery): Promise<Page<Run>>;
   /** Takes a run up that is at a step and due: nobody else does until `until`. Null where it is not, or has ended, or is not there. */
   claim(id: ForecastRunId, step: number, times: { now: number; until: number }): Promise<Run | null>;
+  /** Keeps a run for longer: nobody else takes it up until `until`. Nothing where it is lost. */
+  hold(run: Run, until: number): Promise<void>;
   /** Stores what a step has brought, with `forecast.created`; and asks for the next one, with `forecast-run.requested`, or ends the run. */
   advance(run: Run, progress: Progress, at: number): Promise<boolean>;
   /** Puts a run off that did not get on; null fails it. */

@@ -88,7 +88,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const forecast = await forecasts.get(idOf(name));
     return forecast?.status === "completed" ? forecast.measured : undefined;
   };
-  const due = async (by: number, limit = 10) => (await measuring.due(by, limit)).map(({ id }) => id);
+  const due = async (by: number, limit = 10) => (await accuracy.due(by, limit)).map(({ id }) => id);
 
   describe("a completed forecast", () => {
     test("is due to be measured once its first step is over, whichever way it was completed", async () => {
@@ -97,8 +97,8 @@ describe.each(DATABASES)("%s", (_where, open) => {
       expect(await accuracy.unmeasured(idOf("requested"))).toBeNull();
       await forecasts.complete(idOf("requested"), result, START);
       expect(await due(DUE - 1)).toEqual([]);
-      expect(await measuring.due(DUE, 10)).toEqual(
-        [idOf("requested"), idOf("saved")].toSorted().map((id) => ({ org: harness.org, id, evaluateAt: DUE, endsAt: START + 3 * HOUR })),
+      expect(await accuracy.due(DUE, 10)).toEqual(
+        [idOf("requested"), idOf("saved")].toSorted().map((id) => ({ id, evaluateAt: DUE, endsAt: START + 3 * HOUR })),
       );
       expect(await accuracy.unmeasured(idOf("saved"))).toEqual({
         id: idOf("saved"),
@@ -156,13 +156,13 @@ describe.each(DATABASES)("%s", (_where, open) => {
     });
   });
 
-  test("forecasts that are due come most overdue first, of any organisation, and bounded", async () => {
+  test("forecasts that are due come most overdue first, of one organisation, and bounded", async () => {
     const at = (ms: number) => ({ timestamps: [START + ms, START + ms + HOUR] });
     await save("late", {}, at(3));
     await harness.deps.store.forOrg(harness.otherOrg).forecasts.save(asked("foreign"), { ...result, ...at(1) });
     await save("middle", {}, at(2));
-    expect(await due(START + HOUR + 3)).toEqual([idOf("foreign"), idOf("middle"), idOf("late")]);
-    expect(await due(START + HOUR + 3, 1)).toEqual([idOf("foreign")]);
+    expect(await due(START + HOUR + 3)).toEqual([idOf("middle"), idOf("late")]);
+    expect(await due(START + HOUR + 3, 1)).toEqual([idOf("middle")]);
   });
 
   describe("old forecasts", () => {
@@ -290,12 +290,12 @@ describe.each(DATABASES)("%s", (_where, open) => {
     };
     const store = createStores(explaining)({ newId: harness.deps.newId, traceparent: null, committed: [] });
     await store.forOrg(harness.org).forecastAccuracy.unmeasured(idOf("a"));
-    await store.platform.measuring.due(START, 1);
+    await store.forOrg(harness.org).forecastAccuracy.due(START, 1);
     await trend({}, 1, store.forOrg(harness.org).forecastAccuracy);
     await trend({ series: CPU }, 1, store.forOrg(harness.org).forecastAccuracy);
     expect([...new Set(plans)]).toEqual([
       "SEARCH forecast USING INDEX sqlite_autoindex_forecast_1 (id=?)",
-      "SEARCH forecast USING INDEX forecast_evaluate (evaluate_at<?)",
+      "SEARCH forecast USING INDEX forecast_evaluate (org=? AND evaluate_at<?)",
       "SEARCH forecast_accuracy USING INDEX forecast_accuracy_cutoff (org=? AND cutoff>? AND cutoff<?)",
       "SEARCH forecast_accuracy USING INDEX forecast_accuracy_series (org=? AND series=? AND cutoff>? AND cutoff<?)",
     ]);

@@ -44,7 +44,8 @@ const LOOKED = "SELECT count(*) AS looked, max(cutoff - (cutoff - :origin) % :st
 const ALL_SERIES = LOOKED_AT("");
 const ONE_SERIES = LOOKED_AT("AND series = :series");
 // Rides forecast_evaluate.
-const SELECT_DUE = "SELECT org, id, evaluate_at, ends_at FROM forecast WHERE evaluate_at <= :by ORDER BY evaluate_at, id LIMIT :limit";
+const SELECT_DUE = `
+  SELECT id, evaluate_at, ends_at FROM forecast WHERE org = :org AND evaluate_at <= :by ORDER BY evaluate_at, id LIMIT :limit`;
 // Rides forecast_ended. Requested ones have not ended.
 const DROP_FORECASTS = `
   DELETE FROM forecast WHERE id IN (
@@ -82,6 +83,15 @@ export function measuredOf(row: Row): Measured | null {
 
 export function forecastAccuracyStore(database: Database, org: OrgId): ForecastAccuracyStore {
   return {
+    async due(by, limit) {
+      const rows = await database.read(SELECT_DUE, { org, by, limit });
+      return rows.map((row) => ({
+        id: row["id"] as ForecastId,
+        evaluateAt: row["evaluate_at"] as number,
+        endsAt: row["ends_at"] as number,
+      }));
+    },
+
     async unmeasured(id) {
       const [row] = await database.read(SELECT_UNMEASURED, { id, org });
       if (row === undefined) return null;
@@ -162,15 +172,6 @@ const argsOf = ({ series, backend, frequencyMs, unfinished, from, to }: Accuracy
 const finiteOrNull = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
 export const measuring = (database: Database): Measuring => ({
-  async due(by, limit) {
-    const rows = await database.read(SELECT_DUE, { by, limit });
-    return rows.map((row) => ({
-      org: row["org"] as OrgId,
-      id: row["id"] as ForecastId,
-      evaluateAt: row["evaluate_at"] as number,
-      endsAt: row["ends_at"] as number,
-    }));
-  },
   dropForecasts: (endedBefore) => biteByBite(database, DROP_FORECASTS, endedBefore, FORECASTS_A_BITE),
   forgetAccuracy: (before) => biteByBite(database, FORGET, before, ACCURACIES_A_BITE),
 });

@@ -129,6 +129,16 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await jobs.claim(first.id, 1, behind)).toMatchObject({ step: 2 });
   });
 
+  test("a step that is held goes on, and one that is lost cannot be held", async () => {
+    const run = await begun();
+    await jobs.hold(run, START + 3 * MINUTE);
+    await foreign.hold(run, START);
+    expect(await jobs.claim(run.id, 1, { now: START + 3 * MINUTE - 1, until: START + 9 * MINUTE })).toBeNull();
+    const next = await jobs.claim(run.id, 1, { now: START + 3 * MINUTE, until: START + 4 * MINUTE });
+    await jobs.hold(run, START + 60 * MINUTE);
+    expect(await jobs.run(run.job, run.id)).toEqual(next);
+  });
+
   test("what a step brings is added to the run, and the last one ends it", async () => {
     const first = await begun();
     await jobs.advance(first, progressOf("one"), START + 1);

@@ -44,6 +44,7 @@ const ADVANCE = `
   UPDATE forecast_run SET status = :status, after = :after, series = :series, completed = :completed, failed = :failed, refusals = :refusals,
     attempts = 0, error = NULL, due_at = :dueAt, ended_at = :endedAt
   WHERE id = :id AND org = :org`;
+const HOLD = "UPDATE forecast_run SET due_at = :until WHERE id = :id AND org = :org AND step = :step AND status = 'running'";
 const POSTPONE = `
   UPDATE forecast_run SET status = CASE WHEN :dueAt IS NULL THEN 'failed' ELSE status END, error = :error, due_at = coalesce(:dueAt, due_at),
     ended_at = CASE WHEN :dueAt IS NULL THEN :at END
@@ -80,7 +81,7 @@ export function forecastRuns(
   database: Database,
   outbox: Outbox,
   org: OrgId,
-): Pick<ForecastJobsStore, "begin" | "lastRuns" | "run" | "runs" | "claim" | "advance" | "postpone"> {
+): Pick<ForecastJobsStore, "begin" | "lastRuns" | "run" | "runs" | "claim" | "hold" | "advance" | "postpone"> {
   return {
     begin: ({ id: job, version, definition }, { id, at }, due) =>
       unlessLost(() =>
@@ -109,6 +110,9 @@ export function forecastRuns(
       const [claimed] = await database.write([{ sql: CLAIM, args: { id, org, step, now, until } }]);
       const [row] = claimed!.rows;
       return row === undefined ? null : runOf(row);
+    },
+    async hold({ id, step }, until) {
+      await database.write([{ sql: HOLD, args: { id, org, step, until } }]);
     },
     advance: (run, { forecasts, after, series, completed, refusals, isLast }, at) => {
       const progress: Statement = {
