@@ -62,7 +62,9 @@ describe("a job that is made", () => {
     [{ horizon: 721 }, "horizon"],
     [{ selector: { metricKey: "cpu", matchers: [{ name: "host", op: "=~", value: "(" }] } }, "selector.matchers[0].value"],
     [{ selector: {} }, "selector.metricKey"],
+    [{ timezone: "+01:00" }, "timezone"],
     [{ levels: [] }, "levels"],
+    [{ levels: [80, 80] }, "levels"],
     [{ interval: "1h" }, "interval"],
   ])("of %j is refused, and it says where", async (wrong, path) => {
     expect(await ask("POST", JOBS, { ...JOB, ...wrong })).toMatchObject({ status: 400, body: { errors: [{ path }] } });

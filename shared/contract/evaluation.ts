@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AskedFrequency, Backend, Bounds, ForecastInput, Horizon, Level, Measures } from "./forecast.ts";
+import { AskedFrequency, Backend, Bounds, ForecastInput, Horizon, Level, Levels, Measures } from "./forecast.ts";
 import { SeriesId } from "./ids.ts";
 import { SeriesReference } from "./series.ts";
 import { TimeColumn } from "./time.ts";
@@ -13,7 +13,7 @@ export const EvaluationRequest = v.pipe(
     cutoffs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)), 4),
     backends: v.optional(v.pipe(v.array(Backend), v.minLength(1), v.maxLength(5)), ["auto"]),
     frequency: v.optional(AskedFrequency),
-    levels: v.optional(v.pipe(v.array(Level), v.minLength(1), v.maxLength(10)), [80, 95]),
+    levels: v.optional(Levels, [80, 95]),
     bounds: v.optional(Bounds),
   }),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),

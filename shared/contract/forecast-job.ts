@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Backend, Bounds, Frequency, Horizon, Level } from "./forecast.ts";
+import { Backend, Bounds, Frequency, Horizon, Levels } from "./forecast.ts";
 import { ForecastJobId, ForecastRunId, SeriesId } from "./ids.ts";
 import { name } from "./name.ts";
 import { Selector } from "./series.ts";
@@ -10,7 +10,7 @@ const definition = {
   selector: Selector,
   horizon: Horizon,
   frequency: v.optional(Frequency),
-  levels: v.optional(v.pipe(v.array(Level), v.minLength(1), v.maxLength(10)), [80, 95]),
+  levels: v.optional(Levels, [80, 95]),
   backend: v.optional(Backend, "auto"),
   bounds: v.optional(Bounds),
   /** `hourly`, `daily`, or the five fields of cron, by the clock of the time zone. */

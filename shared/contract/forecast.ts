@@ -7,6 +7,13 @@ import { Duration, IsoTime, LATEST_MS, Time, TimeColumn } from "./time.ts";
 export const Horizon = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(720));
 /** Coverage of a prediction interval, in percent. */
 export const Level = v.pipe(v.number(), v.gtValue(0), v.ltValue(100));
+/** Of the intervals that are asked for: each once. */
+export const Levels = v.pipe(
+  v.array(Level),
+  v.minLength(1),
+  v.maxLength(10),
+  v.check((levels) => new Set(levels).size === levels.length, "Expected each level once"),
+);
 export const Backend = v.picklist(["auto", "native", "statistical", "auto-arima", "timegpt", "nixtla-timegpt", "statsforecast", "stub"]);
 export type Backend = v.InferOutput<typeof Backend>;
 
@@ -44,7 +51,7 @@ export const ForecastRequest = v.pipe(
     input: v.optional(ForecastInput),
     horizon: Horizon,
     frequency: v.optional(AskedFrequency),
-    levels: v.optional(v.pipe(v.array(Level), v.minLength(1), v.maxLength(10)), [80, 95]),
+    levels: v.optional(Levels, [80, 95]),
     backend: v.optional(Backend, "auto"),
     bounds: v.optional(Bounds),
     wait: v.optional(v.boolean(), true),

@@ -96,6 +96,8 @@ export const TimeZone = v.pipe(
 export type TimeZone = v.InferOutput<typeof TimeZone>;
 
 function isTimeZone(zone: string): boolean {
+  // An offset has no summer, and is no zone.
+  if (/^[+-]/.test(zone)) return false;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
   } catch {

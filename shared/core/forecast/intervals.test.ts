@@ -76,4 +76,26 @@ describe("intervalsFromResiduals", () => {
     const [interval] = intervalsFromResiduals(new Float64Array(1), [Float64Array.of(1)], [95]);
     expect(interval!.hi[0]).toBeGreaterThan(2);
   });
+
+  describe("further ahead than was tested", () => {
+    const residuals = [Float64Array.of(1, -1, 1, -1)];
+    const width = (history?: Float64Array): number[] => {
+      const [{ lo, hi } = { lo: [0], hi: [0] }] = intervalsFromResiduals(new Float64Array(12), residuals, [80], history);
+      return Array.from(hi, (value, lead) => value - lo[lead]!);
+    };
+    const cycle = Float64Array.from({ length: 30 }, (_, t) => Math.sin((2 * Math.PI * t) / 24));
+
+    test("grow as points of the history that lie so far apart differ: a cycle that was not tested shows there", () => {
+      const [known, unknown] = [width(cycle), width()];
+      expect(known.slice(0, 4)).toEqual(unknown.slice(0, 4));
+      expect(known[11]! / known[3]!).toBeGreaterThan(1.7);
+      expect(known.map((wide, lead) => wide >= unknown[lead]! - 1e-9)).toEqual(known.map(() => true));
+      expect(known).toEqual(known.toSorted((a, b) => a - b));
+    });
+
+    test("are as wide as before where the history is as calm as far as it was tested", () => {
+      expect(width(new Float64Array(30))).toEqual(width());
+      expect(width(Float64Array.from({ length: 30 }, (_, t) => t % 2))).toEqual(width());
+    });
+  });
 });

@@ -24,11 +24,20 @@ const WIDENING = 0.4;
  * @param mean - Shape (horizon,).
  * @param residuals - Actual less forecast by lead, one row an origin; NaN is left out.
  * @param levels - In percent, each in (0, 100).
+ * @param history - What was forecast, in the same unit, shape (n,), no NaN. Further ahead than was tested, residuals grow as points that lie so
+ * far apart in it differ, where that is more.
  * @returns one interval a level, in their order; every one contains the mean, and a higher level contains a lower one.
  * @see FPP3, section 5.5, on intervals from residuals; Vovk et al. (2005) on conformal prediction, the idea without its guarantee here.
  */
-export function intervalsFromResiduals(mean: Float64Array, residuals: readonly Float64Array[], levels: readonly number[]): Interval[] {
-  const size = sizeByLead(residuals);
+export function intervalsFromResiduals(
+  mean: Float64Array,
+  residuals: readonly Float64Array[],
+  levels: readonly number[],
+  history: Float64Array = new Float64Array(),
+): Interval[] {
+  const tested = sizeByLead(residuals);
+  const growth = growthBeyond(history, residuals[0]?.length ?? 0, mean.length);
+  const size = (lead: number): number => Math.max(tested(lead), tested(Math.min(lead, growth.from)) * growth.by(lead));
   const standardised = residuals
     .flatMap((row) => Array.from(row, (residual, lead) => (size(lead) > 0 ? residual / size(lead) : residual)))
     .filter((value) => !Number.isNaN(value));
@@ -77,6 +86,25 @@ export function sizeByLead(residuals: readonly Float64Array[]): (lead: number) =
   const slope = Math.min(rising, (0.8 * mean) / (sumX / n));
   const intercept = mean - slope * (sumX / n);
   return (lead) => intercept + slope * Math.sqrt(lead + 1);
+}
+
+/**
+ * How much further apart points of a history lie, in value, than those as far apart in time as was tested: a cycle that the tests were too short
+ * for shows in it.
+ *
+ * @param tested - Leads that were tested.
+ * @returns the last lead that was, and by how much the most of what lies up to a lead is more than up to that one.
+ */
+function growthBeyond(y: Float64Array, tested: number, horizon: number): { from: number; by: (lead: number) => number } {
+  const from = tested - 1;
+  const most: number[] = [];
+  for (let lead = 0; lead < Math.min(horizon, y.length >> 1); lead++) {
+    let sum = 0;
+    for (let t = lead + 1; t < y.length; t++) sum += Math.abs(y[t]! - y[t - lead - 1]!);
+    most.push(Math.max(most.at(-1) ?? 0, sum / (y.length - lead - 1)));
+  }
+  const least = most[from] ?? 0;
+  return { from, by: (lead) => (lead <= from || !(least > 0) ? 1 : (most[lead] ?? most.at(-1)!) / least) };
 }
 
 /**

@@ -36,6 +36,16 @@ describe("a shift of level", () => {
     },
   );
 
+  test.each([
+    [80, 14],
+    [80, 26],
+    [100, 20],
+  ])("in %p hours is found %p points back, where the day that the calendar gives does not show", (n, back) => {
+    const hours = { calendar: [24], found: [], distinct: [], floor: null };
+    const places = shiftsIn((seed) => made((t, noise) => noise + (t >= n - back ? 30 : 0), n, seed), hours);
+    expect(places.filter((shift) => shift?.at === n - back).length).toBeGreaterThanOrEqual(0.95 * SEEDS);
+  });
+
   test.each<[string, (seed: number) => Float64Array, Parameters<typeof lastLevelShift>[1]]>([
     ["noise", (seed) => made((_, noise) => noise, 400, seed), none],
     ["a random walk", (seed) => summed(made((_, noise) => noise, 400, seed)), none],

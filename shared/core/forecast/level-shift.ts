@@ -8,6 +8,8 @@ import { runningMedians, seasonByMedians } from "./phase-medians.ts";
 const WINDOW = 12;
 const SHORTEST_WINDOW = 4;
 const WINDOWS = 8;
+/** So many cycles of a season that does not show tell it from a shift of level. */
+const UNSEEN_CYCLES = 6;
 /** So many cycles tell a season from shifts of level. */
 const CYCLES = 3;
 /** A shift is so many times as large as what usually lies between two windows. */
@@ -35,14 +37,23 @@ export interface LevelShift {
  * @param options.floor - What counts as zero where no value is negative: a shift may be by a share then. Else null.
  * @see Eichinger & Kirch (2018), A MOSUM procedure for the estimation of multiple random change points, whose statistic this is, with medians.
  */
-export function lastLevelShift(
+export function lastLevelShift(z: Float64Array, seasons: Seasons & { readonly floor: number | null }): LevelShift | null {
+  const { calendar, found } = seasons;
+  const all = [...new Set([...calendar, ...found])].toSorted((a, b) => a - b);
+  const shift = lastShiftBeside(all, z, seasons);
+  // A season that does not show may be none: what it would explain in few cycles may be the shift.
+  const isSure = all.every((m) => found.includes(m) || z.length >= UNSEEN_CYCLES * m);
+  return shift !== null || isSure ? shift : lastShiftBeside(found, z, seasons);
+}
+
+function lastShiftBeside(
+  possible: readonly number[],
   z: Float64Array,
   { calendar, found, floor }: Seasons & { readonly floor: number | null },
 ): LevelShift | null {
   const n = z.length;
   const window = Math.min(WINDOW, Math.floor(n / WINDOWS));
   if (window < SHORTEST_WINDOW) return null;
-  const possible = [...new Set([...calendar, ...found])].toSorted((a, b) => a - b);
   const season = seasonByMedians(z, possible, CYCLES);
   const plain = z.map((value, i) => value - season(i));
   const medians = runningMedians(plain, window);

@@ -150,7 +150,7 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
 
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
-  const intervals = intervalsFromResiduals(ahead, residualsOf(z, plan, said), levels);
+  const intervals = intervalsFromResiduals(ahead, residualsOf(z, plan, said), levels, horizon > plan.horizon ? history : undefined);
   return {
     ok: true,
     value: {
