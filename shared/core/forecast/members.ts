@@ -99,8 +99,8 @@ function fitted(seasons: readonly number[], { n, found, floor }: Circumstances):
   const [first, second] = seasons;
   const last = seasons.at(-1);
   const regression: Forecast = (y, horizon) => lagRegression(y, horizon, lagsFor(y.length, seasons));
-  // Once is enough here: what a second pass moves between two seasons comes back with the other one.
-  const apart = knownOnce((y) => mstl(y, seasons, { iterations: 1 }));
+  // Once is enough here: what a second time moves between two seasons, or a season and the trend, comes back with the other one.
+  const apart = knownOnce((y) => mstl(y, seasons, { iterations: 1, passes: 1 }));
   const plain: Member[] = [
     member("theta", besideSeasons(thetaForecast, apart, seasons)),
     // Where it was made for: longer series, and those whose seasons show, it makes worse as often as better.

@@ -29,6 +29,13 @@ test("of one season it is stl", () => {
   expect(mstl(y, [7]).seasonals[0]).toEqual(stl(y, { seasonLength: 7, seasonalWindow: 11 }).seasonal);
 });
 
+test("fitted once, seasons are nearly what they are fitted twice", () => {
+  const y = Float64Array.from({ length: 200 }, (_, t) => Math.sin((2 * Math.PI * t) / 12) + (t / 100) ** 2);
+  const [once, twice] = [mstl(y, [12], { passes: 1 }), mstl(y, [12])].map(({ seasonals }) => seasonals[0]!);
+  expect(once).not.toEqual(twice);
+  expect(Math.max(...once!.map((value, t) => Math.abs(value - twice![t]!)))).toBeLessThan(0.02);
+});
+
 test("two seasons are told apart, and the parts add up to the series", () => {
   const daily = (t: number): number => Math.sin((2 * Math.PI * t) / 24);
   const weekly = (t: number): number => (Math.floor(t / 24) % 7 > 4 ? -2 : 0.8);

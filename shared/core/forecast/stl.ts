@@ -7,6 +7,8 @@ export interface StlOptions {
   readonly seasonLength: number;
   /** Cycles that a seasonal effect is smoothed over, odd and >= 7; or it is the same in every cycle. */
   readonly seasonalWindow: number | "periodic";
+  /** How often season and trend are fitted, each beside the other, 2; once leaves a little of the trend's bends in the season. */
+  readonly passes?: number;
   /** Whether points count the less the further they lie from season and trend, so that outliers move neither. No, by default. */
   readonly robust?: boolean;
 }
@@ -17,7 +19,6 @@ export interface Decomposition {
   readonly trend: Float64Array;
 }
 
-/** How often season and trend are fitted, each beside the other. */
 const PASSES = 2;
 /** How often each point's trust is told anew from what is left of it; season and trend are fitted once before, and after each. */
 const ROBUST_PASSES = 15;
@@ -30,7 +31,7 @@ const FAR = 6;
  * @param y - Points, oldest first, equally spaced, shape (n,), n >= 2 cycles. No NaN.
  * @see Cleveland, Cleveland, McRae & Terpenning (1990), STL; the defaults are those of R `stl`.
  */
-export function stl(y: Float64Array, { seasonLength: m, seasonalWindow, robust = false }: StlOptions): Decomposition {
+export function stl(y: Float64Array, { seasonLength: m, seasonalWindow, passes = PASSES, robust = false }: StlOptions): Decomposition {
   const n = y.length;
   const periodic = seasonalWindow === "periodic";
   const window = periodic ? 10 * n + 1 : seasonalWindow;
@@ -48,7 +49,7 @@ export function stl(y: Float64Array, { seasonLength: m, seasonalWindow, robust =
   const phaseTrust = robust ? new Float64Array(cycles) : null;
   let trust: Float64Array | null = null;
 
-  for (let pass = 0; pass < (robust ? 1 + ROBUST_PASSES : PASSES); pass++) {
+  for (let pass = 0; pass < (robust ? 1 + ROBUST_PASSES : passes); pass++) {
     if (robust && pass > 0) trust = trustIn(y.map((value, i) => Math.abs(value - trend[i]! - seasonal[i]!)));
     for (let i = 0; i < n; i++) rest[i] = y[i]! - trend[i]!;
     for (let j = 0; j < m; j++) smoothPhase(j);
