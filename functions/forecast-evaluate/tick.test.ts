@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { ForecastResult } from "../../shared/contract/forecast.ts";
 import type { ForecastId, OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { killWrite } from "../../shared/testing/evaluation.ts";
+import { forecastResult } from "../../shared/testing/forecasts.ts";
 import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import onTick from "./tick.ts";
@@ -31,18 +31,11 @@ async function forecast(
   { horizon, frequency, first, org = harness.org }: { horizon: number; frequency: [string, number]; first: number; org?: OrgId },
 ) {
   const column = (value: number) => Array.from({ length: horizon }, () => value);
-  const result: ForecastResult = {
-    backend: "native",
+  const result = forecastResult(START, column(10), {
     frequency: frequency[0],
     timestamps: Array.from({ length: horizon }, (_, i) => START + first + i * frequency[1]),
-    mean: column(10),
     intervals: [{ level: 80, lo: column(8), hi: column(12) }],
-    models: [],
-    seasonLength: 1,
-    seasons: [],
-    accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
-    warnings: [],
-  };
+  });
   const parameters = { horizon, levels: [80], backend: "native" as const };
   await harness.deps.store.forOrg(org).forecasts.save({ id: idOf(name), series, cutoff: START, createdAt: START, parameters }, result);
 }

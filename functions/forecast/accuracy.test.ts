@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ForecastAccuracy } from "../../shared/contract/forecast-accuracy.ts";
-import type { ForecastResult } from "../../shared/contract/forecast.ts";
 import type { ForecastId, SeriesId } from "../../shared/contract/ids.ts";
 import type { OutcomeMeasures } from "../../shared/core/forecast/evaluation.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { nativeForecaster } from "../../shared/forecasters/native.ts";
 import { createForecasters } from "../../shared/forecasters/registry.ts";
+import { forecastResult } from "../../shared/testing/forecasts.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
@@ -38,18 +38,7 @@ async function measured(
 ) {
   const id = hashId<ForecastId>("fct", [String((made += 1))]);
   const cutoff = START - daysAgo * DAY;
-  const result: ForecastResult = {
-    backend,
-    frequency,
-    timestamps: [cutoff + HOUR],
-    mean: [1],
-    intervals: [],
-    models: [],
-    seasonLength: 1,
-    seasons: [],
-    accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
-    warnings: [],
-  };
+  const result = forecastResult(cutoff, [1], { backend, frequency });
   const { forecasts, forecastAccuracy } = harness.deps.store.forOrg(harness.org);
   await forecasts.save({ id, series, cutoff, createdAt: cutoff, parameters: { horizon: 1, levels: [], backend: "native" } }, result);
   const measures: OutcomeMeasures = {

@@ -4,6 +4,7 @@ import type { ForecastId, SeriesId } from "../../shared/contract/ids.ts";
 import type { SeriesForecasts } from "../../shared/contract/series-forecast.ts";
 import { isoTime } from "../../shared/contract/time.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
+import { forecastResult } from "../../shared/testing/forecasts.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
@@ -34,19 +35,10 @@ async function forecast(
 ) {
   const at = START + hour * HOUR;
   const mean = Array.from({ length: horizon }, (_, i) => base + i);
-  const result: ForecastResult = {
-    backend: "native",
-    frequency: "1h",
-    timestamps: mean.map((_, i) => at + (i + 1) * HOUR),
-    mean,
+  const result = forecastResult(at, mean, {
     intervals: levels.map((level) => ({ level, lo: mean.map((value) => value - 1), hi: mean.map((value) => value + 1) })),
-    models: [],
-    seasonLength: 1,
-    seasons: [],
-    accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
-    warnings: [],
     ...more,
-  };
+  });
   const parameters = { horizon, levels, backend: "native" as const };
   await harness.deps.store
     .forOrg(harness.org)

@@ -12,6 +12,7 @@ import type { AccuracyFilter, ForecastAccuracyStore, Measuring } from "../ports/
 import type { ForecastsStore, NewForecast } from "../ports/forecasts.ts";
 import { DATABASES, EMPTY_DATABASES } from "../testing/databases.ts";
 import type { TestDatabase } from "../testing/databases.ts";
+import { forecastResult } from "../testing/forecasts.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 import { MIGRATIONS } from "../testing/memory-store.ts";
@@ -23,18 +24,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const [CPU, DISK] = [hashId<SeriesId>("ser", ["cpu"]), hashId<SeriesId>("ser", ["disk"])];
 
-const result: ForecastResult = {
-  backend: "native",
-  frequency: "1h",
-  timestamps: [START + HOUR, START + 2 * HOUR],
-  mean: [1.5, 2.5],
-  intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }],
-  models: [{ name: "naive", weight: 1 }],
-  seasonLength: 24,
-  seasons: [],
-  accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
-  warnings: [],
-};
+const result = forecastResult(START, [1.5, 2.5], { intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }], seasonLength: 24 });
 const measures: OutcomeMeasures = {
   mae: 1,
   rmse: 2,

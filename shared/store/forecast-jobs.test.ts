@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { ForecastResult } from "../contract/forecast.ts";
 import type { ForecastId, ForecastJobId, ForecastRunId, SeriesId } from "../contract/ids.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { ForecastJobsStore, Job, Progress, Run } from "../ports/forecast-jobs.ts";
 import { DATABASES } from "../testing/databases.ts";
 import type { TestDatabase } from "../testing/databases.ts";
+import { forecastResult } from "../testing/forecasts.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 import type { Database } from "./database.ts";
@@ -12,18 +12,7 @@ import { createStores } from "./store.ts";
 
 const MINUTE = 60_000;
 const SERIES = hashId<SeriesId>("ser", ["cpu"]);
-const RESULT: ForecastResult = {
-  backend: "native",
-  frequency: "1h",
-  timestamps: [START + 1],
-  mean: [1],
-  intervals: [],
-  models: [],
-  seasonLength: 1,
-  seasons: [],
-  accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
-  warnings: [],
-};
+const RESULT = forecastResult(START, [1]);
 
 const jobOf = (name: string, more: Partial<Job> = {}): Job => ({
   id: hashId<ForecastJobId>("fjb", [name]),

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
 import { Forecast, ForecastSummary } from "../contract/forecast.ts";
-import type { ForecastResult } from "../contract/forecast.ts";
 import type { ForecastId, SeriesId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
@@ -10,6 +9,7 @@ import type { Database } from "./database.ts";
 import { createStores } from "./store.ts";
 import { DATABASES } from "../testing/databases.ts";
 import type { TestDatabase } from "../testing/databases.ts";
+import { forecastResult } from "../testing/forecasts.ts";
 import { START, startHarness } from "../testing/harness.ts";
 import type { Harness } from "../testing/harness.ts";
 
@@ -29,18 +29,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
   afterEach(() => opened.end());
 
   const [CPU, DISK] = [hashId<SeriesId>("ser", ["cpu"]), hashId<SeriesId>("ser", ["disk"])];
-  const result: ForecastResult = {
-    backend: "native",
-    frequency: "1h",
-    timestamps: [START + HOUR, START + 2 * HOUR],
-    mean: [1.5, 2.5],
-    intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }],
-    models: [{ name: "naive", weight: 1 }],
-    seasonLength: 1,
-    seasons: [],
-    accuracy: { mae: 1, rmse: 1, mape: null, smape: 0.1, mase: 1, skill: 0 },
-    warnings: ["short"],
-  };
+  const result = forecastResult(START, [1.5, 2.5], { intervals: [{ level: 80, lo: [1, 2], hi: [2, 3] }], warnings: ["short"] });
   const { timestamps: _timestamps, mean: _mean, intervals: _intervals, ...withoutColumns } = result;
 
   const asked = (name: string, more: Partial<NewForecast> = {}): NewForecast => ({
