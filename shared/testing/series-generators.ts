@@ -14,7 +14,8 @@ export function normal(uniform: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-function poisson(uniform: () => number, mean: number): number {
+/** A count of what comes at random, so many on average. */
+export function poisson(uniform: () => number, mean: number): number {
   const limit = Math.exp(-mean);
   let [n, product] = [0, uniform()];
   while (product > limit) {
