@@ -2,7 +2,7 @@ import { innovations } from "./arma-filter.ts";
 import type { Arma, Innovations } from "./arma-filter.ts";
 import { fromPartial, isStationary, withSeason } from "./arma-polynomial.ts";
 import { bfgs } from "./bfgs.ts";
-import { differenced } from "./kpss.ts";
+import { differenced } from "./differences.ts";
 
 /** Of ARIMA(p, d, q)(P, D, Q)[m]; seasonal ones are 0 where m is 1. */
 export interface ArimaOrder {

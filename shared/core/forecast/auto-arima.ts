@@ -1,6 +1,7 @@
 import { fitArima, nameOf, withoutDifferences } from "./arima.ts";
 import type { ArimaFit, ArimaOrder } from "./arima.ts";
-import { differenced, differencesFor, isConstant } from "./kpss.ts";
+import { differenced, isConstant } from "./differences.ts";
+import { differencesFor } from "./kpss.ts";
 import { needsSeasonalDifference } from "./seasonal-strength.ts";
 
 export interface AutoArimaOptions {

@@ -1,3 +1,4 @@
+import { isConstant } from "./differences.ts";
 import { candidateSeasons } from "./frequency.ts";
 import type { Grid } from "./grid.ts";
 import type { Prepared } from "./preparation.ts";
@@ -18,12 +19,11 @@ export function historyWarnings(
 ): string[] {
   const n = grid.values.length;
   const observed = grid.values.filter((value) => !Number.isNaN(value));
-  const isConstant = observed.every((value) => value === observed[0]);
   // The hour is not missed in a series of minutes: few things beat by it.
   const season = candidateSeasons(frequencyMs).find((m) => m * frequencyMs > HOUR);
   return [
     ...grid.warnings,
-    ...(isConstant
+    ...(isConstant(observed)
       ? [
           observed[0] === 0
             ? "All points are 0: the forecast is that they stay so"

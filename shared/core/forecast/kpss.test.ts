@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { ARIMA_GOLDENS } from "./golden-arima.ts";
-import { differenced, differencesFor, kpssStatistic } from "./kpss.ts";
+import { differenced } from "./differences.ts";
+import { differencesFor, kpssStatistic } from "./kpss.ts";
 import { needsSeasonalDifference, seasonalStrength } from "./seasonal-strength.ts";
 
 const goldens = Object.entries(ARIMA_GOLDENS);

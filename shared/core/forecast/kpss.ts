@@ -1,3 +1,5 @@
+import { differenced, isConstant } from "./differences.ts";
+
 /** 5% point of the statistic. */
 const CRITICAL = 0.463;
 /** More differences than these no series that is measured needs. */
@@ -42,11 +44,3 @@ export function differencesFor(y: Float64Array): number {
   }
   return MOST_DIFFERENCES;
 }
-
-/** Each point less the one a lag before it, shape (n - lag,). */
-export function differenced(y: Float64Array, lag: number): Float64Array {
-  return y.subarray(lag).map((value, t) => value - y[t]!);
-}
-
-/** Whether all values are the same. */
-export const isConstant = (y: Float64Array): boolean => y.every((value) => value === y[0]);

@@ -4,6 +4,7 @@ import type { Accuracy } from "./accuracy.ts";
 import { arimaMember } from "./arima-member.ts";
 import { openBacktest, planBacktest, residualsOf } from "./backtest.ts";
 import { MEAN, MEDIAN } from "./combine.ts";
+import { isConstant } from "./differences.ts";
 import { inferFrequency, nextTimestamps } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
@@ -191,8 +192,6 @@ function gridOf({ timestamps, values }: Observations, asked: number | undefined)
   const observed = grid.observed.reduce((sum, seen) => sum + seen, 0);
   return observed < 2 ? tooShort(observed) : { ok: true, value: { grid, observed, frequencyMs, spacingMs } };
 }
-
-const isConstant = (history: Float64Array): boolean => history.every((value) => value === history[0]);
 
 function inferredMin(y: Float64Array, max = Infinity): number {
   return max >= 0 && !y.some((value) => value < 0) ? 0 : -Infinity;

@@ -1,4 +1,5 @@
 import { seasonalEffects } from "./decomposition.ts";
+import { differenced } from "./differences.ts";
 import { periodogram } from "./fft.ts";
 import { correlationAt, isSeasonal } from "./is-seasonal.ts";
 import { runningMedians } from "./phase-medians.ts";
@@ -70,8 +71,7 @@ function besideEffects(y: Float64Array, seasons: readonly number[]): Float64Arra
 
 /** The period, in points, of the frequency that stands out most; null where none stands out of chance. */
 function strongestLine(rest: Float64Array, calendar: readonly number[]): number | null {
-  const differences = new Float64Array(rest.length - 1);
-  for (let i = 0; i < differences.length; i++) differences[i] = rest[i + 1]! - rest[i]!;
+  const differences = differenced(rest, 1);
   const power = periodogram(differences);
   const size = 2 * power.length;
   const n = differences.length;

@@ -1,3 +1,4 @@
+import { differenced } from "./differences.ts";
 import type { MultipleDecomposition } from "./mstl.ts";
 import { medianOf } from "./median.ts";
 
@@ -95,9 +96,7 @@ export const throughDifferences =
   (y, horizon) => {
     const n = y.length;
     if (n < lag + LEAST_DIFFERENCES) return null;
-    const differences = new Float64Array(n - lag);
-    for (let i = lag; i < n; i++) differences[i - lag] = y[i]! - y[i - lag]!;
-    const ahead = forecast(differences, horizon);
+    const ahead = forecast(differenced(y, lag), horizon);
     if (ahead === null) return null;
     for (let step = 0; step < horizon; step++) ahead[step]! += step < lag ? y[n - lag + step]! : ahead[step - lag]!;
     return ahead;
