@@ -9,7 +9,7 @@ import type { Forecasters, PickedResult } from "../../shared/ports/forecasters.t
 import type { Progress, Refusal, Run } from "../../shared/ports/forecast-jobs.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { knownAt } from "./known.ts";
-import { CACHED_MS, resultOf } from "./make.ts";
+import { CACHED_MS, resultOf, whyNotMade } from "./make.ts";
 
 /** Series that a step forecasts at the most: a second of work, mostly, and one call to a remote backend, which may take fewer. */
 const SERIES_A_STEP = 50;
@@ -96,7 +96,7 @@ async function forecastNext(tenant: OrgStore, run: Run, { clock, forecasters, ne
   };
 }
 
-/** As many as one call takes of a backend that is asked for several at once: a second call would be past the lease. */
+/** As many as one call takes of a backend that is asked for several at once: its calls take so long that two may be more than a function's time. */
 function seriesAStep(backend: Backend, forecasters: Forecasters): number {
   const name = backendNamed(backend, forecasters.list());
   const { batch = 1 } = forecasters.list().find((one) => one.name === name) ?? {};
@@ -104,8 +104,5 @@ function seriesAStep(backend: Backend, forecasters: Forecasters): number {
 }
 
 function refusalOf(series: Refusal["series"], result: PickedResult): Refusal[] {
-  if (result.ok) return [];
-  const { error } = result;
-  const reason = error.reason === "not-made" ? error.detail : `${error.needed} points are needed, and there are ${error.got}.`;
-  return [{ series, reason }];
+  return result.ok ? [] : [{ series, reason: whyNotMade(result.error) }];
 }

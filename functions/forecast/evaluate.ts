@@ -1,7 +1,7 @@
 import { Evaluation, EvaluationRequest } from "../../shared/contract/evaluation.ts";
 import type { BackendEvaluation } from "../../shared/contract/evaluation.ts";
 import type { Backend } from "../../shared/contract/forecast.ts";
-import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
 import { backendNamed } from "../../shared/core/forecast/backend-name.ts";
 import { measureOutcomes, rollingCutoffs, seasonKnown } from "../../shared/core/forecast/evaluation.ts";
@@ -14,6 +14,7 @@ import { observedRows } from "../../shared/core/forecast/observed.ts";
 import type { ForecastAnswer, ForecastOptions, Observations, PickedForecaster } from "../../shared/ports/forecasters.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { knownAt } from "./known.ts";
+import { seriesTooShort, whyNotMade } from "./make.ts";
 
 export const evaluateForecasts = route({
   method: "POST",
@@ -39,7 +40,7 @@ export const evaluateForecasts = route({
 
     const { grid, frequencyMs } = gridOf(observations, frequency ?? input?.frequency);
     const known = rollingCutoffs(grid.values.length, { horizon: asked.horizon, cutoffs }).map((n) => 1 + lastObserved(grid, n));
-    if (known.length === 0) throw tooShort(asked.horizon + 2, grid.values.length);
+    if (known.length === 0) throw seriesTooShort({ needed: asked.horizon + 2, got: grid.values.length });
     const seasonLength = seasonKnown(grid.values.subarray(0, known[0]).subarray(-NEWEST_POINTS), frequencyMs);
     const options = { ...asked, frequencyMs };
     const items: BackendEvaluation[] = [];
@@ -62,7 +63,7 @@ export const evaluateForecasts = route({
 
 function gridOf(observations: Observations, asked: number | undefined): { grid: Grid; frequencyMs: number } {
   const spacingMs = inferFrequency(observations.timestamps);
-  if (spacingMs === null) throw tooShort(2, observations.timestamps.length);
+  if (spacingMs === null) throw seriesTooShort({ needed: 2, got: observations.timestamps.length });
   const frequencyMs = asked ?? spacingMs;
   const { timestamps, values } = observations;
   return { grid: regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: pointsThatCount(frequencyMs) }), frequencyMs };
@@ -78,11 +79,7 @@ async function evaluate(
   const histories = known.map((n) => observedUpTo(grid, n));
   const results = await forecaster.forecastMany(histories, options);
   const failed = results.find((result) => !result.ok);
-  if (failed?.ok === false) {
-    const { error } = failed;
-    const words = error.reason === "not-made" ? error.detail : `${error.needed} points are needed, and there are ${error.got}.`;
-    return { backend, measures: null, forecasts: [], error: words };
-  }
+  if (failed?.ok === false) return { backend, measures: null, forecasts: [], error: whyNotMade(failed.error) };
   const made = results.flatMap((result) => (result.ok ? [result.value] : []));
   const outcomes = made.map((forecast, place) => outcomeOf(forecast, grid, known[place]!));
   const measures = measureOutcomes(grid.values, outcomes, { seasonLength });
@@ -116,6 +113,3 @@ function outcomeOf({ frequencyMs, timestamps, mean, intervals }: ForecastAnswer,
   const rowOf = (time: number): number => (time - grid.timestamps[0]!) / frequencyMs;
   return { known, actual: timestamps.map((time) => grid.values[rowOf(time)] ?? NaN), mean, intervals };
 }
-
-const tooShort = (needed: number, got: number): Problem =>
-  new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });

@@ -1,7 +1,7 @@
 import type { ForecastResult } from "../../shared/contract/forecast.ts";
 import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import { formatDuration } from "../../shared/contract/time.ts";
-import type { Forecasters, Observations, PickedAnswer } from "../../shared/ports/forecasters.ts";
+import type { Forecasters, NotMade, Observations, PickedAnswer, TooShort } from "../../shared/ports/forecasters.ts";
 import type { NewForecast } from "../../shared/ports/forecasts.ts";
 
 /** A forecast of the same points is answered again for so long: a backend may have become better since. */
@@ -19,11 +19,18 @@ export async function makeForecast(
   const made = await forecasters.pick(backend).forecast(observations, options);
   if (!made.ok) {
     if (made.error.reason === "not-made") throw new Unavailable(made.error.detail, { retryable: true, cause: made.error.cause });
-    const { needed, got } = made.error;
-    throw new Problem("series-too-short", `${needed} points are needed, and there are ${got}.`, { members: { needed, got } });
+    throw seriesTooShort(made.error);
   }
   return resultOf(made.value, cutoff);
 }
+
+/** Refuses a series that a forecast cannot be made of. */
+export const seriesTooShort = ({ needed, got }: Pick<TooShort, "needed" | "got">): Problem =>
+  new Problem("series-too-short", whyNotMade({ reason: "too-short", needed, got }), { members: { needed, got } });
+
+/** Why a forecast was not made, in words for whoever asked. */
+export const whyNotMade = (error: TooShort | NotMade): string =>
+  error.reason === "not-made" ? error.detail : `${error.needed} points are needed, and there are ${error.got}.`;
 
 /** A forecast as it is stored and answered. @param cutoff - Unix ms. */
 export function resultOf(made: PickedAnswer, cutoff: number): ForecastResult {
