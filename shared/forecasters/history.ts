@@ -1,6 +1,5 @@
-import { inferFrequency } from "../core/forecast/frequency.ts";
 import { fillGaps } from "../core/forecast/gaps.ts";
-import { regularGrid } from "../core/forecast/grid.ts";
+import { newestGrid } from "../core/forecast/newest-grid.ts";
 import { finite, powerOfTwoBelow } from "../core/forecast/scaling.ts";
 import { mainSeason, seasonsOf } from "../core/forecast/seasonality.ts";
 import type { Result } from "../core/result.ts";
@@ -25,8 +24,6 @@ export interface History {
   readonly warnings: readonly string[];
 }
 
-/** Most points of history that are sent, the newest. */
-const NEWEST_POINTS = 4_096;
 /** Values are sent as they are while the largest lies within these, far inside the range of a float of 32 bits. */
 const LARGEST = 2 ** 64;
 const SMALLEST = 2 ** -64;
@@ -38,17 +35,12 @@ const SMALLEST = 2 ** -64;
  * @returns the history; or `too-short` when fewer than two grid points are observed.
  */
 export function prepareHistory(
-  { timestamps, values }: Observations,
+  observations: Observations,
   { frequencyMs: asked, bounds }: Pick<ForecastOptions, "frequencyMs" | "bounds">,
 ): Result<History, TooShort> {
-  const present = timestamps.filter((time, i) => Number.isFinite(time) && Number.isFinite(values[i]!));
-  const spacingMs = inferFrequency(present);
-  if (spacingMs === null) return tooShort(Math.min(1, present.length));
-  const frequencyMs = asked ?? spacingMs;
-  const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS });
-  const got = grid.observed.reduce((sum, seen) => sum + seen, 0);
-  if (got < 2) return tooShort(got);
-
+  const newest = newestGrid(observations, asked);
+  if (!newest.ok) return newest;
+  const { grid, frequencyMs } = newest.value;
   const largest = grid.values.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 0);
   const unit = largest > LARGEST || largest < SMALLEST ? powerOfTwoBelow(largest) : 1;
   const scaled = grid.values.map((value) => value / unit);
@@ -93,8 +85,4 @@ export function ownUnitFan({ mean, intervals }: Fan, { unit, min, max }: Pick<Hi
     byLevel.set(level, { level, lo: within, hi: above });
   }
   return { mean: ownMean, intervals: intervals.map(({ level }) => byLevel.get(level)!) };
-}
-
-function tooShort(got: number): Result<never, TooShort> {
-  return { ok: false, error: { reason: "too-short", needed: 2, got } };
 }

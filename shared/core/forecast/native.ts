@@ -5,18 +5,16 @@ import { arimaMember } from "./arima-member.ts";
 import { openBacktest, planBacktest, residualsOf } from "./backtest.ts";
 import { MEAN, MEDIAN } from "./combine.ts";
 import { isConstant } from "./differences.ts";
-import { inferFrequency, nextTimestamps } from "./frequency.ts";
+import { nextTimestamps } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
-import { regularGrid } from "./grid.ts";
-import type { Grid } from "./grid.ts";
 import { historyWarnings } from "./history-warnings.ts";
 import { isIntermittent, zeroShare } from "./intermittent.ts";
 import { intervalsFromResiduals } from "./intervals.ts";
 import type { Interval } from "./intervals.ts";
 import { withLastYear } from "./last-year.ts";
-import { NEWEST_POINTS } from "./look-back.ts";
 import { FITTABLE, membersFor } from "./members.ts";
 import type { TooShort } from "./naive.ts";
+import { newestGrid } from "./newest-grid.ts";
 import { atPresentLevel, prepareSeries } from "./preparation.ts";
 import { mainSeason } from "./seasonality.ts";
 import { testedMembers, weightsWithout } from "./tested-members.ts";
@@ -80,9 +78,9 @@ export interface NativeForecast {
  */
 export function forecastNative(input: Observations, options: NativeOptions): Result<NativeForecast, TooShort> {
   const { horizon, levels, isLate = () => false } = options;
-  const gridded = gridOf(input, options.frequencyMs);
-  if (!gridded.ok) return gridded;
-  const { grid, observed, frequencyMs, spacingMs } = gridded.value;
+  const newest = newestGrid(input, options.frequencyMs);
+  if (!newest.ok) return newest;
+  const { grid, observed, frequencyMs, spacingMs } = newest.value;
   const y = grid.values;
 
   const plain = prepareSeries(y, frequencyMs);
@@ -174,25 +172,6 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   };
 }
 
-interface Gridded {
-  readonly grid: Grid;
-  /** Points of it that are. */
-  readonly observed: number;
-  readonly frequencyMs: number;
-  readonly spacingMs: number;
-}
-
-/** The newest points on a grid of the frequency that is asked for, or of their own. */
-function gridOf({ timestamps, values }: Observations, asked: number | undefined): Result<Gridded, TooShort> {
-  const present = timestamps.filter((time, i) => Number.isFinite(time) && Number.isFinite(values[i]!));
-  const spacingMs = inferFrequency(present);
-  if (spacingMs === null) return tooShort(Math.min(1, present.length));
-  const frequencyMs = asked ?? spacingMs;
-  const grid = regularGrid(timestamps, values, { frequencyMs, spacingMs, limit: NEWEST_POINTS });
-  const observed = grid.observed.reduce((sum, seen) => sum + seen, 0);
-  return observed < 2 ? tooShort(observed) : { ok: true, value: { grid, observed, frequencyMs, spacingMs } };
-}
-
 function inferredMin(y: Float64Array, max = Infinity): number {
   return max >= 0 && !y.some((value) => value < 0) ? 0 : -Infinity;
 }
@@ -202,8 +181,4 @@ const withinReach = (bound: number): number => Math.max(-FURTHEST, Math.min(FURT
 
 function concat(columns: readonly Float64Array[]): Float64Array {
   return Float64Array.from(columns.flatMap((column) => [...column]));
-}
-
-function tooShort(got: number): Result<never, TooShort> {
-  return { ok: false, error: { reason: "too-short", needed: 2, got } };
 }
