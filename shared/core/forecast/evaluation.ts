@@ -1,3 +1,4 @@
+import { joinColumns } from "../series/merge.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
 import { fillGaps } from "./gaps.ts";
@@ -50,16 +51,16 @@ export function measureOutcomes(
   outcomes: readonly Outcome[],
   { seasonLength }: { readonly seasonLength: number },
 ): OutcomeMeasures | null {
-  const actual = joined(outcomes.map((one) => one.actual));
+  const actual = joinColumns(outcomes.map((one) => one.actual));
   if (actual.every(Number.isNaN)) return null;
-  const mean = joined(outcomes.map((one) => one.mean));
+  const mean = joinColumns(outcomes.map((one) => one.mean));
   const naiveScale = seasonalNaiveScale(y, seasonLength);
   const accuracy = accuracyOf(actual, mean, { naiveScale });
-  const naive = joined(outcomes.map((one) => naiveFrom(y.subarray(0, one.known), seasonLength, one.mean.length)));
+  const naive = joinColumns(outcomes.map((one) => naiveFrom(y.subarray(0, one.known), seasonLength, one.mean.length)));
 
   const levels = outcomes[0]!.intervals.map(({ level }, place) => {
-    const lo = joined(outcomes.map((one) => one.intervals[place]!.lo));
-    const hi = joined(outcomes.map((one) => one.intervals[place]!.hi));
+    const lo = joinColumns(outcomes.map((one) => one.intervals[place]!.lo));
+    const hi = joinColumns(outcomes.map((one) => one.intervals[place]!.hi));
     return { level, lo, hi };
   });
   const quantiles = [
@@ -108,5 +109,3 @@ function meanOver(actual: Float64Array, of: (row: number) => number): number {
   }
   return sum / count;
 }
-
-const joined = (columns: readonly Float64Array[]): Float64Array => Float64Array.from(columns.flatMap((column) => [...column]));

@@ -1,4 +1,5 @@
 import type { Result } from "../result.ts";
+import { joinColumns } from "../series/merge.ts";
 import { accuracyOf, seasonalNaiveScale, skillAgainst } from "./accuracy.ts";
 import type { Accuracy } from "./accuracy.ts";
 import { arimaMember } from "./arima-member.ts";
@@ -136,16 +137,16 @@ export function forecastNative(input: Observations, options: NativeOptions): Res
   );
 
   const naiveScale = seasonalNaiveScale(seasonLength === week?.seasonLength ? week.values : y, seasonLength);
-  const met = concat(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
+  const met = joinColumns(plan.cutoffs.map((cutoff) => y.subarray(cutoff, cutoff + plan.horizon)));
   // Before the last shift of level nobody knew of it.
   const saidThen = (said: Float64Array, origin: number): Float64Array =>
     (shift !== null && plan.cutoffs[origin]! <= shift.at ? said.map(shift.toFormer) : said).map(scaled.from);
-  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(met, concat(parts.map(saidThen)), { naiveScale });
+  const accuracyIn = (parts: readonly Float64Array[]): Accuracy => accuracyOf(met, joinColumns(parts.map(saidThen)), { naiveScale });
   const accuracy = accuracyIn(said);
   const saidByNaive = wouldSay(baseline.forecast)!;
   const skill = skillAgainst(accuracyIn(saidByNaive)[aim.measure], accuracy[aim.measure]);
   // One outlier makes all errors look alike.
-  const errorOf = (said: readonly Float64Array[]): number => aim.errorOf(concat(residualsOf(z, plan, said)));
+  const errorOf = (said: readonly Float64Array[]): number => aim.errorOf(joinColumns(residualsOf(z, plan, said)));
   const isNoBetter = skill !== null && skill <= 0 && errorOf(said) >= errorOf(saidByNaive);
 
   const toUnit = (value: number): number => Math.max(min, Math.min(max, scaled.from(value)));
@@ -178,7 +179,3 @@ function inferredMin(y: Float64Array, max = Infinity): number {
 
 /** A bound that no number of order 1 comes near is still a number: what is beside it has a distance from it. */
 const withinReach = (bound: number): number => Math.max(-FURTHEST, Math.min(FURTHEST, bound));
-
-function concat(columns: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(columns.flatMap((column) => [...column]));
-}

@@ -108,13 +108,17 @@ interface Columns {
 
 /** Points, and those that come after them. */
 export const joinPoints = (first: Columns, second: Columns): Columns => ({
-  timestamps: joinColumns(first.timestamps, second.timestamps),
-  values: joinColumns(first.values, second.values),
+  timestamps: joinColumns([first.timestamps, second.timestamps]),
+  values: joinColumns([first.values, second.values]),
 });
 
-function joinColumns(first: Float64Array, second: Float64Array): Float64Array {
-  const column = new Float64Array(first.length + second.length);
-  column.set(first);
-  column.set(second, first.length);
-  return column;
+/** Columns, one after the other. */
+export function joinColumns(columns: readonly Float64Array[]): Float64Array {
+  const joined = new Float64Array(columns.reduce((length, column) => length + column.length, 0));
+  let end = 0;
+  for (const column of columns) {
+    joined.set(column, end);
+    end += column.length;
+  }
+  return joined;
 }
