@@ -42,6 +42,12 @@ export function nextTimestamps(last: number, frequencyMs: number, horizon: numbe
   return Float64Array.from({ length: horizon }, (_, step) => last + (step + 1) * frequencyMs);
 }
 
+/** Points beyond two cycles, so that there is something to tell them apart by. */
+const SPARE_POINTS = 10;
+
+/** Whether n points can show a season of m. */
+export const canShow = (n: number, m: number): boolean => n >= 2 * m + SPARE_POINTS;
+
 /**
  * Season lengths worth testing at a period: the hour, the day and the week for sub-daily series, the week and the year from daily on.
  *

@@ -1,18 +1,17 @@
+import { canShow } from "./frequency.ts";
+
 const HOUR = 3_600_000;
 const WEEK = 168 * HOUR;
 
 /** Points that models are fitted to: the newest. */
 export const NEWEST_POINTS = 4_096;
-/** A cycle shows in two of it and a few points more. */
-const TWO_WEEKS = { cycles: 2, sparePoints: 10 };
 /** How far back a series goes that is too fine for its week to show in the newest points. */
 const WEEKS = 4;
 /** And no more points of it than this. */
 export const MOST_POINTS = 100_000;
 
-/** Whether two weeks of a series are more than its newest points. */
-export const isTooFineForAWeek = (frequencyMs: number): boolean =>
-  TWO_WEEKS.cycles * Math.round(WEEK / frequencyMs) + TWO_WEEKS.sparePoints > NEWEST_POINTS;
+/** Whether the newest points of a series are too few for its week to show. */
+export const isTooFineForAWeek = (frequencyMs: number): boolean => !canShow(NEWEST_POINTS, Math.round(WEEK / frequencyMs));
 
 /**
  * How many points of history count: the newest 4,096, and four weeks where those are too few for a week to show.

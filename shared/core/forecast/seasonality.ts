@@ -1,10 +1,8 @@
-import { candidateSeasons } from "./frequency.ts";
+import { candidateSeasons, canShow } from "./frequency.ts";
 import { isSeasonal } from "./is-seasonal.ts";
 import { oddSeason, withinSeason } from "./odd-season.ts";
 
 const HOUR = 3_600_000;
-/** Points beyond two cycles, so that there is something to tell them apart by. */
-const SPARE_POINTS = 10;
 
 export interface Seasons {
   /** Points per cycle of what the calendar gives a series of this frequency, ascending, where the history has two cycles of it. */
@@ -22,7 +20,7 @@ export interface Seasons {
  * @param y - Points, oldest first, equally spaced, of order 1, shape (n,). No NaN.
  */
 export function seasonsOf(y: Float64Array, frequencyMs: number): Seasons {
-  const possible = candidateSeasons(frequencyMs).filter((m) => y.length >= 2 * m + SPARE_POINTS);
+  const possible = candidateSeasons(frequencyMs).filter((m) => canShow(y.length, m));
   const showing = possible.filter((m) => isSeasonal(y, m));
   const calendar = possible.filter((m) => showing.includes(m) || m * frequencyMs !== HOUR);
   const odd = oddSeason(y, { calendar: possible, found: showing });

@@ -1,3 +1,4 @@
+import { canShow } from "./frequency.ts";
 import { fillGaps } from "./gaps.ts";
 import { regularGrid } from "./grid.ts";
 import { isSeasonal } from "./is-seasonal.ts";
@@ -18,8 +19,6 @@ const WEEK_HOURS = 168;
 const CYCLES = 4;
 /** Steps ahead that are asked for at the most. */
 const MOST_STEPS = 720;
-/** Beside two weeks, so many hours tell whether they are alike. */
-const SPARE_HOURS = 10;
 
 /** What hours say of a series of minutes. */
 export interface Week {
@@ -209,7 +208,7 @@ function weekProfile(hours: Float64Array): Float64Array | null {
 }
 
 function showsWeek(hours: Float64Array): boolean {
-  if (hours.length < 2 * WEEK_HOURS + SPARE_HOURS) return false;
+  if (!canShow(hours.length, WEEK_HOURS)) return false;
   // Every seventh day is alike too where all days are.
   const days = Float64Array.from({ length: DAY_HOURS }, (_, hour) => meanOfDays(hours, hour));
   return isSeasonal(
