@@ -3,12 +3,11 @@ import type { BackendAccuracy } from "../../shared/contract/forecast-accuracy.ts
 import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { formatDuration, isoTime, LATEST_MS } from "../../shared/contract/time.ts";
 import { backendNamed } from "../../shared/core/forecast/backend-name.ts";
+import { periodStart } from "../../shared/core/forecast/periods.ts";
 import type { AccuracyBucket, AccuracyTrend } from "../../shared/ports/forecast-accuracy.ts";
 import { route } from "../../shared/runtime/route.ts";
 
 const DAY_MS = 86_400_000;
-/** 1970-01-05: weeks begin on Mondays. */
-const MONDAY_MS = 4 * DAY_MS;
 const DEFAULT_WINDOW_MS = 30 * DAY_MS;
 /** A page ends once so many forecasts were looked at for it, with a cursor for the rest: averaging them takes a quarter of a second. */
 const FORECASTS_A_PAGE = 50_000;
@@ -26,9 +25,8 @@ export const readForecastAccuracy = route({
   async handle({ series, backend, frequency, step, unfinished, cursor, ...asked }, { org }, { store, clock, forecasters }) {
     const tenant = store.forOrg(org);
     if (series !== undefined && (await tenant.series.get(series)) === null) throw notFound();
-    const origin = step % (7 * DAY_MS) === 0 ? MONDAY_MS : 0;
     // Whole buckets, the newest of them still going on: the answer stays the same until something is measured.
-    const end = origin + (Math.floor((clock.now() - origin) / step) + 1) * step;
+    const end = periodStart(clock.now(), step) + step;
     const to = asked.to ?? Math.min(LATEST_MS, Math.max(end, (asked.from ?? 0) + step));
     const from = asked.from ?? Math.max(0, to - Math.ceil(DEFAULT_WINDOW_MS / step) * step);
     if (from >= to) throw invalid([{ path: "from", message: "Expected from before to" }]);
@@ -43,7 +41,7 @@ export const readForecastAccuracy = route({
         from: Math.max(from, cursor ?? from),
         to,
       },
-      { step, origin, limit: FORECASTS_A_PAGE },
+      { step, origin: periodStart(0, step), limit: FORECASTS_A_PAGE },
     );
     // The bucket in which the page ended is not whole: it starts the next one.
     const next = trend.looked < FORECASTS_A_PAGE ? null : trend.lastBucket!;
