@@ -6,8 +6,7 @@ import type { Forecaster, ForecastOptions, Observations } from "../ports/forecas
 /** Most forecasts take a fiftieth of it. The models that had no turn by then are left out, and the answer says so. */
 const TIME_MS = 2_000;
 /**
- * For the orders; the backtest of what was found by then takes a second or two more at the most, so the answer is there within five.
- * Many series of one call share it.
+ * For the orders; what was found by then goes through the backtest after it. Many series of one call share it.
  */
 const SEARCH_MS = 3_000;
 

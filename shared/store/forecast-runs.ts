@@ -15,9 +15,10 @@ import { pageOf } from "./page.ts";
 const INSERT = `
   INSERT INTO forecast_run (id, org, job, definition, status, scheduled_at, due_at, step, attempts, after, completed, failed, refusals)
   VALUES (:id, :org, :job, :definition, 'pending', :at, :dueAt, 0, 0, '', 0, 0, '[]')`;
-// A job that is due at another time, or was changed or deleted meanwhile, gets NULL as its version, which its column refuses: the whole batch fails.
+// A job that is due at another time gets NULL as its version, which its column refuses: the whole batch fails.
 const SCHEDULE = `
   UPDATE forecast_job SET version = CASE WHEN next_run_at IS :was THEN version END, next_run_at = :next WHERE id = :id AND org = :org`;
+// One that was changed or deleted meanwhile gets a row without a version: the same.
 const REQUIRE_JOB = `
   INSERT INTO forecast_job (id, org, version, definition, created_at, updated_at)
   SELECT :id, :org, NULL, '', 0, 0 WHERE NOT EXISTS (SELECT 1 FROM forecast_job WHERE id = :id AND org = :org AND version = :version)`;

@@ -7,7 +7,7 @@ const HOPELESS = 2;
 
 /**
  * Weights of members by their errors in a backtest: (least error / error)^2, and 0 from twice the least error on.
- * @param errors - Mean absolute errors, >= 0; Infinity leaves a member out.
+ * @param errors - As the aim measures them, >= 0; Infinity leaves a member out.
  * @returns shape (members,), summing to 1.
  */
 export function weightsOf(errors: readonly number[]): number[] {
