@@ -1,6 +1,7 @@
+import { goldenSection } from "./golden-section.ts";
+
 /** Where the smoothing parameter is looked for: at so many places first, then finer beside the best of them. */
 const SEARCH = { from: 0.1, to: 0.99, places: 8, steps: 20 };
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** Errors of the first points say how the model begins, not how it fits. */
 const SKIPPED = 3;
 /** A power below this adds nothing to a sum. */
@@ -88,20 +89,8 @@ function bestFit(y: Float64Array, lines: Lines): Fit {
   };
   for (let place = 1; place < SEARCH.places; place++) keep(fitWith(y, lines, SEARCH.from + place * gap));
 
-  let [from, to] = [Math.max(SEARCH.from, best.alpha - gap), Math.min(SEARCH.to, best.alpha + gap)];
-  const at = (share: number): number => keep(fitWith(y, lines, from + share * (to - from)));
-  let [atLeft, atRight] = [at(1 - GOLDEN), at(GOLDEN)];
-  for (let step = 0; step < SEARCH.steps; step++) {
-    if (atLeft < atRight) {
-      to -= (1 - GOLDEN) * (to - from);
-      atRight = atLeft;
-      atLeft = at(1 - GOLDEN);
-    } else {
-      from += (1 - GOLDEN) * (to - from);
-      atLeft = atRight;
-      atRight = at(GOLDEN);
-    }
-  }
+  const [from, to] = [Math.max(SEARCH.from, best.alpha - gap), Math.min(SEARCH.to, best.alpha + gap)];
+  goldenSection((alpha) => keep(fitWith(y, lines, alpha)), { from, to, steps: SEARCH.steps });
   return best;
 }
 

@@ -1,6 +1,7 @@
+import { goldenSection } from "./golden-section.ts";
+
 /** Where the smoothing parameter is looked for, and how finely. */
 const SEARCH = { from: 0.001, to: 0.999, steps: 14 };
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
  * Theta forecast: exponential smoothing with half of the straight line's slope as its drift.
@@ -41,24 +42,7 @@ function smooth(y: Float64Array, alpha: number): { level: number; squares: numbe
   return { level, squares };
 }
 
-/** By golden section. */
 function bestAlpha(y: Float64Array): number {
-  let { from, to } = SEARCH;
-  const inside = (share: number): number => from + share * (to - from);
-  let [left, right] = [inside(1 - GOLDEN), inside(GOLDEN)];
-  let [atLeft, atRight] = [smooth(y, left).squares, smooth(y, right).squares];
-  for (let step = 0; step < SEARCH.steps; step++) {
-    if (atLeft < atRight) {
-      to = right;
-      [right, atRight] = [left, atLeft];
-      left = inside(1 - GOLDEN);
-      atLeft = smooth(y, left).squares;
-    } else {
-      from = left;
-      [left, atLeft] = [right, atRight];
-      right = inside(GOLDEN);
-      atRight = smooth(y, right).squares;
-    }
-  }
+  const { from, to } = goldenSection((alpha) => smooth(y, alpha).squares, SEARCH);
   return (from + to) / 2;
 }
