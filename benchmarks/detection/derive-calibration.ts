@@ -61,10 +61,10 @@ function statisticsOf({ timestamps, values }: GeneratedSeries, from: number, to:
   const states = METHODS.map((method) => method.create());
   const columns = METHODS.map(() => new Float64Array(Math.min(to, values.length) - from));
   for (let row = from; row < Math.min(to, values.length); row++) {
-    const point = { timestamp: timestamps[row]!, localTime: timestamps[row]!, value: values[row]! };
+    const point = { timestamp: timestamps[row]!, localTime: timestamps[row]!, holiday: false, value: values[row]! };
     for (const [m, method] of METHODS.entries()) {
       columns[m]![row - from] = method.read(states[m], point).statistic;
-      method.learn(states[m], point);
+      method.learn(states[m], point, false);
     }
   }
   return columns;

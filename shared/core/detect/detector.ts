@@ -2,7 +2,7 @@ import type { AnomalySeverity, Direction } from "../../contract/anomaly.ts";
 import { statisticOf } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 import { calibrationOf, createLearned, jointRarity, learn, raritiesOf, readAll, WARM_UP_POINTS } from "./learned.ts";
-import type { Learned } from "./learned.ts";
+import type { Learned, Lesson } from "./learned.ts";
 import type { Observation, Reading } from "./method.ts";
 import { METHODS } from "./methods.ts";
 import { daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
@@ -27,6 +27,28 @@ export interface DetectOptions {
   /** Of methods, by name; the default is each method's own. 0 leaves it out. */
   readonly weights?: Readonly<Record<string, number>> | undefined;
   readonly direction?: Direction | undefined;
+  /** The least distance from what was expected, in the series' unit. */
+  readonly minAbsolute?: number | undefined;
+  /** The least distance from what was expected, as a share of it: 0.1 is ten percent. */
+  readonly minRelative?: number | undefined;
+  /** The least weighted share of methods that agree, 0..1. */
+  readonly consensus?: number | undefined;
+  /** Days on the wall clock, as `2026-12-25`. */
+  readonly holidays?: ReadonlySet<string> | undefined;
+  /** What people said of stretches of the series. Of two that meet the later counts. */
+  readonly verdicts?: readonly Verdict[] | undefined;
+}
+
+/**
+ * What somebody said of a stretch: `expected` makes what it shows known at once; of an `incident` and of `bad-data` nothing is learned, so that it
+ * stays news when it is met again.
+ */
+export interface Verdict {
+  /** Unix ms, inclusive. */
+  readonly from: number;
+  /** Unix ms, exclusive. */
+  readonly to: number;
+  readonly verdict: "expected" | "incident" | "bad-data";
 }
 
 /** What is said of one point. */
@@ -46,6 +68,8 @@ export interface PointScore {
   readonly direction: "above" | "below" | null;
   readonly daysPerFalseAlarm: number | null;
   readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
+  /** The weighted share of methods that agree, 0..1. */
+  readonly consensus: number;
   /** Behind the watermark: scored, not learned. */
   readonly late: boolean;
   /** There is no score yet, or severity is capped at medium. */
@@ -93,22 +117,22 @@ export function advance(
   let live: Learned | null = null;
   for (let row = 0; row < timestamps.length; row++) {
     const [timestamp, value] = [timestamps[row]!, values[row]!];
-    const point = observe(state, timestamp, value);
+    const point = observe(state, timestamp, value, options);
 
     if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
       scores.push(scorePoint(state.learned, point, readAll(state.learned, point), value, options, true));
       continue;
     }
     const inOrder = timestamp > state.newest;
-    const before: Learned = inOrder ? (live ?? liveOf(state, Infinity)) : liveOf(state, timestamp);
+    const before: Learned = inOrder ? (live ?? liveOf(state, Infinity, options)) : liveOf(state, timestamp, options);
     const readings = readAll(before, point);
     scores.push(scorePoint(before, point, readings, value, options, false));
     insert(state, timestamp, value);
     state.newest = Math.max(state.newest, timestamp);
-    if (inOrder) learn(before, point, readings);
+    if (inOrder) learn(before, point, readings, lessonOf(point, options));
     // What came out of order changes everything behind it: the live state is made again when it is needed.
     live = inOrder ? before : null;
-    passWatermark(state);
+    passWatermark(state, options);
   }
   return scores;
 }
@@ -116,9 +140,16 @@ export function advance(
 /** The time between the points of the series, ms; null until it is learned. */
 export const detectorCadence = ({ learned }: DetectorState): number | null => learned.cadence;
 
-function observe({ timezone }: DetectorState, timestamp: number, value: number): Observation {
+function observe({ timezone }: DetectorState, timestamp: number, value: number, { holidays }: DetectOptions): Observation {
   const bounded = Math.max(-LARGEST, Math.min(LARGEST, value));
-  return { timestamp, localTime: wallClock(timestamp, timezone), value: bounded };
+  const localTime = wallClock(timestamp, timezone);
+  const holiday = holidays !== undefined && holidays.size > 0 && holidays.has(new Date(localTime).toISOString().slice(0, 10));
+  return { timestamp, localTime, holiday, value: bounded };
+}
+
+function lessonOf({ timestamp }: Observation, { verdicts = [] }: DetectOptions): Lesson {
+  const said = verdicts.findLast(({ from, to }) => from <= timestamp && timestamp < to);
+  return said === undefined ? "usual" : said.verdict === "expected" ? "accept" : "skip";
 }
 
 function lagOf(learned: Learned): number {
@@ -126,12 +157,12 @@ function lagOf(learned: Learned): number {
 }
 
 /** What would be known if all points that wait before a time were learned. */
-function liveOf(state: DetectorState, before: number): Learned {
+function liveOf(state: DetectorState, before: number, options: DetectOptions): Learned {
   const live = cloneLearned(state.learned);
   for (const { timestamp, value } of state.waiting) {
     if (timestamp >= before) break;
-    const point = observe(state, timestamp, value);
-    learn(live, point, readAll(live, point));
+    const point = observe(state, timestamp, value, options);
+    learn(live, point, readAll(live, point), lessonOf(point, options));
   }
   return live;
 }
@@ -143,12 +174,12 @@ function insert({ waiting }: DetectorState, timestamp: number, value: number): v
   else waiting.splice(place, 0, { timestamp, value });
 }
 
-function passWatermark(state: DetectorState): void {
+function passWatermark(state: DetectorState, options: DetectOptions): void {
   const { learned, waiting, newest } = state;
   while (waiting.length > 0 && (waiting[0]!.timestamp <= newest - lagOf(learned) || waiting.length > MOST_WAITING)) {
     const { timestamp, value } = waiting.shift()!;
-    const point = observe(state, timestamp, value);
-    learn(learned, point, readAll(learned, point));
+    const point = observe(state, timestamp, value, options);
+    learn(learned, point, readAll(learned, point), lessonOf(point, options));
   }
 }
 
@@ -157,7 +188,7 @@ function scorePoint(
   point: Observation,
   readings: readonly Reading[],
   value: number,
-  { sensitivity, weights = {}, direction = "either" }: DetectOptions,
+  { sensitivity, weights = {}, direction = "either", minAbsolute = 0, minRelative = 0, consensus = 0 }: DetectOptions,
   late: boolean,
 ): PointScore {
   const { timestamp } = point;
@@ -173,6 +204,7 @@ function scorePoint(
       direction: null,
       daysPerFalseAlarm: null,
       methods: {},
+      consensus: 0,
     };
     return { timestamp, value, expected, ...nothing, late, warmingUp: true };
   }
@@ -181,11 +213,13 @@ function scorePoint(
   const days = 10 ** jointRarity(rarities, calibration);
   const off = expected === null ? 0 : point.value - expected;
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
-  const wanted = direction === "either" || side === direction;
+  const large = expected === null || (Math.abs(off) >= minAbsolute && Math.abs(off) >= minRelative * Math.abs(expected));
+  const agreed = agreementOf(rarities, weights);
+  const wanted = (direction === "either" || side === direction) && large && agreed >= consensus;
   const band = bandOf(learned, readings, calibration, sensitivity);
   const warmingUp = learned.n < SETTLED_POINTS;
   const agreeing = rarities.filter((rarity) => rarity >= AGREE_RARITY).length;
-  const consensus = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
+  const confirmed = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
   const scale = expectation?.scale ?? null;
   const effect = scale === null ? null : scale === 0 ? (off === 0 ? 0 : Infinity) : Math.abs(off) / (SCALE_TO_DEVIATION * scale);
   return {
@@ -195,7 +229,7 @@ function scorePoint(
     expected,
     ...band,
     anomalous: wanted && days >= daysAtSensitivity(sensitivity),
-    severity: severityOf(days, { consensus, effect, warmingUp }),
+    severity: severityOf(days, { consensus: confirmed, effect, warmingUp }),
     direction: side,
     daysPerFalseAlarm: days,
     methods: Object.fromEntries(
@@ -204,9 +238,22 @@ function scorePoint(
         return [name, { score: scoreOf(10 ** rarity), weight: weights[name] ?? weight }];
       }),
     ),
+    consensus: agreed,
     late,
     warmingUp,
   };
+}
+
+/** The weighted share of the methods that find a point rare. */
+function agreementOf(rarities: readonly number[], weights: Readonly<Record<string, number>>): number {
+  let [agreeing, total] = [0, 0];
+  for (const [m, rarity] of rarities.entries()) {
+    const { name, weight } = METHODS[m]!;
+    const own = weights[name] ?? weight;
+    total += own;
+    if (rarity >= AGREE_RARITY) agreeing += own;
+  }
+  return total === 0 ? 0 : agreeing / total;
 }
 
 /** Where a method that expects something would start to call a point anomalous by itself. */

@@ -9,7 +9,17 @@ const fresh: ScoringProgress = { scoredTo: null, calmTo: null, open: "none" };
 function scores(text: string): PointScore[] {
   return text.split(" ").map((point) => {
     const kind = point.slice(-1);
-    const rest = { value: 1, score: 0, expected: null, lo: null, hi: null, direction: null, daysPerFalseAlarm: null, methods: {} };
+    const rest = {
+      value: 1,
+      score: 0,
+      expected: null,
+      lo: null,
+      hi: null,
+      direction: null,
+      daysPerFalseAlarm: null,
+      methods: {},
+      consensus: 0,
+    };
     return {
       ...rest,
       timestamp: Number(point.slice(0, -1)),

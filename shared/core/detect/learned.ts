@@ -71,12 +71,15 @@ export function raritiesOf(readings: readonly Reading[], { methods }: Calibratio
 export const jointRarity = (rarities: readonly number[], { joint }: Calibration): number =>
   rarityOf(joint, 10 ** combineRarities(rarities));
 
+/** How a point is learned: as what may be met again, as what is known from now on, or not at all but for its time. */
+export type Lesson = "usual" | "accept" | "skip";
+
 /** Takes a point in that is newer than all learned before. */
-export function learn(learned: Learned, point: Observation, readings: readonly Reading[]): void {
+export function learn(learned: Learned, point: Observation, readings: readonly Reading[], lesson: Lesson): void {
   const calibration = calibrationOf(learned);
   const rare = learned.n >= WARM_UP_POINTS && jointRarity(raritiesOf(readings, calibration, {}), calibration) >= STREAK_RARITY;
   learned.streak = rare ? Math.min(255, learned.streak + 1) : 0;
-  for (let m = 0; m < METHODS.length; m++) METHODS[m]!.learn(learned.states[m], point);
+  if (lesson !== "skip") for (let m = 0; m < METHODS.length; m++) METHODS[m]!.learn(learned.states[m], point, lesson === "accept");
   if (learned.n > 0) learnSpacing(learned, point.timestamp - learned.learnedTo);
   learned.n = Math.min(4_294_967_295, learned.n + 1);
   learned.learnedTo = point.timestamp;

@@ -6,6 +6,8 @@ export interface Observation {
   readonly timestamp: number;
   /** Unix ms shifted by the offset of the series' time zone: its days and hours are those of the wall clock. */
   readonly localTime: number;
+  /** The day on the wall clock is one of the holidays of whoever watches the series. */
+  readonly holiday: boolean;
   /** Finite, |value| <= 1e150. */
   readonly value: number;
 }
@@ -30,7 +32,8 @@ export interface Method<State> {
   readonly weight: number;
   create(): State;
   read(state: State, point: Observation): Reading;
-  learn(state: State, point: Observation): void;
+  /** `accept`: what the point shows is known from now on, however seldom it was met. */
+  learn(state: State, point: Observation, accept: boolean): void;
   /** Which errors, value less expected, stay below a statistic: where a band's ends are. Only for a method that expects something. */
   familiar?(state: State, statistic: number): readonly [lo: number, hi: number] | null;
   encode(state: State, writer: ByteWriter): void;

@@ -60,7 +60,7 @@ export function readNovelty({ values, sightings, n, range }: Novelty, value: num
   return nearest === Infinity || range === 0 ? 0 : Math.min(MOST, nearest / range);
 }
 
-/** Takes a number in. `trusted`: what comes first is known at once, whatever `accepted` asks for later. */
+/** Takes a number in. `trusted`: it is known at once, whatever `accepted` asks for. */
 export function learnNovelty(novelty: Novelty, value: number, timestamp: number, { accepted }: NoveltyOptions, trusted: boolean): void {
   const { digest, values, sightings, seenAt } = novelty;
   if (addToDigest(digest, withinReach(novelty, value, REACH))) {
@@ -75,7 +75,7 @@ export function learnNovelty(novelty: Novelty, value: number, timestamp: number,
     if (away < distance) [nearest, distance] = [i, away];
   }
   if (nearest >= 0 && distance <= NEIGHBOURHOOD * novelty.range) {
-    sightings[nearest] = Math.min(65_535, sightings[nearest]! + 1);
+    sightings[nearest] = Math.min(65_535, Math.max(sightings[nearest]! + 1, trusted ? accepted : 0));
     seenAt[nearest] = timestamp;
     return;
   }

@@ -68,7 +68,7 @@ export const residual: Method<ResidualState> = {
     const statistic = readNovelty(state.novelty, point.value - expected, OPTIONS);
     return { statistic, expected, scale: state.scale };
   },
-  learn(state, point) {
+  learn(state, point, accept) {
     let value = point.value;
     if (state.n === 0) {
       state.levels.fill(value);
@@ -80,7 +80,7 @@ export const residual: Method<ResidualState> = {
       const error = value - expected;
       const bounded = withinReach(state.novelty, error, REACH);
       if (bounded !== error) value = expected + bounded;
-      learnErrors(state, point, predictions, error);
+      learnErrors(state, point, predictions, error, accept);
     }
     learnLevels(state, value);
     learnBuckets(state, point, value);
@@ -125,7 +125,11 @@ export const residual: Method<ResidualState> = {
 };
 
 const dayBucket = ({ localTime }: Observation): number => wrap(Math.floor(localTime / HALF_HOUR_MS), DAY_BUCKETS);
-const weekBucket = ({ localTime }: Observation): number => wrap(Math.floor((localTime - FIRST_MONDAY_MS) / HOUR_MS), WEEK_BUCKETS);
+/** A holiday is as a Sunday. */
+function weekBucket({ localTime, holiday }: Observation): number {
+  const bucket = wrap(Math.floor((localTime - FIRST_MONDAY_MS) / HOUR_MS), WEEK_BUCKETS);
+  return holiday ? 6 * 24 + (bucket % 24) : bucket;
+}
 /** West of Greenwich the wall clock shows times before 1970. */
 const wrap = (place: number, n: number): number => ((place % n) + n) % n;
 
@@ -159,7 +163,7 @@ function mix({ losses }: ResidualState, predictions: Float64Array): number {
   return sum / total;
 }
 
-function learnErrors(state: ResidualState, point: Observation, predictions: Float64Array, error: number): void {
+function learnErrors(state: ResidualState, point: Observation, predictions: Float64Array, error: number, accept: boolean): void {
   const { losses, novelty, n } = state;
   const step = Math.max(LOSS_STEP, 1 / n);
   const most = state.scale > 0 ? CLIP * state.scale : Infinity;
@@ -169,7 +173,7 @@ function learnErrors(state: ResidualState, point: Observation, predictions: Floa
   }
   const clipped = n > 20 ? Math.min(Math.abs(error), most) : Math.abs(error);
   state.scale += Math.max(SCALE_STEP, 1 / n) * (clipped - state.scale);
-  learnNovelty(novelty, error, point.timestamp, OPTIONS, n < TRUSTED_POINTS);
+  learnNovelty(novelty, error, point.timestamp, OPTIONS, accept || n < TRUSTED_POINTS);
 }
 
 function learnLevels({ levels, before }: ResidualState, value: number): void {
