@@ -83,6 +83,7 @@ const JOB = { name: "Job", selector: { metricKey: "cpu" }, horizon: 3, schedule:
 
 /** A body that the route's schema takes, as far as one can be known without knowing the route. */
 const BODIES: Readonly<Record<string, unknown>> = {
+  "PUT /api/v1/anomalies/{id}/feedback": { verdict: "expected" },
   "PUT /api/v1/rules/{id}": { name: "Low", kind: "threshold", selector: { metricKey: "cpu" }, condition: { operator: "lt", value: 1 } },
   "PATCH /api/v1/rules/{id}": { enabled: false },
   "PUT /api/v1/channels/{id}": { name: "Other", kind: "inbox" },

@@ -65,6 +65,27 @@ describe("an anomaly rule", () => {
     expect((await changesOf(harness)).map(({ data }) => data.to)).toEqual(["firing", "resolved"]);
   });
 
+  test.each(["expected", "bad-data"] as const)(
+    "ends at once when somebody says that the anomaly is %s, and not of an incident",
+    async (verdict) => {
+      const rule = await anomalyRule();
+      harness.clock.set(minute(1));
+      await deliver(await scored(1, { anomalies: [{}] }));
+      const { verdicts } = harness.deps.store.forOrg(harness.org);
+      const said = { series, from: minute(1), to: minute(9), isOpen: true, note: null, by: { kind: "key", id: "key_test" } } as const;
+      const at = minute(1) + 20_000;
+      harness.clock.set(at);
+      harness.committed.length = 0;
+      expect(await verdicts.save({ ...said, verdict: "incident", at, clearedAt: null }, { version: 1, at })).toBe(true);
+      await deliver(harness.committed);
+      expect(await episodesOf(harness, rule)).toEqual([{ ...FIRED, from: 1 }]);
+
+      expect(await verdicts.save({ ...said, verdict, at, clearedAt: at }, { version: 2, at })).toBe(true);
+      await deliver(harness.committed);
+      expect(await episodesOf(harness, rule)).toMatchObject([{ from: 1, reason: "recovered" }]);
+    },
+  );
+
   test("gives the same transitions when events come again, out of order, or at once", async () => {
     const rule = await anomalyRule();
     harness.clock.set(minute(3));

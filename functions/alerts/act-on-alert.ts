@@ -1,4 +1,5 @@
-import type { Actor, Alert } from "../../shared/contract/alert.ts";
+import type { Actor } from "../../shared/contract/actor.ts";
+import type { Alert } from "../../shared/contract/alert.ts";
 import type { AlertId } from "../../shared/contract/ids.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
 import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";

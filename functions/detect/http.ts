@@ -1,6 +1,9 @@
 import { http } from "../../shared/runtime/route.ts";
 import { createDetection } from "./create.ts";
+import { giveFeedback } from "./give-feedback.ts";
 import { getAnomaly } from "./get-anomaly.ts";
 import { listAnomalies } from "./list-anomalies.ts";
 
-export default http([createDetection, listAnomalies, getAnomaly]);
+import { undoFeedback } from "./undo-feedback.ts";
+
+export default http([createDetection, listAnomalies, getAnomaly, giveFeedback, undoFeedback]);

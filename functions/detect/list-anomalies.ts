@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Anomaly, AnomalySeverity } from "../../shared/contract/anomaly.ts";
+import { Anomaly, AnomalySeverity, AnomalyVerdict } from "../../shared/contract/anomaly.ts";
 import { SeriesId } from "../../shared/contract/ids.ts";
 import { page, pageQuery } from "../../shared/contract/page.ts";
 import { MetricKey } from "../../shared/contract/series.ts";
@@ -23,6 +23,7 @@ export const listAnomalies = route({
     to: v.optional(QueryTime),
     minSeverity: v.optional(AnomalySeverity),
     historical: v.optional(QueryBoolean),
+    feedback: v.optional(v.picklist([...AnomalyVerdict.options, "none"])),
     ...pageQuery,
   }),
   output: page(Anomaly),

@@ -1,6 +1,7 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
+import { verdictsAtHand } from "../../shared/core/detect/verdicts.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
 import type { SequencedPoints } from "../../shared/core/series/merge.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -25,6 +26,9 @@ interface Work {
   readonly points: ArrivedPoints;
 }
 
+/** What people said of stretches, of each series of which they did. */
+type Verdicts = Awaited<ReturnType<OrgStore["verdicts"]["ofSeries"]>>;
+
 /** Scores the points that came before their time, which has come. */
 export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<PassOutcome> {
   const tenant = deps.store.forOrg(org);
@@ -35,7 +39,7 @@ export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<P
   const cursor = await tenant.cursor("detect");
   const records = await recordsOf(tenant, [...due.keys()]);
   const work = [...due].map(([series, points]): Work => ({ record: records.get(series)!, points }));
-  const detections = await detectAll(org, deps, work, now);
+  const detections = await detectAll(org, deps, work, await verdictsOf(tenant, records), now);
   const ahead = { add: aheadRows(rest), remove: rows.map(({ id }) => id) };
   return commit(tenant, { cursor: { from: cursor, to: cursor }, detections, ahead, at: now });
 }
@@ -60,7 +64,7 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
       ahead.push(...split.ahead.map((points) => ({ series: id, points })));
       return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due };
     });
-    const detections = await detectAll(org, deps, work, now);
+    const detections = await detectAll(org, deps, work, await verdictsOf(tenant, records), now);
     // The cursor moves with the last batch. Until then the states know how far they are.
     const cursor = { from, to: start + SERIES_A_BATCH < series.length ? from : seq };
     const outcome = await commit(tenant, { cursor, detections, ahead: { add: aheadRows(ahead), remove: [] }, at: now });
@@ -73,11 +77,16 @@ async function recordsOf({ detection }: OrgStore, series: readonly SeriesId[]): 
   return new Map((await detection.states(series)).map((record) => [record.series, record]));
 }
 
-async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], now: number): Promise<SeriesDetection[]> {
+function verdictsOf({ verdicts }: OrgStore, records: ReadonlyMap<SeriesId, DetectorRecord>): Promise<Verdicts> {
+  return verdicts.ofSeries([...records.values()].filter(({ judged }) => judged).map(({ series }) => series));
+}
+
+async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], verdicts: Verdicts, now: number): Promise<SeriesDetection[]> {
   const detections: SeriesDetection[] = [];
   let n = 0;
   for (const { record, points } of work) {
-    const detection = detectSeries(org, record, points, now);
+    const said = verdictsAtHand(verdicts.get(record.series) ?? [], record.scoredTo, points);
+    const detection = detectSeries(org, record, points, now, said);
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
     n += POINTS_A_SERIES + points.timestamps.length;
@@ -97,6 +106,7 @@ async function commit(
     states: detections.map(({ record }) => record),
     anomalies: detections.flatMap(({ anomalies }) => anomalies),
     clears: detections.flatMap(({ record: { series }, clears }) => clears.map((at) => ({ series, at }))),
+    closed: detections.flatMap(({ record: { series }, closed }) => closed.map((stretch) => ({ series, ...stretch }))),
     cleared: detections.flatMap(({ record: { series }, clearedAt }) => (clearedAt === null ? [] : [{ series, at: clearedAt }])),
   });
   return committed ? "scored" : "lost";

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Actor } from "./actor.ts";
 import { AlertId, InstanceId, RuleId, SeriesId } from "./ids.ts";
 import { Severity } from "./rule.ts";
 import { Dimensions, MetricKey } from "./series.ts";
@@ -23,10 +24,6 @@ export const ResolveReason = v.picklist([
   "no_data_ok",
 ]);
 export type ResolveReason = v.InferOutput<typeof ResolveReason>;
-
-/** Who did it. */
-export const Actor = v.strictObject({ kind: v.picklist(["key", "user"]), id: v.string(), name: v.optional(v.string()) });
-export type Actor = v.InferOutput<typeof Actor>;
 
 /** What the alert rests on, as it was when it fired: JSON-safe, no ids of other organisations. */
 export const Evidence = v.record(v.string(), v.unknown());

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Actor } from "./actor.ts";
 import { AnomalyId, SeriesId } from "./ids.ts";
 import { record } from "./record.ts";
 import { SeriesReference } from "./series.ts";
@@ -31,6 +32,20 @@ const finding = {
   methods: Methods,
 };
 
+/** What somebody says of an anomaly. */
+export const AnomalyVerdict = v.picklist(["expected", "incident", "bad-data"]);
+export type AnomalyVerdict = v.InferOutput<typeof AnomalyVerdict>;
+export const FeedbackNote = v.pipe(v.string(), v.maxLength(500));
+
+/** What was said of the run of anomalous points that an anomaly is one of. */
+export const Feedback = v.strictObject({
+  verdict: AnomalyVerdict,
+  note: v.nullable(FeedbackNote),
+  by: Actor,
+  at: IsoTime,
+});
+export type Feedback = v.InferOutput<typeof Feedback>;
+
 /** A point that live detection found anomalous. `historical`: it was older than the lateness bound when it came. */
 export const Anomaly = v.strictObject({
   id: AnomalyId,
@@ -41,6 +56,7 @@ export const Anomaly = v.strictObject({
   hi: v.nullable(v.number()),
   historical: v.boolean(),
   clearedAt: v.nullable(IsoTime),
+  feedback: v.nullable(Feedback),
   detectedAt: IsoTime,
 });
 export type Anomaly = v.InferOutput<typeof Anomaly>;

@@ -1,4 +1,4 @@
-import type { Anomaly, AnomalySeverity } from "../contract/anomaly.ts";
+import type { Anomaly, AnomalySeverity, AnomalyVerdict } from "../contract/anomaly.ts";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
@@ -25,6 +25,8 @@ export interface DetectionPass {
   readonly clears: readonly { readonly series: SeriesId; readonly at: number }[];
   /** Series of which live anomalies were cleared, by the last point that did. */
   readonly cleared: readonly { readonly series: SeriesId; readonly at: number }[];
+  /** Stretches that people spoke of while they were open, and that have ended: the first point after each. */
+  readonly closed: readonly { readonly series: SeriesId; readonly from: number; readonly to: number }[];
   readonly ahead: { readonly add: readonly PointsAhead[]; readonly remove: readonly number[] };
   readonly at: number;
 }
@@ -64,6 +66,8 @@ export interface AnomalyFilter {
   readonly to?: number | undefined;
   readonly minSeverity?: AnomalySeverity | undefined;
   readonly historical?: boolean | undefined;
+  /** What was said of them; `none`: nothing was. */
+  readonly feedback?: AnomalyVerdict | "none" | undefined;
 }
 
 /** Anomalies that `forSeries` answers at most. */
@@ -74,6 +78,8 @@ export interface AnomaliesStore {
   get(id: AnomalyId): Promise<Anomaly | null>;
   /** Newest first. */
   list(filter: AnomalyFilter, page: PageQuery): Promise<Page<Anomaly>>;
+  /** The timestamps in [from, to) of a series' anomalies, ascending, the first MAX_ANOMALIES_A_READ of them. */
+  timesOf(series: SeriesId, window: { from: number; to: number }): Promise<readonly number[]>;
   /**
    * What an evaluation of these series has to know: anomalies with a timestamp after a time, those cleared after it, and those not cleared
    * yet; ascending by series and time, the newest MAX_ANOMALIES_A_READ of them.

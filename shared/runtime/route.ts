@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import type { Actor } from "../contract/alert.ts";
+import type { Actor } from "../contract/actor.ts";
 import type { Event, EventData, EventType } from "../contract/events.ts";
 import type { OrgId } from "../contract/ids.ts";
 import type { Problem, ProblemKind } from "../contract/problem.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Actor } from "../contract/alert.ts";
+import type { Actor } from "../contract/actor.ts";
 import { invalid, parseOrRefuse, Problem } from "../contract/problem.ts";
 import type { KeyRecord } from "../ports/platform.ts";
 import type { Deps } from "../ports.ts";

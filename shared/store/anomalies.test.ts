@@ -27,6 +27,7 @@ test("an anomaly reads back as it was found, bit for bit", async () => {
     timestamp: "2026-11-20T10:00:00.000Z",
     clearedAt: "2026-11-20T10:01:00.000Z",
     detectedAt: "2026-11-20T10:00:01.000Z",
+    feedback: null,
   });
 });
 
@@ -71,7 +72,13 @@ describe("list", () => {
     Object.assign(harness.database, { read: spy });
     await anomalies().list(series ? { series: cpu } : {}, { limit: 10 });
     const plan = await read(`EXPLAIN QUERY PLAN ${asked[0]![0]}`, asked[0]![1]);
-    expect(plan.map((row) => row["detail"])).toEqual([expect.stringContaining(index)]);
+    const details = plan.map((row) => row["detail"]);
+    expect(details).toEqual([
+      expect.stringContaining(index),
+      expect.stringContaining("v USING PRIMARY KEY (series=? AND from_at=?)"),
+      expect.stringContaining("SCALAR SUBQUERY"),
+      expect.stringContaining("anomaly_verdict USING PRIMARY KEY (series=? AND from_at<?)"),
+    ]);
   });
 });
 

@@ -9,6 +9,7 @@ import type { AnomaliesStore, AnomalyFilter, DetectionPass } from "../ports/dete
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
+import { feedbackOf, JOIN_VERDICT, VERDICT_COLUMNS } from "./feedback.ts";
 
 // What was published stays: the same point again changes nothing.
 const INSERT = `
@@ -23,21 +24,34 @@ const CLEAR = "UPDATE anomaly SET cleared_at = :at WHERE series = :series AND cl
 // limited: the caller's ids bound it.
 const SELECT_STORED = "SELECT a.id FROM json_each(:ids) AS ids CROSS JOIN anomaly AS a ON a.id = ids.value AND a.org = :org";
 // Rides the primary key.
-const SELECT = "SELECT * FROM anomaly WHERE id = :id AND org = :org";
+const SELECT = `SELECT a.*, ${VERDICT_COLUMNS} FROM anomaly AS a ${JOIN_VERDICT} WHERE a.id = :id AND a.org = :org`;
+const MATCHES = (timestamp: "a.timestamp" | "+a.timestamp") => `
+    (${timestamp}, a.id) < (:before, :beforeId) AND ${timestamp} >= :from AND ${timestamp} < :to AND a.severity >= :severity
+    AND (:historical IS NULL OR a.historical = :historical)`;
 const SELECT_PAGE = (where: string) => `
-  SELECT * FROM anomaly WHERE org = :org ${where} AND (timestamp, id) < (:before, :beforeId)
-    AND timestamp >= :from AND timestamp < :to AND severity >= :severity AND (:historical IS NULL OR historical = :historical)
-  ORDER BY timestamp DESC, id DESC LIMIT :limit`;
+  SELECT a.*, ${VERDICT_COLUMNS} FROM anomaly AS a ${JOIN_VERDICT}
+  WHERE a.org = :org ${where} AND ${MATCHES("a.timestamp")} AND (:feedback IS NULL OR v.verdict IS NULL)
+  ORDER BY a.timestamp DESC, a.id DESC LIMIT :limit`;
 // Rides anomaly_newest.
 const SELECT_PAGE_OF_ALL = SELECT_PAGE("");
 // Rides anomaly_series.
-const SELECT_PAGE_OF_SERIES = SELECT_PAGE("AND series = :series");
+const SELECT_PAGE_OF_SERIES = SELECT_PAGE("AND a.series = :series");
 // Rides anomaly_series.
 const SELECT_PAGE_OF_BOTH = SELECT_PAGE(
-  "AND series = :series AND EXISTS (SELECT 1 FROM series WHERE id = :series AND metric_key = :metricKey)",
+  "AND a.series = :series AND EXISTS (SELECT 1 FROM series WHERE id = :series AND metric_key = :metricKey)",
 );
 // Rides anomaly_newest; the metric's series are looked up in series_metric once.
-const SELECT_PAGE_OF_METRIC = SELECT_PAGE("AND series IN (SELECT id FROM series WHERE org = :org AND metric_key = :metricKey)");
+const SELECT_PAGE_OF_METRIC = SELECT_PAGE("AND a.series IN (SELECT id FROM series WHERE org = :org AND metric_key = :metricKey)");
+// Rides anomaly_verdict_said and anomaly_series, once for each stretch that somebody has spoken of so: few, for people have to.
+const SELECT_PAGE_OF_VERDICT = `
+  SELECT a.*, ${VERDICT_COLUMNS} FROM anomaly_verdict AS v
+  CROSS JOIN anomaly AS a ON a.series = v.series AND a.timestamp >= v.from_at AND a.timestamp < v.to_at
+  WHERE v.org = :org AND v.verdict = :feedback AND +a.org = :org AND (:series IS NULL OR v.series = :series) AND ${MATCHES("+a.timestamp")}
+    AND (:metricKey IS NULL OR EXISTS (SELECT 1 FROM series WHERE id = v.series AND metric_key = :metricKey))
+  ORDER BY a.timestamp DESC, a.id DESC LIMIT :limit`;
+// Rides anomaly_series.
+const SELECT_TIMES = `
+  SELECT timestamp FROM anomaly WHERE series = :series AND +org = :org AND timestamp >= :from AND timestamp < :to ORDER BY timestamp LIMIT :limit`;
 // Rides anomaly_series and anomaly_cleared, once for each series.
 const SELECT_SINCE = `
   SELECT a.* FROM (
@@ -106,7 +120,13 @@ const newAnomalyOf = (row: Row): NewAnomaly => ({
 
 function anomalyOf(row: Row): Anomaly {
   const { timestamp, clearedAt, detectedAt, ...anomaly } = newAnomalyOf(row);
-  return { ...anomaly, timestamp: isoTime(timestamp), clearedAt: isoTimeOrNull(clearedAt), detectedAt: isoTime(detectedAt) };
+  return {
+    ...anomaly,
+    timestamp: isoTime(timestamp),
+    clearedAt: isoTimeOrNull(clearedAt),
+    detectedAt: isoTime(detectedAt),
+    feedback: feedbackOf(row),
+  };
 }
 
 export function anomaliesStore(database: Database, org: OrgId): AnomaliesStore {
@@ -120,13 +140,21 @@ export function anomaliesStore(database: Database, org: OrgId): AnomaliesStore {
       const rows = await readPage(filter, args);
       return pageOf(rows.map(anomalyOf), limit, ({ timestamp, id }) => timeCursor(Date.parse(timestamp), id));
     },
+    async timesOf(series, window) {
+      const rows = await database.read(SELECT_TIMES, { org, series, ...window, limit: MAX_ANOMALIES_A_READ });
+      return rows.map((row) => row["timestamp"] as number);
+    },
     async forSeries(series, { after }) {
       const rows = await database.read(SELECT_SINCE, { org, ids: JSON.stringify(series), after, limit: MAX_ANOMALIES_A_READ });
       return rows.map(newAnomalyOf).toSorted((a, b) => (a.series === b.series ? a.timestamp - b.timestamp : a.series < b.series ? -1 : 1));
     },
   };
 
-  function readPage({ series, metricKey }: AnomalyFilter, args: Statement["args"]): Promise<Row[]> {
+  function readPage({ series, metricKey, feedback }: AnomalyFilter, asked: Statement["args"]): Promise<Row[]> {
+    if (feedback !== undefined && feedback !== "none") {
+      return database.read(SELECT_PAGE_OF_VERDICT, { ...asked, feedback, series: series ?? null, metricKey: metricKey ?? null });
+    }
+    const args = { ...asked, feedback: feedback ?? null };
     if (series !== undefined && metricKey !== undefined) return database.read(SELECT_PAGE_OF_BOTH, { ...args, series, metricKey });
     if (series !== undefined) return database.read(SELECT_PAGE_OF_SERIES, { ...args, series });
     if (metricKey !== undefined) return database.read(SELECT_PAGE_OF_METRIC, { ...args, metricKey });

@@ -1,4 +1,5 @@
 import type { Row } from "@libsql/client";
+import type { Event } from "../contract/events.ts";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { SeriesKind } from "../contract/series.ts";
 import { newDetectorRecord } from "../core/detect/series-detection.ts";
@@ -12,6 +13,7 @@ import { moveCursor } from "./cursors.ts";
 import { bytesOf } from "./database.ts";
 import type { Database, Statement } from "./database.ts";
 import type { Outbox } from "./outbox.ts";
+import { closeStretch } from "./feedback.ts";
 
 // Rides the primary key, once for each id; not limited: the caller's ids bound it.
 const SELECT_STATES = `
@@ -44,6 +46,8 @@ const DELETE_AHEAD = "DELETE FROM points_ahead WHERE +org = :org AND id IN (SELE
 
 /** An event names so many anomalies at most. */
 const ANOMALIES_AN_EVENT = 100;
+/** An event asks for so many series at most to be learned anew. */
+const RELEARNED_AN_EVENT = 100;
 /** What `open` is in its column. */
 const OPEN = ["none", "historical", "live"] as const satisfies readonly DetectorRecord["open"][];
 
@@ -87,6 +91,7 @@ const recordOf = (row: Row): DetectorRecord => ({
   series: row["series"] as SeriesId,
   kind: row["kind"] as SeriesKind | null,
   counted: row["counted_at"] === null ? null : { timestamp: row["counted_at"] as number, value: row["counted"] as number },
+  judged: row["judged"] === 1,
   version: row["version"] as number,
   seq: row["seq"] as number,
   scoredTo: row["scored_to"] as number | null,
@@ -120,7 +125,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       return due;
     },
 
-    async commit({ cursor, states, anomalies, clears, cleared, ahead, at }) {
+    async commit({ cursor, states, anomalies, clears, cleared, closed, ahead, at }) {
       // Whoever stores one of them meanwhile moves its series' state, and then this batch is refused.
       const ids = anomalies.map(({ id }) => id);
       const stored = await storedAnomalies(database, org, ids);
@@ -131,6 +136,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
             ...moveCursor("detect", org, cursor.from, cursor.to),
             ...(states.length === 0 ? [] : [upsertStates(org, states)]),
             ...clears.map((clear) => clearAnomalies(org, clear)),
+            ...closed.map((stretch) => closeStretch(org, stretch)),
             ...fresh.map((anomaly) => insertAnomaly(org, anomaly)),
             ...(ahead.remove.length === 0 ? [] : [{ sql: DELETE_AHEAD, args: { org, ids: JSON.stringify(ahead.remove) } }]),
             ...ahead.add.map((points) => insertAhead(org, points)),
@@ -158,6 +164,14 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
     },
   };
 }
+
+/** Asks for series to be learned anew from their stored points: to be written in the batch of what makes that necessary. */
+export const relearnRequested = (outbox: Outbox, org: OrgId, series: readonly SeriesId[], at: number): Event[] =>
+  Array.from({ length: Math.ceil(series.length / RELEARNED_AN_EVENT) }, (_, part) =>
+    outbox.event("detection.relearn-requested", org, at, {
+      series: series.slice(part * RELEARNED_AN_EVENT, (part + 1) * RELEARNED_AN_EVENT),
+    }),
+  );
 
 /** What people are told of: live anomalies, by series. */
 function detected(anomalies: readonly NewAnomaly[]): { series: SeriesId; anomalies: AnomalyId[] }[] {

@@ -106,6 +106,27 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     "anomaly USING INDEX anomaly_cleared (series=? AND cleared_at=?)",
     (tenant) => tenant.detection.commit(testPass({ clears: [{ series, at: START }] })),
   ],
+  ["what was said of series", "v USING PRIMARY KEY (series=? AND from_at>?)", (tenant) => tenant.verdicts.ofSeries([series])],
+  [
+    "what was said of a stretch",
+    "anomaly_verdict USING PRIMARY KEY (series=? AND from_at<?)",
+    (tenant) => tenant.verdicts.at(series, START),
+  ],
+  [
+    "the anomalies of a stretch",
+    "anomaly USING INDEX anomaly_series (series=? AND timestamp>? AND timestamp<?)",
+    (tenant) => tenant.verdicts.remove(series, START, { version: 0, at: START }),
+  ],
+  [
+    "anomalies by what was said of them",
+    "a USING INDEX anomaly_series (series=? AND timestamp>? AND timestamp<?)",
+    (tenant) => tenant.anomalies.list({ feedback: "incident" }, { limit: 9 }),
+  ],
+  [
+    "the times of anomalies",
+    "anomaly USING INDEX anomaly_series (series=? AND timestamp>? AND timestamp<?)",
+    (tenant) => tenant.anomalies.timesOf(series, { from: 0, to: LATER }),
+  ],
   [
     "chunks in a window",
     "c USING INDEX chunk_series (series=? AND t0>? AND t0<?)",

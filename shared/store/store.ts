@@ -28,6 +28,7 @@ import { createSeriesResolver } from "./resolved-series.ts";
 import { expiry, knownFloors, retentionStore } from "./retention.ts";
 import { rulesStore } from "./rules.ts";
 import { seriesStore } from "./series.ts";
+import { verdictsStore } from "./verdicts.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
@@ -45,6 +46,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         deadLetters: deadLetterStore(database, org),
         detection: detectionStore(database, outbox, org),
         anomalies: anomaliesStore(database, org),
+        verdicts: verdictsStore(database, outbox, org),
         forecasts: forecastsStore(database, outbox, org),
         forecastAccuracy: forecastAccuracyStore(database, org),
         forecastJobs: forecastJobsStore(database, outbox, org),

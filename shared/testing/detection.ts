@@ -48,6 +48,7 @@ export const testPass = (changes: Partial<DetectionPass> = {}): DetectionPass =>
   anomalies: [],
   clears: [],
   cleared: [],
+  closed: [],
   ahead: { add: [], remove: [] },
   at: START,
   ...changes,

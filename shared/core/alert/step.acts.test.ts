@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Actor } from "../../contract/alert.ts";
+import type { Actor } from "../../contract/actor.ts";
 import type { InstanceId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
 import { alertId } from "./keys.ts";

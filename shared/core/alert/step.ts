@@ -1,4 +1,5 @@
-import type { Actor, ConditionState, Evidence, ResolveReason } from "../../contract/alert.ts";
+import type { Actor } from "../../contract/actor.ts";
+import type { ConditionState, Evidence, ResolveReason } from "../../contract/alert.ts";
 import type { AlertId, InstanceId } from "../../contract/ids.ts";
 import type { RuleDefinition, Severity } from "../../contract/rule.ts";
 import { alertId } from "./keys.ts";

@@ -33,8 +33,14 @@ export interface Findings {
  *
  * @param scores - Of one series, in the order the points came.
  * @param historical - Whether a row was older than the lateness bound when it came.
+ * @param raises - Whether an anomalous row is an anomaly; one that is not clears nothing either.
  */
-export function findAnomalies(scores: readonly PointScore[], historical: (row: number) => boolean, before: ScoringProgress): Findings {
+export function findAnomalies(
+  scores: readonly PointScore[],
+  historical: (row: number) => boolean,
+  before: ScoringProgress,
+  raises: (row: number) => boolean = () => true,
+): Findings {
   let { scoredTo, calmTo } = before;
   let clearedAt: number | null = null;
   let openBefore = before.open;
@@ -45,6 +51,7 @@ export function findAnomalies(scores: readonly PointScore[], historical: (row: n
   for (const [row, { timestamp, anomalous, severity }] of scores.entries()) {
     scoredTo = Math.max(scoredTo ?? timestamp, timestamp);
     if (anomalous) {
+      if (!raises(row)) continue;
       const finding: Finding = { row, historical: historical(row), clearedAt: null };
       anomalies.push(finding);
       if (calmTo === null || timestamp >= calmTo) opened.push(finding);

@@ -4,11 +4,13 @@ import type { ScoredAnomaly } from "../alert/anomaly.ts";
 import { hashId } from "../hash-id.ts";
 import { hasRate, rateSince } from "../series/rate.ts";
 import type { CountedPoint } from "../series/rate.ts";
-import { advance, createDetector, detectorCadence } from "./detector.ts";
-import type { DetectorState, DetectOptions, PointScore } from "./detector.ts";
+import { createDetector, detectorCadence } from "./detector.ts";
+import type { DetectorState, DetectOptions } from "./detector.ts";
 import { findAnomalies } from "./findings.ts";
 import type { ScoringProgress } from "./findings.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
+import { advanceJudged } from "./verdicts.ts";
+import type { JudgedScores, StretchVerdict } from "./verdicts.ts";
 
 /** What live detection remembers of a series. Times are Unix ms. */
 export interface DetectorRecord extends ScoringProgress {
@@ -17,6 +19,8 @@ export interface DetectorRecord extends ScoringProgress {
   readonly kind: SeriesKind | null;
   /** The newest point of a series that was scored by its rates; null of all others. */
   readonly counted: CountedPoint | null;
+  /** Whether somebody has said something of stretches of it. Not stored here. */
+  readonly judged: boolean;
   /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
   readonly version: number;
   /** The log row up to which the series was scored: 0 at first. */
@@ -46,6 +50,8 @@ export interface SeriesDetection {
   readonly clears: readonly number[];
   /** The last point that cleared a live anomaly; null when none did. */
   readonly clearedAt: number | null;
+  /** Of each open stretch that was spoken of and has ended: the first point after it. */
+  readonly closed: readonly { readonly from: number; readonly to: number }[];
   /** Why the series was learned anew; null when it was not. */
   readonly trouble: string | null;
 }
@@ -58,6 +64,7 @@ export const newDetectorRecord = (series: SeriesId, kind: SeriesKind | null = nu
   series,
   kind,
   counted: null,
+  judged: false,
   version: 0,
   seq: 0,
   scoredTo: null,
@@ -75,14 +82,27 @@ export const anomalyId = (org: OrgId, series: SeriesId, timestamp: number): Anom
  * anew from this batch, so that it never stands in the way of others.
  *
  * @param detectedAt - Unix ms.
+ * @param verdicts - What was said of its stretches, as far as the points may lie in them.
  */
-export function detectSeries(org: OrgId, record: DetectorRecord, arrived: ArrivedPoints, detectedAt: number): SeriesDetection {
+export function detectSeries(
+  org: OrgId,
+  record: DetectorRecord,
+  arrived: ArrivedPoints,
+  detectedAt: number,
+  verdicts: readonly StretchVerdict[] = [],
+): SeriesDetection {
   const { series } = record;
   const { points, counted } = levelsOf(record, arrived);
   // What was learned from values says nothing of rates, nor the other way round.
   const isOther = hasRate(record.kind) !== (record.counted !== null);
-  const { detector, scores, trouble } = advanceStored(isOther ? new Uint8Array() : record.state, points);
-  const found = findAnomalies(scores, (row) => points.historical[row] === 1, record);
+  const judged = advanceStored(isOther ? new Uint8Array() : record.state, points, verdicts);
+  const { detector, scores, trouble } = judged;
+  const found = findAnomalies(
+    scores,
+    (row) => points.historical[row] === 1,
+    record,
+    (row) => !judged.isQuelled(scores[row]!.timestamp),
+  );
   const anomalies = found.anomalies.map(({ row, historical, clearedAt }): NewAnomaly => {
     const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = scores[row]!;
     const id = anomalyId(org, series, timestamp);
@@ -96,6 +116,7 @@ export function detectSeries(org: OrgId, record: DetectorRecord, arrived: Arrive
     anomalies,
     clears: found.clears,
     clearedAt: found.clearedAt,
+    closed: judged.closed,
     trouble,
   };
 }
@@ -119,29 +140,28 @@ function levelsOf({ kind, counted }: DetectorRecord, points: ArrivedPoints): { p
   return { points: levels, counted: newest };
 }
 
-interface Advanced {
+interface Advanced extends JudgedScores {
   readonly detector: DetectorState;
-  readonly scores: readonly PointScore[];
   readonly trouble: string | null;
 }
 
-function advanceStored(state: Uint8Array, points: ArrivedPoints): Advanced {
-  if (state.length === 0) return advanceAnew(points, null);
+function advanceStored(state: Uint8Array, points: ArrivedPoints, verdicts: readonly StretchVerdict[]): Advanced {
+  if (state.length === 0) return advanceAnew(points, verdicts, null);
   const decoded = decodeState(state);
-  if (!decoded.ok) return advanceAnew(points, decoded.error.message);
+  if (!decoded.ok) return advanceAnew(points, verdicts, decoded.error.message);
   try {
-    return { detector: decoded.value, scores: advance(decoded.value, points, LIVE), trouble: null };
+    return { detector: decoded.value, ...advanceJudged(decoded.value, points, LIVE, verdicts), trouble: null };
   } catch (error) {
-    return advanceAnew(points, messageOf(error));
+    return advanceAnew(points, verdicts, messageOf(error));
   }
 }
 
-function advanceAnew(points: ArrivedPoints, trouble: string | null): Advanced {
+function advanceAnew(points: ArrivedPoints, verdicts: readonly StretchVerdict[], trouble: string | null): Advanced {
   const detector = createDetector();
   try {
-    return { detector, scores: advance(detector, points, LIVE), trouble };
+    return { detector, ...advanceJudged(detector, points, LIVE, verdicts), trouble };
   } catch (error) {
-    return { detector: createDetector(), scores: [], trouble: messageOf(error) };
+    return { detector: createDetector(), scores: [], closed: [], isQuelled: () => false, trouble: messageOf(error) };
   }
 }
 
