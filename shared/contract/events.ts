@@ -8,6 +8,7 @@ const EVENT_DATA = {
   "metrics.ingested": v.strictObject({ seq: Sequence, n: Sequence, from: v.number(), to: v.number() }),
   "anomaly.detected": v.strictObject({ series: SeriesId, anomalies: v.pipe(v.array(AnomalyId), v.minLength(1), v.maxLength(100)) }),
   "anomaly.cleared": v.strictObject({ series: SeriesId, at: v.number() }),
+  "detection.relearn-requested": v.strictObject({ series: v.pipe(v.array(SeriesId), v.minLength(1), v.maxLength(100)) }),
   "forecast.created": v.strictObject({ forecasts: v.pipe(v.array(ForecastId), v.minLength(1), v.maxLength(100)) }),
   "forecast.requested": v.strictObject({ forecast: ForecastId }),
   "forecast-run.requested": v.strictObject({ run: ForecastRunId, step: Sequence }),
@@ -21,7 +22,7 @@ export type EventData<Type extends EventType> = v.InferOutput<(typeof EVENT_DATA
 
 /** The topics and the types that each carries; a topic's cloud name is `intentvision-<topic>`. */
 export const TOPICS = {
-  metrics: ["metrics.ingested"],
+  metrics: ["metrics.ingested", "detection.relearn-requested"],
   anomalies: ["anomaly.detected", "anomaly.cleared"],
   forecasts: ["forecast.created", "forecast.requested", "forecast-run.requested"],
   alerts: ["alert.changed"],

@@ -1,4 +1,5 @@
 import type { Row } from "@libsql/client";
+import type { Event } from "../contract/events.ts";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { SeriesKind } from "../contract/series.ts";
 import { newDetectorRecord } from "../core/detect/series-detection.ts";
@@ -44,6 +45,8 @@ const DELETE_AHEAD = "DELETE FROM points_ahead WHERE +org = :org AND id IN (SELE
 
 /** An event names so many anomalies at most. */
 const ANOMALIES_AN_EVENT = 100;
+/** An event asks for so many series at most to be learned anew. */
+const RELEARNED_AN_EVENT = 100;
 /** What `open` is in its column. */
 const OPEN = ["none", "historical", "live"] as const satisfies readonly DetectorRecord["open"][];
 
@@ -143,6 +146,10 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       );
     },
 
+    async requestRelearn(series, at) {
+      await outbox.write([], relearnRequested(outbox, org, series, at));
+    },
+
     async lastScored(series) {
       const rows = await database.read(SELECT_LAST_SCORED, { org, ids: JSON.stringify(series) });
       return new Map(
@@ -158,6 +165,14 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
     },
   };
 }
+
+/** Asks for series to be learned anew from their stored points: to be written in the batch of what makes that necessary. */
+export const relearnRequested = (outbox: Outbox, org: OrgId, series: readonly SeriesId[], at: number): Event[] =>
+  Array.from({ length: Math.ceil(series.length / RELEARNED_AN_EVENT) }, (_, part) =>
+    outbox.event("detection.relearn-requested", org, at, {
+      series: series.slice(part * RELEARNED_AN_EVENT, (part + 1) * RELEARNED_AN_EVENT),
+    }),
+  );
 
 /** What people are told of: live anomalies, by series. */
 function detected(anomalies: readonly NewAnomaly[]): { series: SeriesId; anomalies: AnomalyId[] }[] {
