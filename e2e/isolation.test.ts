@@ -72,6 +72,7 @@ async function makeOneOfEach(): Promise<void> {
   const [series] = ((await ask("GET", "/api/v1/series", mine)).body as { items: { id: string }[] }).items;
   await create("/api/v1/forecasts", { series: series!.id, horizon: 3 });
   await create("/api/v1/forecast-jobs", { ...JOB, enabled: false });
+  await create("/api/v1/detection-settings", SETTINGS);
   for (const collection of new Set(routes.filter(({ path }) => path.includes("{id}")).map(({ path }) => path.split("/{id}", 1)[0]!))) {
     const key = collection.includes("event-dead-letters") ? await system.http.keyOf(null, ["platform"]) : mine;
     const { items } = (await ask("GET", collection, key)).body as { items?: { id: string }[] };
@@ -79,6 +80,7 @@ async function makeOneOfEach(): Promise<void> {
   }
 }
 
+const SETTINGS = { name: "Settings", selector: { metricKey: "cpu" }, settings: {} };
 const JOB = { name: "Job", selector: { metricKey: "cpu" }, horizon: 3, schedule: "hourly" };
 
 /** A body that the route's schema takes, as far as one can be known without knowing the route. */
@@ -90,6 +92,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "PATCH /api/v1/channels/{id}": { enabled: false },
   "PUT /api/v1/forecast-jobs/{id}": JOB,
   "PATCH /api/v1/forecast-jobs/{id}": { enabled: false },
+  "PUT /api/v1/detection-settings/{id}": SETTINGS,
+  "PATCH /api/v1/detection-settings/{id}": { priority: 1 },
 };
 
 const bare = ({ status, body }: TestAnswer) => ({ status, body: { ...(body as object), instance: "" } });

@@ -68,7 +68,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   series: {
     file: "series/http.ts",
-    summary: "Lists series, reads their points and says what they are; usage and retention",
+    summary: "Lists series, reads their points, says what they are and how they are scored; usage and retention",
     trigger: http(...resource("series"), "/api/v1/usage", "/api/v1/retention"),
     memoryMiB: 512,
     timeoutS: 60,
@@ -136,6 +136,13 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     memoryMiB: 512,
     timeoutS: 300,
     secrets: DATABASE,
+  },
+  "detection-settings": {
+    file: "detection-settings/http.ts",
+    summary: "How the series that selectors pick are scored",
+    trigger: http(...resource("detection-settings")),
+    ...small,
+    secrets: KEYS,
   },
   rules: {
     file: "rules/http.ts",

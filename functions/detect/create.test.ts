@@ -3,14 +3,21 @@ import type { Detection } from "../../shared/contract/anomaly.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
 import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
+import { startHttp } from "../../shared/testing/http.ts";
+import type { TestHttp } from "../../shared/testing/http.ts";
 import { createDetection } from "./create.ts";
 import event from "./event.ts";
+import http from "./http.ts";
 
 const MINUTE = 60_000;
 
 let harness: Harness;
+let server: TestHttp;
+let key: string;
 beforeEach(async () => {
   harness = await startHarness();
+  server = startHttp(harness);
+  key = await server.keyOf(harness.org, ["read"]);
 });
 afterEach(() => harness.close());
 
@@ -101,6 +108,41 @@ describe("200", () => {
     expect(without.scores).not.toEqual((await create({ input })).scores);
   });
 
+  test("a spike that is not far enough off, or that too few methods find, is no anomaly; each says how many agree", async () => {
+    const input = inputOf(spiky());
+    const found = async (more: object) => (await create({ input, ...more })).anomalies.find(({ value }) => value === 500);
+    const { consensus } = (await found({}))!;
+    expect(consensus).toBeGreaterThan(0);
+    expect(await found({ minAbsolute: 400, minRelative: 5, consensus })).toBeDefined();
+    expect(await found({ minAbsolute: 500 })).toBeUndefined();
+    expect(await found({ minRelative: 20 })).toBeUndefined();
+  });
+
+  test("holidays are days by the clock of the time zone", async () => {
+    // Busy on weekdays, quiet on Sundays and on one Wednesday, in New York.
+    const start = Date.UTC(2026, 0, 5, 5);
+    const values = Array.from({ length: 35 * 24 }, (_, row) => (Math.floor(row / 24) % 7 === 6 ? 100 : 200) + ((row * 7) % 5));
+    const input = { timestamps: values.map((_, row) => start + row * 3_600_000), values };
+    const expectedAt = async (row: number, more: object) => (await create({ input, timezone: "America/New_York", ...more })).expected[row]!;
+    const lastHour = 30 * 24 + 23;
+    const known = await expectedAt(lastHour, { holidays: ["2026-02-04"] });
+    expect(known).not.toEqual(await expectedAt(lastHour, {}));
+    expect(await expectedAt(lastHour, { holidays: ["2026-02-05"] })).toEqual(await expectedAt(lastHour, {}));
+  });
+
+  test("of a stored series its settings say what the request does not; a switched-off series is scored all the same", async () => {
+    const series = await harness.store("cpu", spiky());
+    const { detectionSettings } = harness.deps.store.forOrg(harness.org);
+    const own = { enabled: false, direction: "below" as const, sensitivity: 0 };
+    await detectionSettings.replaceOfSeries(series, own, { was: 0, relearn: false, at: START });
+    const spikes = async (request: object) => (await create({ series, ...request })).anomalies.filter(({ value }) => value === 500);
+    expect(await spikes({})).toEqual([]);
+    expect(await spikes({ direction: "either" })).toHaveLength(1);
+    expect(await spikes({ direction: "either", minAbsolute: 500 })).toEqual([]);
+    const [silent, said] = [await create({ series }), await create({ input: inputOf(spiky()), direction: "below", sensitivity: 0 })];
+    expect([silent.lo, silent.scores]).toEqual([said.lo, said.scores]);
+  });
+
   test("nothing is stored and nobody is told", async () => {
     await create({ input: inputOf(spiky()) });
     expect(harness.committed).toEqual([]);
@@ -115,6 +157,14 @@ describe("400", () => {
       errors: [{ path: "weights.magic", message: expect.stringContaining("value-novelty") }],
     });
   });
+
+  test.each([[{ minAbsolute: -1 }], [{ minRelative: -1 }], [{ consensus: 1.1 }], [{ holidays: ["2026-02-30"] }], [{ timezone: "+01:00" }]])(
+    "%j is refused",
+    (wrong) =>
+      expect(
+        server.request(http, "POST", "/api/v1/detections", { key, body: { input: inputOf(spiky(30)), ...wrong } }),
+      ).resolves.toMatchObject({ status: 400 }),
+  );
 
   test("a window with more points than an answer may have is refused", async () => {
     const rows = quietPoints(100_001);

@@ -3,7 +3,7 @@ import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { contextAround } from "../../shared/core/detect/context.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
 import type { DetectOptions, PointScore } from "../../shared/core/detect/detector.ts";
-import { METHODS } from "../../shared/core/detect/methods.ts";
+import { DEFAULT_SETTINGS, scoringOf, unknownWeights } from "../../shared/core/detect/effective-settings.ts";
 import { scoreRows } from "../../shared/core/detect/on-demand.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -27,13 +27,17 @@ export const createDetection = route({
   problems: ["not-found"],
 
   async handle(request, { org }, { store, clock }) {
-    const { input, timezone, sensitivity, weights, direction, context } = request;
-    requireMethods(weights ?? {});
-    const options = { sensitivity, weights, direction };
-    const stored = input === undefined ? await readWindow(store.forOrg(org), request, clock.now()) : null;
+    const { series: _series, from: _from, to: _to, input, context, ...said } = request;
+    const wrong = unknownWeights(said.weights ?? {}, "weights");
+    if (wrong.length > 0) throw invalid(wrong);
+    const tenant = store.forOrg(org);
+    const stored = input === undefined ? await readWindow(tenant, request, clock.now()) : null;
     const points = stored?.points ?? columnsOf(input!);
+    const settings =
+      stored === null ? DEFAULT_SETTINGS : (await tenant.detectionSettings.effective([stored.series]))(stored.series).settings;
+    const options = scoringOf({ ...settings, ...said });
 
-    const detector = createDetector(timezone === undefined ? {} : { timezone });
+    const detector = createDetector(options);
     if (stored !== null) await scoreInTurns(detector, stored.before, options);
     const scores = await scoreInTurns(detector, points, options);
     return {
@@ -53,14 +57,6 @@ const columnsOf = ({ timestamps, values }: { timestamps: number[]; values: numbe
   timestamps: Float64Array.from(timestamps),
   values: Float64Array.from(values),
 });
-
-function requireMethods(weights: Readonly<Record<string, number>>): void {
-  const names: readonly string[] = METHODS.map(({ name }) => name);
-  const unknown = Object.keys(weights).filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    throw invalid(unknown.map((name) => ({ path: `weights.${name}`, message: `Expected one of ${names.join(", ")}` })));
-  }
-}
 
 /** The points asked for, and those before them; of a counter its rates. Points ahead of now are left out unless they are asked for. */
 async function readWindow({ series, points }: OrgStore, { series: reference, from, to }: DetectionRequest, now: number) {
@@ -103,9 +99,13 @@ async function scoreInTurns(
 }
 
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
-  return scores.flatMap(({ timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods }, index) => {
-    if (!anomalous || severity === null) return [];
-    const context = k === 0 ? null : contextAround(points, index, k);
-    return [{ index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, context }];
-  });
+  return scores.flatMap(
+    ({ timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus }, index) => {
+      if (!anomalous || severity === null) return [];
+      const context = k === 0 ? null : contextAround(points, index, k);
+      return [
+        { index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, consensus, context },
+      ];
+    },
+  );
 }

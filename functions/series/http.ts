@@ -1,11 +1,15 @@
 import { http } from "../../shared/runtime/route.ts";
+import { deleteSeriesSettings } from "./delete-settings.ts";
 import { readSeriesForecasts } from "./forecasts.ts";
 import { getSeries } from "./get.ts";
 import { getRetention } from "./get-retention.ts";
+import { getSeriesSettings } from "./get-settings.ts";
 import { listLastPoints } from "./last.ts";
 import { listSeries } from "./list.ts";
+import { patchSeriesSettings } from "./patch-settings.ts";
 import { readPoints } from "./points.ts";
 import { replaceRetention } from "./replace-retention.ts";
+import { replaceSeriesSettings } from "./replace-settings.ts";
 import { updateSeries } from "./update.ts";
 import { getUsage } from "./usage.ts";
 
@@ -17,6 +21,10 @@ export default http([
   updateSeries,
   readPoints,
   readSeriesForecasts,
+  getSeriesSettings,
+  replaceSeriesSettings,
+  patchSeriesSettings,
+  deleteSeriesSettings,
   getUsage,
   getRetention,
   replaceRetention,

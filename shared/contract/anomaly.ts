@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Actor } from "./actor.ts";
+import { exactPartial } from "./exact-partial.ts";
 import { AnomalyId, SeriesId } from "./ids.ts";
 import { record } from "./record.ts";
 import { SeriesReference } from "./series.ts";
@@ -61,8 +62,37 @@ export const Anomaly = v.strictObject({
 });
 export type Anomaly = v.InferOutput<typeof Anomaly>;
 
+const isDay = (text: string): boolean => {
+  const midnight = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : new Date(Number.NaN);
+  // 30 February is rolled over into March: the written day has to come back.
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
+};
+const Day = v.pipe(v.string(), v.check(isDay, "Expected a day of the calendar, such as 2026-12-25"));
+const Least = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+/** What decides beside the points what is anomalous. In brackets what holds where nobody says anything. */
+export const scoring = {
+  /** [0.5] */
+  sensitivity: Sensitivity,
+  /** Of methods, by name [each method's own]. 0 leaves one out. */
+  weights: record(v.pipe(v.string(), v.maxLength(50)), v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+  /** [either] */
+  direction: Direction,
+  /** The least distance from what was expected, in the series' unit [0]. */
+  minAbsolute: Least,
+  /** The least distance from what was expected, as a share of it: 0.1 is ten percent [0]. */
+  minRelative: Least,
+  /** The least weighted share of methods that agree, 0..1 [0]. */
+  consensus: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  /** By whose clock days and hours are told apart [UTC]. */
+  timezone: TimeZone,
+  /** Days on that clock that are like Sundays, 400 at most [none]. */
+  holidays: v.pipe(v.array(Day), v.maxLength(400)),
+};
+
 const InputValues = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(100_000));
 
+/** Of a stored series its settings say what the request does not. */
 export const DetectionRequest = v.pipe(
   v.strictObject({
     series: v.optional(SeriesReference),
@@ -74,10 +104,7 @@ export const DetectionRequest = v.pipe(
         v.check(({ timestamps, values }) => timestamps.length === values.length, "Expected as many timestamps as values"),
       ),
     ),
-    sensitivity: v.optional(Sensitivity, 0.5),
-    weights: v.optional(record(v.pipe(v.string(), v.maxLength(50)), v.pipe(v.number(), v.minValue(0), v.maxValue(100)))),
-    direction: v.optional(Direction, "either"),
-    timezone: v.optional(TimeZone),
+    ...exactPartial(scoring),
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(500)), 24),
   }),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
@@ -94,6 +121,15 @@ export const Detection = v.strictObject({
   expected: v.array(v.nullable(v.number())),
   lo: v.array(v.nullable(v.number())),
   hi: v.array(v.nullable(v.number())),
-  anomalies: v.array(v.strictObject({ index: v.number(), timestamp: v.number(), ...finding, context: v.nullable(Context) })),
+  anomalies: v.array(
+    v.strictObject({
+      index: v.number(),
+      timestamp: v.number(),
+      ...finding,
+      /** The weighted share of methods that agree, 0..1. */
+      consensus: v.number(),
+      context: v.nullable(Context),
+    }),
+  ),
 });
 export type Detection = v.InferOutput<typeof Detection>;

@@ -18,6 +18,8 @@ export const ForecastRunId = id("frn", "ForecastRunId");
 export type ForecastRunId = v.InferOutput<typeof ForecastRunId>;
 export const AnomalyId = id("ano", "AnomalyId");
 export type AnomalyId = v.InferOutput<typeof AnomalyId>;
+export const DetectionSettingsId = id("dse", "DetectionSettingsId");
+export type DetectionSettingsId = v.InferOutput<typeof DetectionSettingsId>;
 export const RuleId = id("rul", "RuleId");
 export type RuleId = v.InferOutput<typeof RuleId>;
 /** One condition of one rule: the rule and a series. What people see of it is an alert. */
@@ -40,4 +42,4 @@ export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.br
 export type EventId = v.InferOutput<typeof EventId>;
 
 export type IdPrefix =
-  "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";
+  "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "dse" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";

@@ -42,6 +42,8 @@ export interface DetectionStore {
    * somebody else has moved the cursor or one of the states meanwhile: load again, score again.
    */
   commit(pass: DetectionPass): Promise<boolean>;
+  /** Asks for series to be learned anew from their stored points, with `detection.relearn-requested`. */
+  requestRelearn(series: readonly SeriesId[], at: number): Promise<void>;
   /** How far series are scored; those that never were are missing. */
   lastScored(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, LastScored>>;
 }

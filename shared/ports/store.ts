@@ -10,6 +10,7 @@ import type {
   RulesStore,
 } from "./alerting.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
+import type { DetectionSettingsStore } from "./detection-settings.ts";
 import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
@@ -31,6 +32,7 @@ export interface OrgStore {
   readonly retention: RetentionStore;
   readonly deadLetters: DeadLetterStore;
   readonly detection: DetectionStore;
+  readonly detectionSettings: DetectionSettingsStore;
   readonly anomalies: AnomaliesStore;
   readonly verdicts: VerdictsStore;
   readonly forecasts: ForecastsStore;

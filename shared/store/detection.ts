@@ -149,6 +149,10 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       );
     },
 
+    async requestRelearn(series, at) {
+      await outbox.write([], relearnRequested(outbox, org, series, at));
+    },
+
     async lastScored(series) {
       const rows = await database.read(SELECT_LAST_SCORED, { org, ids: JSON.stringify(series) });
       return new Map(

@@ -10,6 +10,7 @@ import type { Database } from "./database.ts";
 import { deadLetterStore } from "./dead-letters.ts";
 import { deliveriesStore } from "./deliveries.ts";
 import { detectionDue, detectionStore } from "./detection.ts";
+import { detectionSettingsStore } from "./detection-settings.ts";
 import { eventStore } from "./events.ts";
 import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
 import { forecastJobsDue, forecastJobsStore } from "./forecast-jobs.ts";
@@ -45,6 +46,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         series: seriesStore(database, org, resolver),
         deadLetters: deadLetterStore(database, org),
         detection: detectionStore(database, outbox, org),
+        detectionSettings: detectionSettingsStore(database, outbox, org),
         anomalies: anomaliesStore(database, org),
         verdicts: verdictsStore(database, outbox, org),
         forecasts: forecastsStore(database, outbox, org),

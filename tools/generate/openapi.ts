@@ -5,6 +5,7 @@ import * as alert from "../../shared/contract/alert.ts";
 import * as anomaly from "../../shared/contract/anomaly.ts";
 import * as channel from "../../shared/contract/channel.ts";
 import * as deadLetter from "../../shared/contract/dead-letter.ts";
+import * as detectionSettings from "../../shared/contract/detection-settings.ts";
 import * as forecast from "../../shared/contract/forecast.ts";
 import * as ingest from "../../shared/contract/ingest.ts";
 import * as key from "../../shared/contract/key.ts";
@@ -22,6 +23,8 @@ const NAMED: Readonly<Record<string, v.GenericSchema>> = {
   Alert: alert.Alert,
   Anomaly: anomaly.Anomaly,
   Detection: anomaly.Detection,
+  DetectionSettings: detectionSettings.DetectionSettingsEntry,
+  SeriesSettings: detectionSettings.SeriesSettings,
   Channel: channel.Channel,
   Delivery: channel.Delivery,
   InboxMessage: channel.InboxMessage,

@@ -59,6 +59,7 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
     direction: "above",
     daysPerFalseAlarm: null,
     methods: {},
+    consensus: 0,
     context: null,
   })),
 });

@@ -13,6 +13,7 @@ const found = (index: number, score: number): Omit<Detection["anomalies"][number
   direction: index === 0 ? null : "above",
   daysPerFalseAlarm: 500,
   methods: index === 0 ? { silent: { score: 0, weight: 1 } } : { weak: { score: 0.2, weight: 1 }, strong: { score: 0.9, weight: 1 } },
+  consensus: 0.5,
 });
 
 test("anomalies are a table with what is known of each", () => {

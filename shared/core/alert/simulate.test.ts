@@ -58,6 +58,7 @@ const scored = (rows: readonly Row[], cadence: number | null = MINUTE): ScoredSe
             direction: "above" as const,
             daysPerFalseAlarm: 200,
             methods: {},
+            consensus: 0,
           },
         ],
   ),
