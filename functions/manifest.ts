@@ -115,8 +115,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   detect: {
     file: "detect/http.ts",
-    summary: "Scores points on demand; the anomalies that live detection found",
-    trigger: http(...resource("detections"), ...resource("anomalies")),
+    summary: "Scores points on demand; the anomalies that live detection found, what people say of them, and how many they are told of",
+    trigger: http(...resource("detections"), ...resource("anomalies"), "/api/v1/detection-budget"),
     memoryMiB: 512,
     timeoutS: 120,
     secrets: KEYS,

@@ -1,5 +1,8 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
+import { BUDGET_WINDOW_MS } from "../../shared/core/detect/budget.ts";
+import { decideTelling, newsOf } from "../../shared/core/detect/telling.ts";
+import type { Budget } from "../../shared/core/detect/telling.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import { verdictsAtHand } from "../../shared/core/detect/verdicts.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
@@ -98,11 +101,14 @@ async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], ver
 }
 
 async function commit(
-  { detection }: OrgStore,
-  { detections, ...pass }: Pick<DetectionPass, "cursor" | "ahead" | "at"> & { detections: readonly SeriesDetection[] },
+  { detection, detectionBudget }: OrgStore,
+  { detections: found, ...pass }: Pick<DetectionPass, "cursor" | "ahead" | "at"> & { detections: readonly SeriesDetection[] },
 ): Promise<PassOutcome> {
+  const { budget, version } = await budgetFor(found, detectionBudget, pass.at);
+  const { detections, told } = decideTelling(found, budget);
   const committed = await detection.commit({
     ...pass,
+    telling: { told, budgetVersion: version },
     states: detections.map(({ record }) => record),
     anomalies: detections.flatMap(({ anomalies }) => anomalies),
     clears: detections.flatMap(({ record: { series }, clears }) => clears.map((at) => ({ series, at }))),
@@ -110,4 +116,17 @@ async function commit(
     cleared: detections.flatMap(({ record: { series }, clearedAt }) => (clearedAt === null ? [] : [{ series, at: clearedAt }])),
   });
   return committed ? "scored" : "lost";
+}
+
+/** The budget that decides what people are told of a pass; null where they are told of everything. */
+async function budgetFor(
+  detections: readonly SeriesDetection[],
+  store: OrgStore["detectionBudget"],
+  now: number,
+): Promise<{ budget: Budget | null; version: number | null }> {
+  if (newsOf(detections).length === 0) return { budget: null, version: null };
+  const { anomaliesPerDay, version } = await store.get();
+  if (anomaliesPerDay === null) return { budget: null, version: null };
+  const told = await store.told({ after: now - BUDGET_WINDOW_MS, limit: anomaliesPerDay });
+  return { budget: { anomaliesPerDay, told }, version };
 }

@@ -56,6 +56,8 @@ export const Anomaly = v.strictObject({
   lo: v.nullable(v.number()),
   hi: v.nullable(v.number()),
   historical: v.boolean(),
+  /** Nobody was told of it: there were rarer ones, and people do not want to be told of more. */
+  overBudget: v.boolean(),
   clearedAt: v.nullable(IsoTime),
   feedback: v.nullable(Feedback),
   detectedAt: IsoTime,

@@ -27,6 +27,8 @@ export interface DetectionPass {
   readonly cleared: readonly { readonly series: SeriesId; readonly at: number }[];
   /** Stretches that people spoke of while they were open, and that have ended: the first point after each. */
   readonly closed: readonly { readonly series: SeriesId; readonly from: number; readonly to: number }[];
+  /** How rare the episodes are that people are told of, in days per false alarm; and the version of the budget that allowed them, null where none was asked. */
+  readonly telling: { readonly told: readonly number[]; readonly budgetVersion: number | null };
   readonly ahead: { readonly add: readonly PointsAhead[]; readonly remove: readonly number[] };
   readonly at: number;
 }

@@ -10,6 +10,7 @@ import type {
   RulesStore,
 } from "./alerting.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
+import type { DetectionBudgetStore } from "./detection-budget.ts";
 import type { DetectionSettingsStore } from "./detection-settings.ts";
 import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
@@ -33,6 +34,7 @@ export interface OrgStore {
   readonly deadLetters: DeadLetterStore;
   readonly detection: DetectionStore;
   readonly detectionSettings: DetectionSettingsStore;
+  readonly detectionBudget: DetectionBudgetStore;
   readonly anomalies: AnomaliesStore;
   readonly verdicts: VerdictsStore;
   readonly forecasts: ForecastsStore;

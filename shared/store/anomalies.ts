@@ -14,9 +14,9 @@ import { feedbackOf, JOIN_VERDICT, VERDICT_COLUMNS } from "./feedback.ts";
 // What was published stays: the same point again changes nothing.
 const INSERT = `
   INSERT INTO anomaly (id, org, series, timestamp, value, expected, lo, hi, score, severity, direction, days_per_false_alarm, methods,
-    historical, cleared_at, detected_at)
+    historical, over_budget, cleared_at, detected_at)
   VALUES (:id, :org, :series, :timestamp, :value, :expected, :lo, :hi, :score, :severity, :direction, :days, :methods, :historical,
-    :clearedAt, :detectedAt)
+    :overBudget, :clearedAt, :detectedAt)
   ON CONFLICT (id) DO NOTHING`;
 // Rides anomaly_cleared: the + keeps the planner from going through all that the series ever had instead.
 const CLEAR = "UPDATE anomaly SET cleared_at = :at WHERE series = :series AND cleared_at IS NULL AND +org = :org AND +timestamp < :at";
@@ -82,6 +82,7 @@ export const insertAnomaly = (org: OrgId, anomaly: NewAnomaly): Statement => ({
     days: anomaly.daysPerFalseAlarm,
     methods: JSON.stringify(anomaly.methods),
     historical: Number(anomaly.historical),
+    overBudget: Number(anomaly.overBudget),
     clearedAt: anomaly.clearedAt,
     detectedAt: anomaly.detectedAt,
   },
@@ -114,6 +115,7 @@ const newAnomalyOf = (row: Row): NewAnomaly => ({
   daysPerFalseAlarm: row["days_per_false_alarm"] as number | null,
   methods: JSON.parse(row["methods"] as string) as Anomaly["methods"],
   historical: row["historical"] === 1,
+  overBudget: row["over_budget"] === 1,
   clearedAt: row["cleared_at"] as number | null,
   detectedAt: row["detected_at"] as number,
 });

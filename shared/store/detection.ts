@@ -13,6 +13,7 @@ import { moveCursor } from "./cursors.ts";
 import { bytesOf } from "./database.ts";
 import type { Database, Statement } from "./database.ts";
 import type { Outbox } from "./outbox.ts";
+import { spend } from "./detection-budget.ts";
 import { closeStretch } from "./feedback.ts";
 
 // Rides the primary key, once for each id; not limited: the caller's ids bound it.
@@ -49,7 +50,7 @@ const ANOMALIES_AN_EVENT = 100;
 /** An event asks for so many series at most to be learned anew. */
 const RELEARNED_AN_EVENT = 100;
 /** What `open` is in its column. */
-const OPEN = ["none", "historical", "live"] as const satisfies readonly DetectorRecord["open"][];
+const OPEN = ["none", "historical", "live", "held"] as const satisfies readonly DetectorRecord["open"][];
 
 function upsertStates(org: OrgId, records: readonly DetectorRecord[]): Statement {
   const states = new Uint8Array(records.reduce((sum, { state }) => sum + state.length, 0));
@@ -125,7 +126,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       return due;
     },
 
-    async commit({ cursor, states, anomalies, clears, cleared, closed, ahead, at }) {
+    async commit({ cursor, states, anomalies, clears, cleared, closed, telling, ahead, at }) {
       // Whoever stores one of them meanwhile moves its series' state, and then this batch is refused.
       const ids = anomalies.map(({ id }) => id);
       const stored = await storedAnomalies(database, org, ids);
@@ -136,6 +137,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
             ...moveCursor("detect", org, cursor.from, cursor.to),
             ...(states.length === 0 ? [] : [upsertStates(org, states)]),
             ...clears.map((clear) => clearAnomalies(org, clear)),
+            ...spend(org, telling, at),
             ...closed.map((stretch) => closeStretch(org, stretch)),
             ...fresh.map((anomaly) => insertAnomaly(org, anomaly)),
             ...(ahead.remove.length === 0 ? [] : [{ sql: DELETE_AHEAD, args: { org, ids: JSON.stringify(ahead.remove) } }]),
@@ -180,7 +182,7 @@ export const relearnRequested = (outbox: Outbox, org: OrgId, series: readonly Se
 /** What people are told of: live anomalies, by series. */
 function detected(anomalies: readonly NewAnomaly[]): { series: SeriesId; anomalies: AnomalyId[] }[] {
   const live = Map.groupBy(
-    anomalies.filter(({ historical }) => !historical),
+    anomalies.filter(({ historical, overBudget }) => !historical && !overBudget),
     ({ series }) => series,
   );
   return [...live].flatMap(([series, own]) => {

@@ -10,6 +10,7 @@ import type { Database } from "./database.ts";
 import { deadLetterStore } from "./dead-letters.ts";
 import { deliveriesStore } from "./deliveries.ts";
 import { detectionDue, detectionStore } from "./detection.ts";
+import { detectionBudgetStore } from "./detection-budget.ts";
 import { detectionSettingsStore } from "./detection-settings.ts";
 import { eventStore } from "./events.ts";
 import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
@@ -47,6 +48,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         deadLetters: deadLetterStore(database, org),
         detection: detectionStore(database, outbox, org),
         detectionSettings: detectionSettingsStore(database, outbox, org),
+        detectionBudget: detectionBudgetStore(database, org),
         anomalies: anomaliesStore(database, org),
         verdicts: verdictsStore(database, outbox, org),
         forecasts: forecastsStore(database, outbox, org),

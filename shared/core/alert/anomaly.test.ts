@@ -20,6 +20,7 @@ const anomaly = (timestamp: number, changes: Partial<ScoredAnomaly> = {}): Score
   daysPerFalseAlarm: 126,
   methods: { residual: { score: 0.8, weight: 1 }, flatline: { score: 0.1, weight: 1 } },
   historical: false,
+  overBudget: false,
   clearedAt: null,
   ...changes,
 });
@@ -60,6 +61,7 @@ describe("which anomalies count", () => {
     ["without an expectation there is no deviation", { minAbsolute: 0 }, { expected: null }, false],
     ["without one it counts where none is asked for", {}, { expected: null }, true],
     ["history never counts", {}, { historical: true, severity: "critical" }, false],
+    ["one over the budget never counts", {}, { overBudget: true, severity: "critical" }, false],
   ])("%s", (_name, filters, changes, expected) => {
     expect(matchesAnomaly(condition(filters), anomaly(1, changes))).toBe(expected);
   });

@@ -6,7 +6,18 @@ import type { Evaluation } from "./step.ts";
 /** An anomaly as detection stored it, its times in Unix ms. */
 export type ScoredAnomaly = Pick<
   Anomaly,
-  "id" | "value" | "expected" | "lo" | "hi" | "score" | "severity" | "direction" | "daysPerFalseAlarm" | "methods" | "historical"
+  | "id"
+  | "value"
+  | "expected"
+  | "lo"
+  | "hi"
+  | "score"
+  | "severity"
+  | "direction"
+  | "daysPerFalseAlarm"
+  | "methods"
+  | "historical"
+  | "overBudget"
 > & {
   readonly timestamp: number;
   /** The first scored point after it that was none; null while there is no such point. */
@@ -32,7 +43,7 @@ const METHOD_FOUND_IT = 10 / (10 + 14);
 
 /**
  * The evaluations of an anomaly rule over one series: true at each matching anomaly, false at the first scored point that is none, or after
- * three cadences without a point, whatever comes then. Historical anomalies are never evaluated.
+ * three cadences without a point, whatever comes then. Historical anomalies, and those over the budget, are never evaluated.
  *
  * @param anomalies - Of one series, in any order: all since the last evaluation, and those not cleared by then; also those that do not match,
  *   which are points that were no better.
@@ -89,7 +100,7 @@ function silences(
 export function matchesAnomaly(condition: AnomalyCondition, anomaly: ScoredAnomaly): boolean {
   const { minSeverity, direction, methods, minAbsolute, minRelative } = condition;
   const severities = AnomalySeverity.options;
-  if (anomaly.historical || severities.indexOf(anomaly.severity) < severities.indexOf(minSeverity)) return false;
+  if (anomaly.historical || anomaly.overBudget || severities.indexOf(anomaly.severity) < severities.indexOf(minSeverity)) return false;
   if (direction !== "either" && anomaly.direction !== direction) return false;
   if (methods !== undefined && !methods.some((name) => (anomaly.methods[name]?.score ?? 0) >= METHOD_FOUND_IT)) return false;
   if (minAbsolute === undefined && minRelative === undefined) return true;

@@ -366,6 +366,7 @@ const storedOf = (rows: readonly Row[]): ScoredAnomaly[] =>
       lo: 40,
       hi: 60,
       historical: false,
+      overBudget: false,
       clearedAt: clearing === undefined ? null : clearing[0] * MINUTE,
     };
   });

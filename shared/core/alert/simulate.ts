@@ -149,6 +149,7 @@ function scoredAnomalies({ org, id, timestamps, lo, hi, anomalies }: ScoredSerie
         lo: lo[index] ?? null,
         hi: hi[index] ?? null,
         historical: false,
+        overBudget: false,
         clearedAt: timestamps[clearing] ?? null,
       };
     });

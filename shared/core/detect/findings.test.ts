@@ -116,3 +116,28 @@ test("splitting points in time order into batches finds the same", () => {
     expect(second.progress).toEqual(whole.progress);
   }
 });
+
+test.each([
+  ["1. 2! 3! 4. 5! 6!", fresh, [], [1, 1, 2, 2], 2],
+  ["11! 12. 13!", { scoredTo: 10, calmTo: 8, open: "live" }, [], [0, 1], 1],
+  ["11! 12!", { scoredTo: 10, calmTo: 8, open: "held" }, [], [0, 0], 0],
+  ["11!", { scoredTo: 10, calmTo: 8, open: "historical" }, [], [1], 1],
+  // Behind a point that was none, each is over at once.
+  ["10. 20. 15! 16! 21!", fresh, [], [1, 2, 3], 3],
+  ["1! 2! 3! 4.", fresh, [1, 2], [null, null, 1], null],
+] as const)(
+  "of %s each live anomaly belongs to the episode that was open, or opens another",
+  (text, before, historical, episodes, open) => {
+    const scored = scores(text);
+    const found = findAnomalies(scored, (row) => (historical as readonly number[]).includes(scored[row]!.timestamp), before);
+    expect(found.anomalies.map(({ episode }) => episode)).toEqual(episodes);
+    expect(found.openEpisode).toBe(open);
+  },
+);
+
+test("an open episode of which nobody was told stays one until it is over", () => {
+  const before: ScoringProgress = { scoredTo: 10, calmTo: 8, open: "held" };
+  expect(find("11!", before).progress.open).toBe("held");
+  expect(find("11! 12.", before).progress.open).toBe("none");
+  expect(find("11. 12!", before).progress.open).toBe("live");
+});

@@ -6,8 +6,8 @@ export interface ScoringProgress {
   readonly scoredTo: number | null;
   /** The newest scored point that was no anomaly; null before the first. */
   readonly calmTo: number | null;
-  /** Whether there are anomalies that no point has cleared: a live one, or only historical ones. */
-  readonly open: "none" | "historical" | "live";
+  /** Whether there are anomalies that no point has cleared: a live one, one of which nobody was told, or only historical ones. */
+  readonly open: "none" | "historical" | "live" | "held";
 }
 
 export interface Finding {
@@ -16,6 +16,8 @@ export interface Finding {
   readonly historical: boolean;
   /** The first scored point after it that was none; null while there is no such point. */
   clearedAt: number | null;
+  /** The live anomalies from when one opens the series to when none is open: 0 for those that go on from before. null of a historical one. */
+  readonly episode: number | null;
 }
 
 export interface Findings {
@@ -25,6 +27,8 @@ export interface Findings {
   /** The last point that cleared a live anomaly; null when none did. */
   readonly clearedAt: number | null;
   readonly progress: ScoringProgress;
+  /** The live episode that is open at the end; null when none is. */
+  readonly openEpisode: number | null;
 }
 
 /**
@@ -44,6 +48,8 @@ export function findAnomalies(
   let { scoredTo, calmTo } = before;
   let clearedAt: number | null = null;
   let openBefore = before.open;
+  const isLiveBefore = () => openBefore === "live" || openBefore === "held";
+  let [episodes, openEpisode] = [0, 0];
   const anomalies: Finding[] = [];
   const clears: number[] = [];
   let opened: Finding[] = [];
@@ -52,10 +58,15 @@ export function findAnomalies(
     scoredTo = Math.max(scoredTo ?? timestamp, timestamp);
     if (anomalous) {
       if (!raises(row)) continue;
-      const finding: Finding = { row, historical: historical(row), clearedAt: null };
+      const isHistorical = historical(row);
+      const isOpen = isLiveBefore() || opened.some((one) => !one.historical);
+      const episode = isHistorical ? null : isOpen ? openEpisode : (episodes += 1);
+      const finding: Finding = { row, historical: isHistorical, clearedAt: null, episode };
       anomalies.push(finding);
-      if (calmTo === null || timestamp >= calmTo) opened.push(finding);
-      else {
+      if (calmTo === null || timestamp >= calmTo) {
+        opened.push(finding);
+        openEpisode = episode ?? openEpisode;
+      } else {
         finding.clearedAt = calmTo;
         if (!finding.historical) clearedAt = calmTo;
       }
@@ -65,7 +76,7 @@ export function findAnomalies(
     calmTo = timestamp;
     if (openBefore !== "none") {
       clears.push(timestamp);
-      if (openBefore === "live") clearedAt = timestamp;
+      if (isLiveBefore()) clearedAt = timestamp;
       // Nothing that was open before is newer than what was scored before.
       if (timestamp > before.scoredTo!) openBefore = "none";
     }
@@ -81,7 +92,8 @@ export function findAnomalies(
     opened = still;
   }
 
-  const live = openBefore === "live" || opened.some((finding) => !finding.historical);
-  const open = live ? "live" : opened.length > 0 ? "historical" : openBefore;
-  return { anomalies, clears, clearedAt, progress: { scoredTo, calmTo, open } };
+  const live = isLiveBefore() || opened.some((finding) => !finding.historical);
+  const stillOpen = isLiveBefore() ? openBefore : "live";
+  const open = live ? stillOpen : opened.length > 0 ? "historical" : openBefore;
+  return { anomalies, clears, clearedAt, progress: { scoredTo, calmTo, open }, openEpisode: live ? openEpisode : null };
 }

@@ -7,7 +7,7 @@ import type { CountedPoint } from "../series/rate.ts";
 import { createDetector, detectorCadence } from "./detector.ts";
 import type { DetectorState, DetectOptions } from "./detector.ts";
 import { findAnomalies } from "./findings.ts";
-import type { ScoringProgress } from "./findings.ts";
+import type { Findings, ScoringProgress } from "./findings.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 import { advanceJudged } from "./verdicts.ts";
 import type { JudgedScores, StretchVerdict } from "./verdicts.ts";
@@ -42,10 +42,24 @@ export interface ArrivedPoints {
   readonly historical: Uint8Array;
 }
 
+/** Live anomalies of a series, from when one comes while none is open to when none is open. */
+export interface Episode {
+  /** Those of this batch. */
+  readonly anomalies: readonly AnomalyId[];
+  /** How rare the rarest of them is, in days per false alarm. */
+  readonly days: number;
+  /** People were not told of it yet. */
+  readonly isNews: boolean;
+  /** It goes on after this batch. */
+  readonly isOpen: boolean;
+}
+
 /** What scoring a batch of one series changes. */
 export interface SeriesDetection {
   readonly record: DetectorRecord;
   readonly anomalies: readonly NewAnomaly[];
+  /** Those that have anomalies in this batch, in the order they began. */
+  readonly episodes: readonly Episode[];
   /** Points that clear what was open before. */
   readonly clears: readonly number[];
   /** The last point that cleared a live anomaly; null when none did. */
@@ -108,17 +122,29 @@ export function detectSeries(
     const id = anomalyId(org, series, timestamp);
     const scored = { timestamp, value, expected, lo, hi, score, direction, daysPerFalseAlarm, methods };
     // An anomaly has a severity: while there is no score, nothing is anomalous.
-    return { id, series, ...scored, severity: severity!, historical, clearedAt, detectedAt };
+    return { id, series, ...scored, severity: severity!, historical, overBudget: false, clearedAt, detectedAt };
   });
   const state = encodeState(detector);
   return {
     record: { ...record, counted, ...found.progress, cadenceMs: detectorCadence(detector), state },
     anomalies,
+    episodes: episodesOf(found, anomalies, record.open === "held"),
     clears: found.clears,
     clearedAt: found.clearedAt,
     closed: judged.closed,
     trouble,
   };
+}
+
+function episodesOf({ anomalies: findings, openEpisode }: Findings, anomalies: readonly NewAnomaly[], wasHeld: boolean): Episode[] {
+  const rows = Map.groupBy(findings.keys(), (row) => findings[row]!.episode);
+  rows.delete(null);
+  return [...rows].map(([episode, own]) => ({
+    anomalies: own.map((row) => anomalies[row]!.id),
+    days: Math.max(...own.map((row) => anomalies[row]!.daysPerFalseAlarm ?? 0)),
+    isNews: episode !== 0 || wasHeld,
+    isOpen: episode === openEpisode,
+  }));
 }
 
 /** What is scored of the points that came: of a counter its rates, of those points that are newer than all before. */
