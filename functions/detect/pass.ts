@@ -1,5 +1,6 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
+import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
 import type { SequencedPoints } from "../../shared/core/series/merge.ts";
@@ -23,6 +24,7 @@ export type PassOutcome = "scored" | "nothing" | "lost";
 interface Work {
   readonly record: DetectorRecord;
   readonly points: ArrivedPoints;
+  readonly scoring: Scoring;
 }
 
 /** Scores the points that came before their time, which has come. */
@@ -33,8 +35,9 @@ export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<P
 
   const { due, rest } = splitAhead(rows, { now, mostSeries: SERIES_A_BATCH });
   const cursor = await tenant.cursor("detect");
-  const records = await recordsOf(tenant, [...due.keys()]);
-  const work = [...due].map(([series, points]): Work => ({ record: records.get(series)!, points }));
+  const known = await knownOf(tenant, [...due.keys()]);
+  // What comes due while its series is switched off is not scored.
+  const work = known.map(({ record, scoring }): Work => ({ record, points: due.get(record.series)!, scoring }));
   const detections = await detectAll(org, deps, work, now);
   const ahead = { add: aheadRows(rest), remove: rows.map(({ id }) => id) };
   return commit(tenant, { cursor: { from: cursor, to: cursor }, detections, ahead, at: now });
@@ -52,13 +55,11 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
   const series = [...arrivals.keys()];
   for (let start = 0; start === 0 || start < series.length; start += SERIES_A_BATCH) {
     const part = series.slice(start, start + SERIES_A_BATCH);
-    const records = await recordsOf(tenant, part);
     const ahead: { series: SeriesId; points: SequencedPoints }[] = [];
-    const work = part.map((id): Work => {
-      const record = records.get(id)!;
-      const split = splitArrivals(arrivals.get(id)!, record, now);
-      ahead.push(...split.ahead.map((points) => ({ series: id, points })));
-      return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due };
+    const work = (await knownOf(tenant, part)).map(({ record, scoring }): Work => {
+      const split = splitArrivals(arrivals.get(record.series)!, record, now);
+      ahead.push(...split.ahead.map((points) => ({ series: record.series, points })));
+      return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due, scoring };
     });
     const detections = await detectAll(org, deps, work, now);
     // The cursor moves with the last batch. Until then the states know how far they are.
@@ -69,15 +70,23 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
   return "scored";
 }
 
-async function recordsOf({ detection }: OrgStore, series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, DetectorRecord>> {
-  return new Map((await detection.states(series)).map((record) => [record.series, record]));
+/** What is known of those of some series that are scored at all, and how they are. */
+async function knownOf(
+  { detection, detectionSettings }: OrgStore,
+  series: readonly SeriesId[],
+): Promise<{ record: DetectorRecord; scoring: Scoring }[]> {
+  const [records, effective] = await Promise.all([detection.states(series), detectionSettings.effective(series)]);
+  return records.flatMap((record) => {
+    const { settings, scoring } = effective(record.series);
+    return settings.enabled ? [{ record, scoring }] : [];
+  });
 }
 
 async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], now: number): Promise<SeriesDetection[]> {
   const detections: SeriesDetection[] = [];
   let n = 0;
-  for (const { record, points } of work) {
-    const detection = detectSeries(org, record, points, now);
+  for (const { record, points, scoring } of work) {
+    const detection = detectSeries(org, record, points, now, scoring);
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
     n += POINTS_A_SERIES + points.timestamps.length;

@@ -5,7 +5,9 @@ import { hashId } from "../hash-id.ts";
 import { hasRate, rateSince } from "../series/rate.ts";
 import type { CountedPoint } from "../series/rate.ts";
 import { advance, createDetector, detectorCadence } from "./detector.ts";
-import type { DetectorState, DetectOptions, PointScore } from "./detector.ts";
+import type { DetectorState, PointScore } from "./detector.ts";
+import { DEFAULT_DETECTION } from "./effective-settings.ts";
+import type { Scoring } from "./effective-settings.ts";
 import { findAnomalies } from "./findings.ts";
 import type { ScoringProgress } from "./findings.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
@@ -48,10 +50,9 @@ export interface SeriesDetection {
   readonly clearedAt: number | null;
   /** Why the series was learned anew; null when it was not. */
   readonly trouble: string | null;
+  /** Whether the series was learned by the clock of another time zone, as it still is. */
+  readonly isOfAnotherClock: boolean;
 }
-
-/** How live detection scores: what is anomalous at one false alarm in ten days a series is stored. */
-const LIVE: DetectOptions = { sensitivity: 0.5 };
 
 /** A series before its first point. */
 export const newDetectorRecord = (series: SeriesId, kind: SeriesKind | null = null): DetectorRecord => ({
@@ -75,13 +76,18 @@ export const anomalyId = (org: OrgId, series: SeriesId, timestamp: number): Anom
  * anew from this batch, so that it never stands in the way of others.
  *
  * @param detectedAt - Unix ms.
+ * @param scoring - Without one, as a series is scored of which nobody has said anything: what is anomalous at one false alarm in ten days.
  */
-export function detectSeries(org: OrgId, record: DetectorRecord, arrived: ArrivedPoints, detectedAt: number): SeriesDetection {
+export function detectSeries(
+  org: OrgId,
+  record: DetectorRecord,
+  arrived: ArrivedPoints,
+  detectedAt: number,
+  scoring: Scoring = DEFAULT_DETECTION.scoring,
+): SeriesDetection {
   const { series } = record;
   const { points, counted } = levelsOf(record, arrived);
-  // What was learned from values says nothing of rates, nor the other way round.
-  const isOther = hasRate(record.kind) !== (record.counted !== null);
-  const { detector, scores, trouble } = advanceStored(isOther ? new Uint8Array() : record.state, points);
+  const { detector, scores, trouble } = advanceStored(isOfAnotherKind(record) ? new Uint8Array() : record.state, points, scoring);
   const found = findAnomalies(scores, (row) => points.historical[row] === 1, record);
   const anomalies = found.anomalies.map(({ row, historical, clearedAt }): NewAnomaly => {
     const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = scores[row]!;
@@ -97,8 +103,12 @@ export function detectSeries(org: OrgId, record: DetectorRecord, arrived: Arrive
     clears: found.clears,
     clearedAt: found.clearedAt,
     trouble,
+    isOfAnotherClock: detector.timezone !== scoring.timezone,
   };
 }
+
+/** Whether a state was learned from values and the series is scored by rates, or the other way round: neither says anything of the other. */
+export const isOfAnotherKind = ({ kind, counted }: DetectorRecord): boolean => hasRate(kind) !== (counted !== null);
 
 /** What is scored of the points that came: of a counter its rates, of those points that are newer than all before. */
 function levelsOf({ kind, counted }: DetectorRecord, points: ArrivedPoints): { points: ArrivedPoints; counted: CountedPoint | null } {
@@ -125,23 +135,23 @@ interface Advanced {
   readonly trouble: string | null;
 }
 
-function advanceStored(state: Uint8Array, points: ArrivedPoints): Advanced {
-  if (state.length === 0) return advanceAnew(points, null);
+function advanceStored(state: Uint8Array, points: ArrivedPoints, scoring: Scoring): Advanced {
+  if (state.length === 0) return advanceAnew(points, scoring, null);
   const decoded = decodeState(state);
-  if (!decoded.ok) return advanceAnew(points, decoded.error.message);
+  if (!decoded.ok) return advanceAnew(points, scoring, decoded.error.message);
   try {
-    return { detector: decoded.value, scores: advance(decoded.value, points, LIVE), trouble: null };
+    return { detector: decoded.value, scores: advance(decoded.value, points, scoring), trouble: null };
   } catch (error) {
-    return advanceAnew(points, messageOf(error));
+    return advanceAnew(points, scoring, messageOf(error));
   }
 }
 
-function advanceAnew(points: ArrivedPoints, trouble: string | null): Advanced {
-  const detector = createDetector();
+function advanceAnew(points: ArrivedPoints, scoring: Scoring, trouble: string | null): Advanced {
+  const detector = createDetector(scoring);
   try {
-    return { detector, scores: advance(detector, points, LIVE), trouble };
+    return { detector, scores: advance(detector, points, scoring), trouble };
   } catch (error) {
-    return { detector: createDetector(), scores: [], trouble: messageOf(error) };
+    return { detector: createDetector(scoring), scores: [], trouble: messageOf(error) };
   }
 }
 
