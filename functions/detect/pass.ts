@@ -7,6 +7,7 @@ import type { SequencedPoints } from "../../shared/core/series/merge.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { DetectionPass } from "../../shared/ports/detection.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
+import { relearned } from "./relearn.ts";
 
 /** A pass holds so many points in memory, or those of one row. */
 const POINTS_A_PASS = 200_000;
@@ -16,6 +17,10 @@ const SERIES_A_BATCH = 1_000;
 const POINTS_A_TURN = 5_000;
 /** What reading and writing the state of a series costs, in points scored. */
 const POINTS_A_SERIES = 50;
+/** A pass learns series anew, whose clock is another now, from about so many points: those that are left are scored by their old one meanwhile. */
+const POINTS_RELEARNED_A_PASS = 60_000;
+/** What reading the points of a series costs, in points learned. */
+const POINTS_A_READ = 500;
 
 /** `lost`: somebody else has written meanwhile, and this is to be done again. */
 export type PassOutcome = "scored" | "nothing" | "lost";
@@ -38,7 +43,7 @@ export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<P
   const known = await knownOf(tenant, [...due.keys()]);
   // What comes due while its series is switched off is not scored.
   const work = known.map(({ record, scoring }): Work => ({ record, points: due.get(record.series)!, scoring }));
-  const detections = await detectAll(org, deps, work, now);
+  const detections = await detectAll(tenant, deps, work, { now, relearning: { left: POINTS_RELEARNED_A_PASS } });
   const ahead = { add: aheadRows(rest), remove: rows.map(({ id }) => id) };
   return commit(tenant, { cursor: { from: cursor, to: cursor }, detections, ahead, at: now });
 }
@@ -53,6 +58,7 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
   const seq = Math.max(...rows.map((row) => row.seq));
   const arrivals = arrivalsOf(rows);
   const series = [...arrivals.keys()];
+  const relearning = { left: POINTS_RELEARNED_A_PASS };
   for (let start = 0; start === 0 || start < series.length; start += SERIES_A_BATCH) {
     const part = series.slice(start, start + SERIES_A_BATCH);
     const ahead: { series: SeriesId; points: SequencedPoints }[] = [];
@@ -61,7 +67,7 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
       ahead.push(...split.ahead.map((points) => ({ series: record.series, points })));
       return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due, scoring };
     });
-    const detections = await detectAll(org, deps, work, now);
+    const detections = await detectAll(tenant, deps, work, { now, relearning });
     // The cursor moves with the last batch. Until then the states know how far they are.
     const cursor = { from, to: start + SERIES_A_BATCH < series.length ? from : seq };
     const outcome = await commit(tenant, { cursor, detections, ahead: { add: aheadRows(ahead), remove: [] }, at: now });
@@ -82,11 +88,22 @@ async function knownOf(
   });
 }
 
-async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], now: number): Promise<SeriesDetection[]> {
+/** @param relearning.left - Points from which series may still be learned anew; counted down. */
+async function detectAll(
+  tenant: OrgStore,
+  { print }: Deps,
+  work: readonly Work[],
+  { now, relearning }: { readonly now: number; readonly relearning: { left: number } },
+): Promise<SeriesDetection[]> {
   const detections: SeriesDetection[] = [];
   let n = 0;
   for (const { record, points, scoring } of work) {
-    const detection = detectSeries(org, record, points, now, scoring);
+    let detection = detectSeries(tenant.org, record, points, now, scoring);
+    if (detection.isOfAnotherClock && relearning.left > 0) {
+      const anew = await relearned(tenant, record, scoring);
+      relearning.left -= POINTS_A_READ + anew.points;
+      detection = detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring);
+    }
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
     n += POINTS_A_SERIES + points.timestamps.length;
