@@ -123,7 +123,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "detect-ingested": {
     file: "detect/event.ts",
-    summary: "Scores points as they come in",
+    summary: "Scores points as they come in; learns series anew",
     trigger: { kind: "event", topics: ["metrics"] },
     memoryMiB: 512,
     timeoutS: 300,

@@ -1,11 +1,10 @@
 import type { OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { Deps } from "../../shared/ports.ts";
+import { leaseOf, LEASE_MS } from "./lease.ts";
 import { scoreAhead, scoreLog } from "./pass.ts";
 import type { PassOutcome } from "./pass.ts";
 
-/** Longer than a pass: who still holds it after that has died. */
-const LEASE_MS = 15_000;
 /** Passes that may be lost in a row: the lease keeps others away, so more of them mean trouble. */
 const MOST_LOST = 5;
 
@@ -19,7 +18,7 @@ const MOST_LOST = 5;
 export async function detectOrg(org: OrgId, deps: Deps, until: number): Promise<"done" | "held" | "out-of-time"> {
   const { store, clock, newId } = deps;
   const { leases } = store.platform;
-  const [lease, owner] = [`detect:${org}`, newId<string>("evt")];
+  const [lease, owner] = [leaseOf(org), newId<string>("evt")];
   let lost = 0;
   try {
     for (;;) {

@@ -1,6 +1,7 @@
 import { Unavailable } from "../../shared/contract/problem.ts";
 import { event, orgOf } from "../../shared/runtime/route.ts";
 import { detectOrg } from "./detect-org.ts";
+import { relearnSeries } from "./relearn.ts";
 
 /** About half of the function's time-out: what is left then is another event's. */
 const AT_IT_MS = 150_000;
@@ -18,6 +19,11 @@ export default event({
         throw new Unavailable(outcome === "held" ? "Another worker scores this organisation" : "There is more to score", {
           retryable: true,
         });
+      }
+    },
+    async "detection.relearn-requested"({ series }, context, deps) {
+      if ((await relearnSeries(orgOf(context), series, deps, context.now + AT_IT_MS)) === "held") {
+        throw new Unavailable("Another worker scores this organisation", { retryable: true });
       }
     },
   },

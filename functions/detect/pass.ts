@@ -3,6 +3,7 @@ import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/c
 import { BUDGET_WINDOW_MS } from "../../shared/core/detect/budget.ts";
 import { decideTelling, newsOf } from "../../shared/core/detect/telling.ts";
 import type { Budget } from "../../shared/core/detect/telling.ts";
+import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import { verdictsAtHand } from "../../shared/core/detect/verdicts.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
@@ -10,6 +11,7 @@ import type { SequencedPoints } from "../../shared/core/series/merge.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { DetectionPass } from "../../shared/ports/detection.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
+import { relearned } from "./relearn.ts";
 
 /** A pass holds so many points in memory, or those of one row. */
 const POINTS_A_PASS = 200_000;
@@ -19,6 +21,10 @@ const SERIES_A_BATCH = 1_000;
 const POINTS_A_TURN = 5_000;
 /** What reading and writing the state of a series costs, in points scored. */
 const POINTS_A_SERIES = 50;
+/** A pass learns series anew, whose clock is another now, from about so many points: those that are left are scored by their old one meanwhile. */
+const POINTS_RELEARNED_A_PASS = 60_000;
+/** What reading the points of a series costs, in points learned. */
+const POINTS_A_READ = 500;
 
 /** `lost`: somebody else has written meanwhile, and this is to be done again. */
 export type PassOutcome = "scored" | "nothing" | "lost";
@@ -27,10 +33,8 @@ export type PassOutcome = "scored" | "nothing" | "lost";
 interface Work {
   readonly record: DetectorRecord;
   readonly points: ArrivedPoints;
+  readonly scoring: Scoring;
 }
-
-/** What people said of stretches, of each series of which they did. */
-type Verdicts = Awaited<ReturnType<OrgStore["verdicts"]["ofSeries"]>>;
 
 /** Scores the points that came before their time, which has come. */
 export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<PassOutcome> {
@@ -40,9 +44,10 @@ export async function scoreAhead(org: OrgId, deps: Deps, now: number): Promise<P
 
   const { due, rest } = splitAhead(rows, { now, mostSeries: SERIES_A_BATCH });
   const cursor = await tenant.cursor("detect");
-  const records = await recordsOf(tenant, [...due.keys()]);
-  const work = [...due].map(([series, points]): Work => ({ record: records.get(series)!, points }));
-  const detections = await detectAll(org, deps, work, await verdictsOf(tenant, records), now);
+  const known = await knownOf(tenant, [...due.keys()]);
+  // What comes due while its series is switched off is not scored.
+  const work = known.map(({ record, scoring }): Work => ({ record, points: due.get(record.series)!, scoring }));
+  const detections = await detectAll(tenant, deps, work, { now, relearning: { left: POINTS_RELEARNED_A_PASS } });
   const ahead = { add: aheadRows(rest), remove: rows.map(({ id }) => id) };
   return commit(tenant, { cursor: { from: cursor, to: cursor }, detections, ahead, at: now });
 }
@@ -57,17 +62,16 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
   const seq = Math.max(...rows.map((row) => row.seq));
   const arrivals = arrivalsOf(rows);
   const series = [...arrivals.keys()];
+  const relearning = { left: POINTS_RELEARNED_A_PASS };
   for (let start = 0; start === 0 || start < series.length; start += SERIES_A_BATCH) {
     const part = series.slice(start, start + SERIES_A_BATCH);
-    const records = await recordsOf(tenant, part);
     const ahead: { series: SeriesId; points: SequencedPoints }[] = [];
-    const work = part.map((id): Work => {
-      const record = records.get(id)!;
-      const split = splitArrivals(arrivals.get(id)!, record, now);
-      ahead.push(...split.ahead.map((points) => ({ series: id, points })));
-      return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due };
+    const work = (await knownOf(tenant, part)).map(({ record, scoring }): Work => {
+      const split = splitArrivals(arrivals.get(record.series)!, record, now);
+      ahead.push(...split.ahead.map((points) => ({ series: record.series, points })));
+      return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due, scoring };
     });
-    const detections = await detectAll(org, deps, work, await verdictsOf(tenant, records), now);
+    const detections = await detectAll(tenant, deps, work, { now, relearning });
     // The cursor moves with the last batch. Until then the states know how far they are.
     const cursor = { from, to: start + SERIES_A_BATCH < series.length ? from : seq };
     const outcome = await commit(tenant, { cursor, detections, ahead: { add: aheadRows(ahead), remove: [] }, at: now });
@@ -76,20 +80,36 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
   return "scored";
 }
 
-async function recordsOf({ detection }: OrgStore, series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, DetectorRecord>> {
-  return new Map((await detection.states(series)).map((record) => [record.series, record]));
+/** What is known of those of some series that are scored at all, and how they are. */
+async function knownOf(
+  { detection, detectionSettings }: OrgStore,
+  series: readonly SeriesId[],
+): Promise<{ record: DetectorRecord; scoring: Scoring }[]> {
+  const [records, effective] = await Promise.all([detection.states(series), detectionSettings.effective(series)]);
+  return records.flatMap((record) => {
+    const { settings, scoring } = effective(record.series);
+    return settings.enabled ? [{ record, scoring }] : [];
+  });
 }
 
-function verdictsOf({ verdicts }: OrgStore, records: ReadonlyMap<SeriesId, DetectorRecord>): Promise<Verdicts> {
-  return verdicts.ofSeries([...records.values()].filter(({ judged }) => judged).map(({ series }) => series));
-}
-
-async function detectAll(org: OrgId, { print }: Deps, work: readonly Work[], verdicts: Verdicts, now: number): Promise<SeriesDetection[]> {
+/** @param relearning.left - Points from which series may still be learned anew; counted down. */
+async function detectAll(
+  tenant: OrgStore,
+  { print }: Deps,
+  work: readonly Work[],
+  { now, relearning }: { readonly now: number; readonly relearning: { left: number } },
+): Promise<SeriesDetection[]> {
+  const verdicts = await tenant.verdicts.ofSeries(work.filter(({ record }) => record.judged).map(({ record }) => record.series));
   const detections: SeriesDetection[] = [];
   let n = 0;
-  for (const { record, points } of work) {
+  for (const { record, points, scoring } of work) {
     const said = verdictsAtHand(verdicts.get(record.series) ?? [], record.scoredTo, points);
-    const detection = detectSeries(org, record, points, now, said);
+    let detection = detectSeries(tenant.org, record, points, now, scoring, said);
+    if (detection.isOfAnotherClock && relearning.left > 0) {
+      const anew = await relearned(tenant, record, scoring);
+      relearning.left -= POINTS_A_READ + anew.points;
+      detection = detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said);
+    }
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
     n += POINTS_A_SERIES + points.timestamps.length;

@@ -5,7 +5,9 @@ import { hashId } from "../hash-id.ts";
 import { hasRate, rateSince } from "../series/rate.ts";
 import type { CountedPoint } from "../series/rate.ts";
 import { createDetector, detectorCadence } from "./detector.ts";
-import type { DetectorState, DetectOptions } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
+import { DEFAULT_DETECTION } from "./effective-settings.ts";
+import type { Scoring } from "./effective-settings.ts";
 import { findAnomalies } from "./findings.ts";
 import type { Findings, ScoringProgress } from "./findings.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
@@ -68,10 +70,9 @@ export interface SeriesDetection {
   readonly closed: readonly { readonly from: number; readonly to: number }[];
   /** Why the series was learned anew; null when it was not. */
   readonly trouble: string | null;
+  /** Whether the series was learned by the clock of another time zone, as it still is. */
+  readonly isOfAnotherClock: boolean;
 }
-
-/** How live detection scores: what is anomalous at one false alarm in ten days a series is stored. */
-const LIVE: DetectOptions = { sensitivity: 0.5 };
 
 /** A series before its first point. */
 export const newDetectorRecord = (series: SeriesId, kind: SeriesKind | null = null): DetectorRecord => ({
@@ -96,6 +97,7 @@ export const anomalyId = (org: OrgId, series: SeriesId, timestamp: number): Anom
  * anew from this batch, so that it never stands in the way of others.
  *
  * @param detectedAt - Unix ms.
+ * @param scoring - Without one, as a series is scored of which nobody has said anything: what is anomalous at one false alarm in ten days.
  * @param verdicts - What was said of its stretches, as far as the points may lie in them.
  */
 export function detectSeries(
@@ -103,13 +105,12 @@ export function detectSeries(
   record: DetectorRecord,
   arrived: ArrivedPoints,
   detectedAt: number,
+  scoring: Scoring = DEFAULT_DETECTION.scoring,
   verdicts: readonly StretchVerdict[] = [],
 ): SeriesDetection {
   const { series } = record;
   const { points, counted } = levelsOf(record, arrived);
-  // What was learned from values says nothing of rates, nor the other way round.
-  const isOther = hasRate(record.kind) !== (record.counted !== null);
-  const judged = advanceStored(isOther ? new Uint8Array() : record.state, points, verdicts);
+  const judged = advanceStored(isOfAnotherKind(record) ? new Uint8Array() : record.state, points, scoring, verdicts);
   const { detector, scores, trouble } = judged;
   const found = findAnomalies(
     scores,
@@ -133,8 +134,12 @@ export function detectSeries(
     clearedAt: found.clearedAt,
     closed: judged.closed,
     trouble,
+    isOfAnotherClock: detector.timezone !== scoring.timezone,
   };
 }
+
+/** Whether a state was learned from values and the series is scored by rates, or the other way round: neither says anything of the other. */
+export const isOfAnotherKind = ({ kind, counted }: DetectorRecord): boolean => hasRate(kind) !== (counted !== null);
 
 function episodesOf({ anomalies: findings, openEpisode }: Findings, anomalies: readonly NewAnomaly[], wasHeld: boolean): Episode[] {
   const rows = Map.groupBy(findings.keys(), (row) => findings[row]!.episode);
@@ -171,23 +176,23 @@ interface Advanced extends JudgedScores {
   readonly trouble: string | null;
 }
 
-function advanceStored(state: Uint8Array, points: ArrivedPoints, verdicts: readonly StretchVerdict[]): Advanced {
-  if (state.length === 0) return advanceAnew(points, verdicts, null);
+function advanceStored(state: Uint8Array, points: ArrivedPoints, scoring: Scoring, verdicts: readonly StretchVerdict[]): Advanced {
+  if (state.length === 0) return advanceAnew(points, scoring, verdicts, null);
   const decoded = decodeState(state);
-  if (!decoded.ok) return advanceAnew(points, verdicts, decoded.error.message);
+  if (!decoded.ok) return advanceAnew(points, scoring, verdicts, decoded.error.message);
   try {
-    return { detector: decoded.value, ...advanceJudged(decoded.value, points, LIVE, verdicts), trouble: null };
+    return { detector: decoded.value, ...advanceJudged(decoded.value, points, scoring, verdicts), trouble: null };
   } catch (error) {
-    return advanceAnew(points, verdicts, messageOf(error));
+    return advanceAnew(points, scoring, verdicts, messageOf(error));
   }
 }
 
-function advanceAnew(points: ArrivedPoints, verdicts: readonly StretchVerdict[], trouble: string | null): Advanced {
-  const detector = createDetector();
+function advanceAnew(points: ArrivedPoints, scoring: Scoring, verdicts: readonly StretchVerdict[], trouble: string | null): Advanced {
+  const detector = createDetector(scoring);
   try {
-    return { detector, ...advanceJudged(detector, points, LIVE, verdicts), trouble };
+    return { detector, ...advanceJudged(detector, points, scoring, verdicts), trouble };
   } catch (error) {
-    return { detector: createDetector(), scores: [], closed: [], isQuelled: () => false, trouble: messageOf(error) };
+    return { detector: createDetector(scoring), scores: [], closed: [], isQuelled: () => false, trouble: messageOf(error) };
   }
 }
 

@@ -67,7 +67,7 @@ function detectIn(sizes: readonly number[], points: ReturnType<typeof shifted>, 
   const found: SeriesDetection["anomalies"][number][] = [];
   while (row < points.timestamps.length) {
     const batch = part(points, row, (row += sizes[turn++ % sizes.length]!));
-    const detection = detectSeries(ORG, after, batch, 0, verdictsAtHand(verdicts, after.scoredTo, batch));
+    const detection = detectSeries(ORG, after, batch, 0, undefined, verdictsAtHand(verdicts, after.scoredTo, batch));
     after = detection.record;
     verdicts = verdicts.map((one) => {
       const ended = detection.closed.find(({ from }) => from === one.from);
@@ -90,7 +90,7 @@ describe("points of an open stretch", () => {
   /** Scored without a verdict up to when somebody spoke, and then learned anew under what they said. */
   function spokenOf(said: readonly StretchVerdict[]) {
     const { record } = detectSeries(ORG, newDetectorRecord(SERIES), before, 0);
-    return { ...record, state: detectSeries(ORG, newDetectorRecord(SERIES), before, 0, said).record.state };
+    return { ...record, state: detectSeries(ORG, newDetectorRecord(SERIES), before, 0, undefined, said).record.state };
   }
   const spoken: Record<"none" | StretchVerdict["verdict"], DetectorRecord> = {
     none: spokenOf([]),

@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Event } from "../../shared/contract/events.ts";
+import type { DetectionSettings } from "../../shared/contract/detection-settings.ts";
+import type { DetectionSettingsId, SeriesId } from "../../shared/contract/ids.ts";
+import type { SeriesKind } from "../../shared/contract/series.ts";
+import { decodeState } from "../../shared/core/detect/state-codec.ts";
+import { quietPoints } from "../../shared/testing/detection.ts";
+import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
+import type { Harness } from "../../shared/testing/harness.ts";
+import event from "./event.ts";
+
+const MINUTE = 60_000;
+const TOKYO = { timezone: "Asia/Tokyo" };
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const tenant = () => harness.deps.store.forOrg(harness.org);
+const ingested = async () => {
+  const [row] = await harness.database.read("SELECT coalesce(max(seq), 0) AS seq FROM write_log", {});
+  return testEvent("metrics.ingested", harness.org, { seq: row!["seq"] as number, n: 1, from: 0, to: 0 });
+};
+const detect = async () => harness.deliver(event, await ingested());
+const requested = (...series: SeriesId[]): Event => testEvent("detection.relearn-requested", harness.org, { series });
+const asked = () => harness.committed.filter(({ type }) => type === "detection.relearn-requested");
+const recordOf = async (series: SeriesId) => (await tenant().detection.states([series]))[0]!;
+const zoneOf = async (series: SeriesId) => {
+  const decoded = decodeState((await recordOf(series)).state);
+  return decoded.ok ? decoded.value.timezone : decoded.error;
+};
+const say = async (settings: DetectionSettings, series: SeriesId, relearn = false) => {
+  const { version } = await tenant().detectionSettings.ofSeries(series);
+  await tenant().detectionSettings.replaceOfSeries(series, settings, { was: version, relearn, at: START });
+};
+const call = async (series: SeriesId, kind: SeriesKind) => {
+  const present = (await tenant().series.get(series))!;
+  await tenant().series.update({ ...present, kind }, present);
+};
+/** Two weeks of hours in a daily rhythm, up to START; as a counter, that many requests an hour. */
+const hours = (n = 336, until = START) =>
+  quietPoints(n, { until: 0 }).map(([, value], row): [number, number] => [
+    until - (n - 1 - row) * 60 * MINUTE,
+    value + 20 * Math.sin((row / 12) * Math.PI),
+  ]);
+
+describe("a series that is asked to be learned anew", () => {
+  test("gets the state that it would have, had it always been by what holds now; all else of it stays", async () => {
+    const [cpu, load] = [await harness.store("cpu", hours()), await harness.store("load", hours())];
+    await say(TOKYO, load);
+    await detect();
+    const before = await recordOf(cpu);
+    await say(TOKYO, cpu, true);
+    expect(asked()).toMatchObject([{ org: harness.org, data: { series: [cpu] } }]);
+    await harness.deliver(event, asked()[0]!);
+    expect(await recordOf(cpu)).toEqual({ ...before, version: before.version + 1, state: (await recordOf(load)).state });
+    expect(before.state).not.toEqual((await recordOf(load)).state);
+  });
+
+  test("by what held before comes to the state that it has; so does an event that is delivered again", async () => {
+    const cpu = await harness.store("cpu", quietPoints(300, { spikes: [START - 20 * MINUTE, START] }));
+    await detect();
+    const before = await recordOf(cpu);
+    expect(before.open).toBe("live");
+    harness.committed.length = 0;
+    for (const version of [2, 3]) {
+      await harness.deliver(event, requested(cpu));
+      expect(await recordOf(cpu)).toEqual({ ...before, version });
+    }
+    expect(harness.committed).toEqual([]);
+  });
+
+  test("is learned up to what it is scored to: neither what came in since, nor what lies ahead", async () => {
+    const cpu = await harness.store("cpu", hours());
+    await detect();
+    const before = await recordOf(cpu);
+    await harness.store("cpu", hours(3, START + 3 * 60 * MINUTE));
+    await harness.deliver(event, requested(cpu));
+    expect(await recordOf(cpu)).toEqual({ ...before, version: 2 });
+  });
+
+  test("is learned from its rates where it is a counter", async () => {
+    let total = 0;
+    const counts = hours().map(([timestamp, value]): [number, number] => [timestamp, (total += 3_600 * value)]);
+    const cpu = await harness.store("requests", counts.slice(0, 1));
+    await call(cpu, "counter");
+    await harness.store("requests", counts.slice(1));
+    await detect();
+    const before = await recordOf(cpu);
+    await harness.deliver(event, requested(cpu));
+    expect(await recordOf(cpu)).toEqual({ ...before, version: 2 });
+  });
+
+  test("stays as it is where there is nothing to learn it from: never scored, of another kind now, or not there", async () => {
+    const cpu = await harness.store("cpu", hours());
+    await harness.deliver(event, requested(cpu, harness.deps.newId("ser")));
+    expect(await harness.database.read("SELECT * FROM detector_state", {})).toEqual([]);
+    await detect();
+    await call(cpu, "counter");
+    const before = await recordOf(cpu);
+    await harness.deliver(event, requested(cpu));
+    expect(await recordOf(cpu)).toEqual(before);
+    await harness.deliver(event, testEvent("detection.relearn-requested", harness.otherOrg, { series: [cpu] }));
+    expect(await recordOf(cpu)).toEqual(before);
+  });
+
+  test("is learned again where live detection has moved it meanwhile: nothing of either is lost", async () => {
+    const [cpu, load] = [await harness.store("cpu", hours()), await harness.store("load", hours())];
+    await say(TOKYO, load);
+    await detect();
+    await say(TOKYO, cpu);
+    const { write } = harness.database;
+    let overtaken = false;
+    const overtaking: typeof write = async (statements) => {
+      if (!overtaken && statements.some(({ sql }) => sql.includes("detector_state"))) {
+        overtaken = true;
+        // Its lease has run out.
+        harness.clock.advance(60 * MINUTE);
+        for (const metric of ["cpu", "load"]) await harness.store(metric, hours(2, START + 60 * MINUTE));
+        await detect();
+      }
+      return write(statements);
+    };
+    Object.assign(harness.database, { write: overtaking });
+    await harness.deliver(event, requested(cpu));
+    expect(overtaken).toBe(true);
+    const [mine, other] = [await recordOf(cpu), await recordOf(load)];
+    expect(mine).toMatchObject({ scoredTo: START + 60 * MINUTE, seq: other.seq });
+    expect(mine.state).toEqual(other.state);
+  });
+
+  test("waits while somebody else is at the organisation, and the lease is given back", async () => {
+    const cpu = await harness.store("cpu", hours());
+    await detect();
+    const { leases } = harness.deps.store.platform;
+    await leases.acquire(`detect:${harness.org}`, "another", START + MINUTE, START);
+    await expect(harness.deliver(event, requested(cpu))).rejects.toMatchObject({ retryable: true });
+    await leases.release(`detect:${harness.org}`, "another");
+    await harness.deliver(event, requested(cpu));
+    expect(await leases.acquire(`detect:${harness.org}`, "another", START + MINUTE, START)).toBe(true);
+  });
+
+  test("is asked for again where there is no time left", async () => {
+    const ids = [];
+    for (const host of ["a", "b", "c"]) ids.push(await harness.store("cpu", hours(50), { host }));
+    await detect();
+    harness.committed.length = 0;
+    const { write } = harness.database;
+    const slow: typeof write = async (statements) => {
+      if (statements.some(({ sql }) => sql.includes("detector_state"))) harness.clock.advance(200_000);
+      return write(statements);
+    };
+    Object.assign(harness.database, { write: slow });
+    await harness.deliver(event, requested(...ids));
+    Object.assign(harness.database, { write });
+    expect(asked()).toMatchObject([{ data: { series: ids.slice(1) } }]);
+    await harness.deliver(event, asked()[0]!);
+    expect(await Promise.all(ids.map(async (id) => (await recordOf(id)).version))).toEqual([2, 2, 2]);
+  });
+
+  test("leaves the process to others after each thousand points", async () => {
+    const cpu = await harness.store("cpu", quietPoints(4_000));
+    await detect();
+    let [turns, working] = [0, true];
+    const others = (async () => {
+      for (; working; turns++) await new Promise((resolve) => setImmediate(resolve));
+    })();
+    await harness.deliver(event, requested(cpu)).finally(() => (working = false));
+    await others;
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("series whose clock is another now", () => {
+  const select = (timezone: string) => {
+    const definition = { name: "Zone", selector: { metricKey: "cpu", matchers: [] }, settings: { timezone }, priority: 0 };
+    const id = harness.deps.newId<DetectionSettingsId>("dse");
+    return tenant().detectionSettings.insert({ id, version: 1, definition, createdAt: START, updatedAt: START });
+  };
+  const come = async (metric: string, hosts: readonly string[], hour: number) => {
+    const until = START + hour * 60 * MINUTE;
+    harness.clock.set(until);
+    for (const host of hosts) await harness.store(metric, hours(1, until), { host });
+  };
+
+  test("are learned anew by it when their next points come, those of others stay; the state is that of a series that always was by it", async () => {
+    const [cpu, load] = [await harness.store("cpu", hours(), { host: "a" }), await harness.store("load", hours(), { host: "a" })];
+    await say(TOKYO, load);
+    await detect();
+    await select("Asia/Tokyo");
+    expect(await zoneOf(cpu)).toBe("UTC");
+    for (const hour of [1, 2]) {
+      for (const metric of ["cpu", "load"]) await come(metric, ["a"], hour);
+      await detect();
+    }
+    expect((await recordOf(cpu)).state).toEqual((await recordOf(load)).state);
+    expect(await recordOf(cpu)).toMatchObject({ version: 3, scoredTo: START + 120 * MINUTE });
+    expect(asked()).toEqual([]);
+  });
+
+  test("are learned some at a pass where they are many, and scored by their old one until then", async () => {
+    const hosts = Array.from({ length: 150 }, (_, host) => String(host));
+    const ids: SeriesId[] = [];
+    for (const host of hosts) ids.push(await harness.store("cpu", hours(2), { host }));
+    await detect();
+    await select("Asia/Tokyo");
+    const zones = async () => Map.groupBy(await Promise.all(ids.map(zoneOf)), String);
+    await come("cpu", hosts, 1);
+    await detect();
+    expect((await zones()).get("Asia/Tokyo")!.length).toBe(Math.ceil(60_000 / 502));
+    expect(await Promise.all(ids.map(async (id) => (await recordOf(id)).scoredTo))).toEqual(ids.map(() => START + 60 * MINUTE));
+    await come("cpu", hosts, 2);
+    await detect();
+    expect([...(await zones()).keys()]).toEqual(["Asia/Tokyo"]);
+  });
+});
