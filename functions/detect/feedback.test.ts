@@ -144,6 +144,44 @@ describe("200", () => {
   });
 });
 
+describe("what was said, once the series is learned anew", () => {
+  const relearn = async () => {
+    const [asked] = harness.committed.filter(({ type }) => type === "detection.relearn-requested").slice(-1);
+    await harness.deliver(event, asked!);
+  };
+  const hexOf = async (series: SeriesId) => Buffer.from((await state(series)).state).toString("hex");
+
+  test("bad data of the past left nothing behind: the state is as if it had been skipped; undone, it is as it was", async () => {
+    const { series, run } = await goesOff();
+    await come(calm(START + 3 * MINUTE, 120));
+    const before = await hexOf(series);
+    await say(run[0]!.id, "bad-data");
+    await relearn();
+    const skipped = await hexOf(series);
+    expect(skipped).not.toBe(before);
+    expect((await state(series)).scoredTo).toBe(START + 122 * MINUTE);
+    await relearn();
+    expect(await hexOf(series)).toBe(skipped);
+
+    await undo(run[0]!.id);
+    await relearn();
+    expect(await hexOf(series)).toBe(before);
+  });
+
+  test("live detection goes on as it would have, had it known from the start", async () => {
+    const { series, run } = await goesOff();
+    await come(calm(START + 3 * MINUTE, 60));
+    await say(run[0]!.id, "expected");
+    await relearn();
+    await come(calm(START + 63 * MINUTE, 30));
+    const live = await hexOf(series);
+    await undo(run[0]!.id);
+    await say(run[0]!.id, "expected");
+    await relearn();
+    expect(await hexOf(series)).toBe(live);
+  });
+});
+
 describe("204", () => {
   test("undone: what it cleared is open again, the series is learned anew, and the anomaly says nothing of it", async () => {
     const { series, run } = await goesOff();
