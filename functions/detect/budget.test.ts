@@ -136,7 +136,16 @@ describe("episodes", () => {
           const { detection, detectionBudget } = harness.deps.store.forOrg(harness.org);
           const { version } = await detectionBudget.get();
           const at = await harness.deps.store.forOrg(harness.org).cursor("detect");
-          const empty = { states: [], anomalies: [], clears: [], cleared: [], closed: [], ahead: { add: [], remove: [] }, at: START };
+          const empty = {
+            states: [],
+            anomalies: [],
+            clears: [],
+            cleared: [],
+            closed: [],
+            scored: [],
+            ahead: { add: [], remove: [] },
+            at: START,
+          };
           await detection.commit({ ...empty, cursor: { from: at, to: at }, telling: { told: [50], budgetVersion: version } });
         }
         return rows;

@@ -1,12 +1,13 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
 import { BUDGET_WINDOW_MS } from "../../shared/core/detect/budget.ts";
+import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
+import { countSpans } from "../../shared/core/detect/scored-spans.ts";
+import { detectSeries } from "../../shared/core/detect/series-detection.ts";
+import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
 import { decideTelling, newsOf } from "../../shared/core/detect/telling.ts";
 import type { Budget } from "../../shared/core/detect/telling.ts";
-import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
-import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import { verdictsAtHand } from "../../shared/core/detect/verdicts.ts";
-import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
 import type { SequencedPoints } from "../../shared/core/series/merge.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { DetectionPass } from "../../shared/ports/detection.ts";
@@ -128,6 +129,7 @@ async function commit(
   const { detections, told } = decideTelling(found, budget);
   const committed = await detection.commit({
     ...pass,
+    scored: countSpans(detections.map(({ spans }) => spans)),
     telling: { told, budgetVersion: version },
     states: detections.map(({ record }) => record),
     anomalies: detections.flatMap(({ anomalies }) => anomalies),

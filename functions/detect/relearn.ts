@@ -55,6 +55,7 @@ async function relearnOne(tenant: OrgStore, series: SeriesId, scoring: Scoring, 
       clears: [],
       cleared: [],
       closed: [],
+      scored: [],
       telling: { told: [], budgetVersion: null },
       ahead: { add: [], remove: [] },
     };

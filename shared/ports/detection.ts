@@ -1,6 +1,8 @@
 import type { Anomaly, AnomalySeverity, AnomalyVerdict } from "../contract/anomaly.ts";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
+import type { AnomalousTime } from "../core/detect/anomaly-rate.ts";
+import type { ScoredSpan } from "../core/detect/scored-spans.ts";
 import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
 import type { SeriesPoints } from "./points.ts";
 
@@ -27,6 +29,8 @@ export interface DetectionPass {
   readonly cleared: readonly { readonly series: SeriesId; readonly at: number }[];
   /** Stretches that people spoke of while they were open, and that have ended: the first point after each. */
   readonly closed: readonly { readonly series: SeriesId; readonly from: number; readonly to: number }[];
+  /** How many series were scored for the first time in an hour, or a day. */
+  readonly scored: readonly ScoredSpan[];
   /** How rare the episodes are that people are told of, in days per false alarm; and the version of the budget that allowed them, null where none was asked. */
   readonly telling: { readonly told: readonly number[]; readonly budgetVersion: number | null };
   readonly ahead: { readonly add: readonly PointsAhead[]; readonly remove: readonly number[] };
@@ -46,6 +50,8 @@ export interface DetectionStore {
   commit(pass: DetectionPass): Promise<boolean>;
   /** Asks for series to be learned anew from their stored points, with `detection.relearn-requested`. */
   requestRelearn(series: readonly SeriesId[], at: number): Promise<void>;
+  /** How many series were scored in the hours, or days, that meet a window: of a `span` of SCORED_SPANS. */
+  scoredSpans(span: number, window: { from: number; to: number }): Promise<readonly ScoredSpan[]>;
   /** How far series are scored; those that never were are missing. */
   lastScored(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, LastScored>>;
 }
@@ -77,11 +83,19 @@ export interface AnomalyFilter {
 /** Anomalies that `forSeries` answers at most. */
 export const MAX_ANOMALIES_A_READ = 10_000;
 
+/** An anomaly counts for so long at most, where no point follows it. */
+export const MAX_OPEN_MS = 7 * 86_400_000;
+
 /** The anomalies of an organisation. */
 export interface AnomaliesStore {
   get(id: AnomalyId): Promise<Anomaly | null>;
   /** Newest first. */
   list(filter: AnomalyFilter, page: PageQuery): Promise<Page<Anomaly>>;
+  /**
+   * When series were anomalous in [from, to), at most `limit` stretches of time, one an anomaly that is not historical: up to the first point that
+   * was none, or as long as three cadences without a point, at most MAX_OPEN_MS.
+   */
+  times(window: { from: number; to: number; limit: number }): Promise<readonly AnomalousTime[]>;
   /** The timestamps in [from, to) of a series' anomalies, ascending, the first MAX_ANOMALIES_A_READ of them. */
   timesOf(series: SeriesId, window: { from: number; to: number }): Promise<readonly number[]>;
   /**

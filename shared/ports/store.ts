@@ -16,8 +16,8 @@ import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
-import type { VerdictsStore } from "./verdicts.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
+import type { VerdictsStore } from "./verdicts.ts";
 
 /** The only door to stored data: tenant data is reached through its organisation, so no query can forget it. */
 export interface Store {

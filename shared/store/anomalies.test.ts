@@ -107,3 +107,19 @@ test("an organisation sees no anomaly of another", async () => {
   for (const filter of [{}, { series: cpu }, { metricKey: "cpu" }]) expect((await other.list(filter, { limit: 10 })).items).toEqual([]);
   expect(await other.forSeries([cpu], { after: 0 })).toEqual([]);
 });
+
+test("when series were anomalous is read from the organisation's newest anomalies on, and each series' state once", async () => {
+  const { read } = harness.database;
+  let plan: string[] = [];
+  Object.assign(harness.database, {
+    async read(...[sql, args]: Parameters<typeof read>) {
+      plan = (await read(`EXPLAIN QUERY PLAN ${sql}`, args)).map((row) => row["detail"] as string);
+      return read(sql, args);
+    },
+  });
+  await anomalies().times({ from: START, to: START + 1, limit: 10 });
+  expect(plan).toEqual([
+    "SEARCH a USING INDEX anomaly_newest (org=? AND timestamp>? AND timestamp<?)",
+    expect.stringContaining("d USING PRIMARY KEY (series=?)"),
+  ]);
+});

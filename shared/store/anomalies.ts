@@ -4,7 +4,7 @@ import type { Anomaly } from "../contract/anomaly.ts";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import { isoTime, isoTimeOrNull } from "../contract/time.ts";
 import type { NewAnomaly } from "../core/detect/series-detection.ts";
-import { MAX_ANOMALIES_A_READ } from "../ports/detection.ts";
+import { MAX_ANOMALIES_A_READ, MAX_OPEN_MS } from "../ports/detection.ts";
 import type { AnomaliesStore, AnomalyFilter, DetectionPass } from "../ports/detection.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
@@ -49,6 +49,15 @@ const SELECT_PAGE_OF_VERDICT = `
   WHERE v.org = :org AND v.verdict = :feedback AND +a.org = :org AND (:series IS NULL OR v.series = :series) AND ${MATCHES("+a.timestamp")}
     AND (:metricKey IS NULL OR EXISTS (SELECT 1 FROM series WHERE id = v.series AND metric_key = :metricKey))
   ORDER BY a.timestamp DESC, a.id DESC LIMIT :limit`;
+// Rides anomaly_newest, from so far back as an anomaly may reach, and the primary key of detector_state. One anomaly is there for each anomalous
+// point, so what lies before the window is read for nothing, but for what reaches into it.
+const SELECT_ANOMALOUS = `
+  SELECT series, timestamp, until FROM (
+    SELECT a.series, a.timestamp,
+      max(a.timestamp + 1, min(coalesce(a.cleared_at, :to), :to, a.timestamp + min(3 * coalesce(d.cadence_ms, 0), :longest))) AS until
+    FROM anomaly AS a LEFT JOIN detector_state AS d ON d.series = a.series
+    WHERE a.org = :org AND a.timestamp > :from - :longest AND a.timestamp < :to AND a.historical = 0
+  ) WHERE until > :from LIMIT :limit`;
 // Rides anomaly_series.
 const SELECT_TIMES = `
   SELECT timestamp FROM anomaly WHERE series = :series AND +org = :org AND timestamp >= :from AND timestamp < :to ORDER BY timestamp LIMIT :limit`;
@@ -141,6 +150,10 @@ export function anomaliesStore(database: Database, org: OrgId): AnomaliesStore {
       const args = { org, ...pageArgs(filter), ...parseTimeCursor(cursor), limit: limit + 1 };
       const rows = await readPage(filter, args);
       return pageOf(rows.map(anomalyOf), limit, ({ timestamp, id }) => timeCursor(Date.parse(timestamp), id));
+    },
+    async times(window) {
+      const rows = await database.read(SELECT_ANOMALOUS, { org, ...window, longest: MAX_OPEN_MS });
+      return rows.map((row) => ({ series: row["series"] as SeriesId, from: row["timestamp"] as number, to: row["until"] as number }));
     },
     async timesOf(series, window) {
       const rows = await database.read(SELECT_TIMES, { org, series, ...window, limit: MAX_ANOMALIES_A_READ });

@@ -6,7 +6,8 @@ import { newDetectorRecord } from "../core/detect/series-detection.ts";
 import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
 import { batchOf } from "../core/series/batch.ts";
 import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
-import type { DetectionDue, DetectionStore, LastScored, PointsAhead } from "../ports/detection.ts";
+import { SCORED_SPANS } from "../core/detect/scored-spans.ts";
+import type { DetectionDue, DetectionPass, DetectionStore, LastScored, PointsAhead } from "../ports/detection.ts";
 import { clearAnomalies, insertAnomaly, storedAnomalies } from "./anomalies.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import { moveCursor } from "./cursors.ts";
@@ -45,12 +46,35 @@ const INSERT_AHEAD = `
 // Rides the row ids: the + keeps the planner from going through the organisation instead.
 const DELETE_AHEAD = "DELETE FROM points_ahead WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 
+// All ride the primary key.
+const COUNT_SCORED = `
+  INSERT INTO scored_series (org, span, starts_at, n) SELECT :org, value ->> 0, value ->> 1, value ->> 2 FROM json_each(:rows) WHERE true
+  ON CONFLICT (org, span, starts_at) DO UPDATE SET n = n + excluded.n`;
+const FORGET_SCORED = `
+  DELETE FROM scored_series WHERE org = :org AND span IN (SELECT value FROM json_each(:spans)) AND starts_at < :before`;
+const SELECT_SCORED = `
+  SELECT starts_at, n FROM scored_series WHERE org = :org AND span = :span AND starts_at > :from - :span AND starts_at < :to
+  ORDER BY starts_at LIMIT :limit`;
+
+/** How many series were scored is kept for so long. */
+const SCORED_KEPT_MS = 400 * 86_400_000;
+/** As many hours as are kept. */
+const MOST_SPANS = 9_600;
 /** An event names so many anomalies at most. */
 const ANOMALIES_AN_EVENT = 100;
 /** An event asks for so many series at most to be learned anew. */
 const RELEARNED_AN_EVENT = 100;
 /** What `open` is in its column. */
 const OPEN = ["none", "historical", "live", "held"] as const satisfies readonly DetectorRecord["open"][];
+
+function countScored(org: OrgId, scored: DetectionPass["scored"], at: number): Statement[] {
+  if (scored.length === 0) return [];
+  const rows = JSON.stringify(scored.map(({ span, startsAt, n }) => [span, startsAt, n]));
+  return [
+    { sql: COUNT_SCORED, args: { org, rows } },
+    { sql: FORGET_SCORED, args: { org, spans: JSON.stringify(SCORED_SPANS), before: at - SCORED_KEPT_MS } },
+  ];
+}
 
 function upsertStates(org: OrgId, records: readonly DetectorRecord[]): Statement {
   const states = new Uint8Array(records.reduce((sum, { state }) => sum + state.length, 0));
@@ -126,7 +150,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       return due;
     },
 
-    async commit({ cursor, states, anomalies, clears, cleared, closed, telling, ahead, at }) {
+    async commit({ cursor, states, anomalies, clears, cleared, closed, scored, telling, ahead, at }) {
       // Whoever stores one of them meanwhile moves its series' state, and then this batch is refused.
       const ids = anomalies.map(({ id }) => id);
       const stored = await storedAnomalies(database, org, ids);
@@ -137,6 +161,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
             ...moveCursor("detect", org, cursor.from, cursor.to),
             ...(states.length === 0 ? [] : [upsertStates(org, states)]),
             ...clears.map((clear) => clearAnomalies(org, clear)),
+            ...countScored(org, scored, at),
             ...spend(org, telling, at),
             ...closed.map((stretch) => closeStretch(org, stretch)),
             ...fresh.map((anomaly) => insertAnomaly(org, anomaly)),
@@ -153,6 +178,11 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
 
     async requestRelearn(series, at) {
       await outbox.write([], relearnRequested(outbox, org, series, at));
+    },
+
+    async scoredSpans(span, window) {
+      const rows = await database.read(SELECT_SCORED, { org, span, ...window, limit: MOST_SPANS });
+      return rows.map((row) => ({ span, startsAt: row["starts_at"] as number, n: row["n"] as number }));
     },
 
     async lastScored(series) {

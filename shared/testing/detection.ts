@@ -50,6 +50,7 @@ export const testPass = (changes: Partial<DetectionPass> = {}): DetectionPass =>
   clears: [],
   cleared: [],
   closed: [],
+  scored: [],
   telling: { told: [], budgetVersion: null },
   ahead: { add: [], remove: [] },
   at: START,

@@ -10,6 +10,7 @@ import { DEFAULT_DETECTION } from "./effective-settings.ts";
 import type { Scoring } from "./effective-settings.ts";
 import { findAnomalies } from "./findings.ts";
 import type { Findings, ScoringProgress } from "./findings.ts";
+import { newSpans } from "./scored-spans.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 import { advanceJudged } from "./verdicts.ts";
 import type { JudgedScores, StretchVerdict } from "./verdicts.ts";
@@ -68,6 +69,8 @@ export interface SeriesDetection {
   readonly clearedAt: number | null;
   /** Of each open stretch that was spoken of and has ended: the first point after it. */
   readonly closed: readonly { readonly from: number; readonly to: number }[];
+  /** The hours and days in which the series was scored for the first time. */
+  readonly spans: ReturnType<typeof newSpans>;
   /** Why the series was learned anew; null when it was not. */
   readonly trouble: string | null;
   /** Whether the series was learned by the clock of another time zone, as it still is. */
@@ -133,6 +136,7 @@ export function detectSeries(
     clears: found.clears,
     clearedAt: found.clearedAt,
     closed: judged.closed,
+    spans: newSpans(record.scoredTo, points.timestamps),
     trouble,
     isOfAnotherClock: detector.timezone !== scoring.timezone,
   };
