@@ -16,8 +16,9 @@ import {
   transitionsOf,
 } from "../../shared/testing/evaluation.ts";
 import type { EpisodeInMinutes } from "../../shared/testing/evaluation.ts";
-import { START, startHarness } from "../../shared/testing/harness.ts";
+import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
+import onIngested from "../detect/event.ts";
 import onEvent from "./event.ts";
 import onTick from "./tick.ts";
 
@@ -241,6 +242,25 @@ describe("a series that falls silent", () => {
     harness.clock.set(minute(2_883));
     await work("event");
     expect(await episodesOf(harness, rule)).toEqual([expired, episode(2_882, null)]);
+  });
+
+  test("is not silent because detection does not look at it any more", async () => {
+    const rule = await storeRule(harness);
+    await live([95], everyMinute);
+    await harness.deliver(onIngested, ingested(harness));
+    const { detection, detectionSettings, series } = harness.deps.store.forOrg(harness.org);
+    const cpu = series.idOf("cpu", {});
+    await detectionSettings.replaceOfSeries(cpu, { enabled: false }, { was: 0, relearn: false, at: harness.clock.now() });
+    for (const hours of [23, 46]) {
+      await harness.store("cpu", [[minute(hours * 60), 95]]);
+      await silentFor(hours * 3_600_000);
+      await harness.deliver(onIngested, testEvent("metrics.ingested", harness.org, { seq: 3, n: 1, from: 0, to: 0 }));
+    }
+    // Between points there is nothing in the window, and what detection has seen is two days old.
+    await silentFor(47 * 3_600_000);
+    await silentFor(48 * 3_600_000);
+    expect((await detection.lastScored([cpu])).get(cpu)!.scoredTo).toBe(minute(0));
+    expect(await episodesOf(harness, rule)).toEqual([episode(0, null)]);
   });
 
   test("is not silent as long as its window holds a point", async () => {

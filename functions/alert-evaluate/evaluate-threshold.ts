@@ -4,6 +4,7 @@ import { advanceThreshold } from "../../shared/core/alert/advance.ts";
 import type { KnownSeries, ThresholdRule } from "../../shared/core/alert/advance.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange } from "../../shared/core/alert/alert-record.ts";
+import type { EffectiveDetection } from "../../shared/core/detect/effective-settings.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { thresholdWindow } from "../../shared/core/alert/threshold.ts";
 import type { LastScored } from "../../shared/ports/detection.ts";
@@ -41,6 +42,7 @@ export async function evaluateThresholdRule(org: OrgId, rule: ThresholdRule, now
   const scored = await tenant.detection.lastScored(ids);
   const reach = reachOf(rule, due, scored);
   const seriesARead = Math.max(1, Math.floor((SERIES_DAYS_A_READ * DAY_MS) / (reach.to - reach.from)));
+  const newestBefore = newestPoints(tenant, ids);
   const changes: InstanceChange[] = [];
   let looked = 0;
   for (let start = 0; start < due.length; start += seriesARead) {
@@ -49,7 +51,7 @@ export async function evaluateThresholdRule(org: OrgId, rule: ThresholdRule, now
       const known = scored.get(one.series.id);
       const own = points.get(one.series.id) ?? NO_POINTS;
       const reachesBack = (own.timestamps[0] ?? Infinity) <= one.times[0]!;
-      const before = reachesBack ? null : await newestBefore(tenant, one.series.id, reach.from, known?.scoredTo ?? null);
+      const before = reachesBack ? null : await newestBefore(one.series.id, reach.from, known?.scoredTo ?? null);
       const change = advance(rule, one, own, { cadence: known?.cadenceMs ?? null, before });
       if (change !== null) changes.push(change);
       looked += own.timestamps.length * one.times.length;
@@ -90,9 +92,15 @@ function reachOf(rule: ThresholdRule, due: readonly Due[], scored: ReadonlyMap<S
   return { from, to };
 }
 
-/** The newest point before a time. Where detection has seen no later one, it knows. */
-async function newestBefore({ points }: OrgStore, series: SeriesId, time: number, scoredTo: number | null): Promise<number | null> {
-  if (scoredTo !== null && scoredTo < time) return scoredTo;
-  const { timestamps } = await points.newest(series, { before: time, limit: 1 });
-  return timestamps.at(-1) ?? null;
+/** Finds the newest point of some series before a time. Where detection has seen no later one, it knows, unless it does not look at the series. */
+function newestPoints({ points, detectionSettings }: OrgStore, ids: readonly SeriesId[]) {
+  let effective: ((series: SeriesId) => EffectiveDetection) | null = null;
+  return async (series: SeriesId, time: number, scoredTo: number | null): Promise<number | null> => {
+    if (scoredTo !== null && scoredTo < time) {
+      effective ??= await detectionSettings.effective(ids);
+      if (effective(series).settings.enabled) return scoredTo;
+    }
+    const { timestamps } = await points.newest(series, { before: time, limit: 1 });
+    return timestamps.at(-1) ?? null;
+  };
 }
