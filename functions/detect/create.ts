@@ -2,20 +2,17 @@ import { Detection, DetectionRequest } from "../../shared/contract/anomaly.ts";
 import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { contextAround } from "../../shared/core/detect/context.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
-import type { DetectOptions, PointScore } from "../../shared/core/detect/detector.ts";
+import type { PointScore } from "../../shared/core/detect/detector.ts";
 import { DEFAULT_SETTINGS, scoringOf, unknownWeights } from "../../shared/core/detect/effective-settings.ts";
-import { scoreRows } from "../../shared/core/detect/on-demand.ts";
+import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
+import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { route } from "../../shared/runtime/route.ts";
 
-/** What lies before the window is learned, not scored: so many points. */
-const WARM_UP_POINTS = 4_096;
 const MOST_POINTS = 100_000;
 /** A window without a start is so long. */
 const NEWEST_POINTS = 10_000;
-/** After so many points others get their turn in this process. */
-const POINTS_A_TURN = 1_000;
 
 export const createDetection = route({
   method: "POST",
@@ -35,11 +32,12 @@ export const createDetection = route({
     const points = stored?.points ?? columnsOf(input!);
     const settings =
       stored === null ? DEFAULT_SETTINGS : (await tenant.detectionSettings.effective([stored.series]))(stored.series).settings;
-    const options = scoringOf({ ...settings, ...said });
+    const verdicts = stored === null ? undefined : (await tenant.verdicts.ofSeries([stored.series])).get(stored.series);
+    const options = { ...scoringOf({ ...settings, ...said }), verdicts };
 
     const detector = createDetector(options);
-    if (stored !== null) await scoreInTurns(detector, stored.before, options);
-    const scores = await scoreInTurns(detector, points, options);
+    if (stored !== null) await inTurns(scoreParts(detector, stored.before, options));
+    const scores = await inTurns(scoreParts(detector, points, options));
     return {
       ...(stored === null ? {} : { series: stored.series }),
       timestamps: [...points.timestamps],
@@ -84,19 +82,6 @@ const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number
   timestamps: timestamps.subarray(start, end),
   values: values.subarray(start, end),
 });
-
-async function scoreInTurns(
-  detector: ReturnType<typeof createDetector>,
-  points: PointColumns,
-  options: DetectOptions,
-): Promise<PointScore[]> {
-  const scores: PointScore[] = [];
-  for (let start = 0; start < points.timestamps.length; start += POINTS_A_TURN) {
-    if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const score of scoreRows(detector, rowsOf(points, start, start + POINTS_A_TURN), options)) scores.push(score);
-  }
-  return scores;
-}
 
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
   return scores.flatMap(

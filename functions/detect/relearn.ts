@@ -5,6 +5,7 @@ import { relearn } from "../../shared/core/detect/relearn.ts";
 import { isOfAnotherKind } from "../../shared/core/detect/series-detection.ts";
 import type { DetectorRecord } from "../../shared/core/detect/series-detection.ts";
 import { encodeState } from "../../shared/core/detect/state-codec.ts";
+import { inTurns } from "../../shared/core/in-turns.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { leaseOf, LEASE_MS } from "./lease.ts";
@@ -80,10 +81,6 @@ export async function relearned(
   if (points.timestamps.length === 0) return { state, points: 0 };
 
   const said = record.judged ? (await verdicts.ofSeries([series])).get(series) : undefined;
-  const learning = relearn(points, { ...scoring, verdicts: said });
-  for (;;) {
-    const part = learning.next();
-    if (part.done === true) return { state: encodeState(part.value), points: points.timestamps.length };
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const learned = await inTurns(relearn(points, { ...scoring, verdicts: said }));
+  return { state: encodeState(learned), points: points.timestamps.length };
 }

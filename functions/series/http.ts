@@ -10,6 +10,7 @@ import { patchSeriesSettings } from "./patch-settings.ts";
 import { readPoints } from "./points.ts";
 import { replaceRetention } from "./replace-retention.ts";
 import { replaceSeriesSettings } from "./replace-settings.ts";
+import { readScores } from "./scores.ts";
 import { updateSeries } from "./update.ts";
 import { getUsage } from "./usage.ts";
 
@@ -20,6 +21,7 @@ export default http([
   getSeries,
   updateSeries,
   readPoints,
+  readScores,
   readSeriesForecasts,
   getSeriesSettings,
   replaceSeriesSettings,

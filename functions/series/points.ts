@@ -11,6 +11,8 @@ import { HOUR_MS } from "../../shared/core/series/rollup.ts";
 import type { PointReader, PointStore } from "../../shared/ports/points.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { PointsQuery } from "./contract.ts";
+import { readPage, windowFrom } from "./page-of-points.ts";
+import type { Window } from "./page-of-points.ts";
 
 /** Later than any point. */
 const END_OF_TIME = Date.UTC(10_000, 0, 1);
@@ -38,12 +40,7 @@ export const readPoints = route({
     if (series === null) throw notFound();
     if (as === "rate" && !hasRate(series.kind)) throw invalid([{ path: "as", message: "Expected a series of kind counter or delta" }]);
     const points = as === "rate" ? tenant.points.levels(series.kind) : tenant.points;
-    const window = {
-      from: order === "asc" ? Math.max(from, cursor ?? from) : from,
-      to: order === "desc" ? Math.min(to, cursor ?? to) : to,
-      limit,
-      order,
-    };
+    const window = windowFrom(cursor, { from, to, limit, order });
     if (step === undefined) return readRaw(points, id, window);
     const aggregates = agg ?? ["avg"];
     return as === "raw" && step % HOUR_MS === 0 && areSummed(aggregates)
@@ -52,25 +49,14 @@ export const readPoints = route({
   },
 });
 
-interface Window {
-  readonly from: number;
-  readonly to: number;
-  readonly limit: number;
-  readonly order: "asc" | "desc";
-}
-
-async function readRaw(points: PointReader, series: SeriesId, { limit, order, ...window }: Window): Promise<Points> {
-  const read = await points.read(series, { ...window, limit: limit + 1, order });
-  const more = read.timestamps.length > limit;
-  const [start, end] = order === "desc" && more ? [1, limit + 1] : [0, limit];
-  const [timestamps, values] = [[...read.timestamps.subarray(start, end)], [...read.values.subarray(start, end)]];
-  if (order === "desc") {
+async function readRaw(points: PointReader, series: SeriesId, window: Window): Promise<Points> {
+  const { nextCursor, ...page } = await readPage(points, series, window);
+  const [timestamps, values] = [[...page.timestamps], [...page.values]];
+  if (window.order === "desc") {
     timestamps.reverse();
     values.reverse();
   }
-  // The cursor is where the next page starts: inclusive upwards, exclusive downwards.
-  const next = order === "asc" ? read.timestamps[limit] : timestamps.at(-1);
-  return { series, timestamps, values, nextCursor: more ? String(next) : null };
+  return { series, timestamps, values, nextCursor };
 }
 
 async function readRollups(
