@@ -143,6 +143,7 @@ describe("episodes", () => {
             cleared: [],
             closed: [],
             scored: [],
+            checkpoints: [],
             ahead: { add: [], remove: [] },
             at: START,
           };

@@ -109,7 +109,7 @@ async function detectAll(
     if (detection.isOfAnotherClock && relearning.left > 0) {
       const anew = await relearned(tenant, record, scoring);
       relearning.left -= POINTS_A_READ + anew.points;
-      detection = detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said);
+      detection = { ...detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said), isCheckpoint: true };
     }
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
@@ -129,6 +129,7 @@ async function commit(
   const { detections, told } = decideTelling(found, budget);
   const committed = await detection.commit({
     ...pass,
+    checkpoints: detections.filter(({ isCheckpoint }) => isCheckpoint).map(({ record: { series } }) => series),
     scored: countSpans(detections.map(({ spans }) => spans)),
     telling: { told, budgetVersion: version },
     states: detections.map(({ record }) => record),

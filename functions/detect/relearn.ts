@@ -57,6 +57,7 @@ async function relearnOne(tenant: OrgStore, series: SeriesId, scoring: Scoring, 
       cleared: [],
       closed: [],
       scored: [],
+      checkpoints: [series],
       telling: { told: [], budgetVersion: null },
       ahead: { add: [], remove: [] },
     };

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { advance, createDetector } from "../../shared/core/detect/detector.ts";
-import { quietPoints } from "../../shared/testing/detection.ts";
+import type { PointScore } from "../../shared/core/detect/detector.ts";
+import { detectSeries } from "../../shared/core/detect/series-detection.ts";
+import { decodeState, encodeState } from "../../shared/core/detect/state-codec.ts";
+import { quietPoints, testPass } from "../../shared/testing/detection.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import type { Scores } from "./contract.ts";
@@ -83,6 +86,81 @@ describe("200", () => {
   test("a series without points in the window has none", async () => {
     const id = await harness.store("cpu", quietPoints(30));
     expect(await get(id, { to: "1000" })).toMatchObject({ timestamps: [], scores: [], nextCursor: null });
+  });
+});
+
+describe("the scores of live detection, bit for bit", () => {
+  const N = 9_000;
+  const points = quietPoints(N, { spikes: [START - 2_500 * MINUTE, SPIKE] });
+  const end = (row: number) => points[row - 1]![0];
+
+  /** Detects what is stored in batches, and keeps what each point was said of, by its time. */
+  async function live(id: SeriesId, sizes: readonly number[], said: Map<number, PointScore>): Promise<void> {
+    const { detection } = harness.deps.store.forOrg(harness.org);
+    let [row, turn] = [0, 0];
+    while (row < N) {
+      const batch = points.slice(row, (row += sizes[turn++ % sizes.length]!));
+      await harness.store("cpu", batch);
+      const arrived = {
+        timestamps: Float64Array.from(batch, ([at]) => at),
+        values: Float64Array.from(batch, ([, value]) => value),
+        historical: new Uint8Array(batch.length),
+      };
+      const [record] = await detection.states([id]);
+      const decoded = decodeState(record!.state);
+      const detector = decoded.ok ? decoded.value : createDetector();
+      for (const score of advance(detector, arrived, { sensitivity: 0.5 })) said.set(score.timestamp, score);
+      const found = detectSeries(harness.org, record!, arrived, START);
+      const checkpoints = found.isCheckpoint ? [id] : [];
+      await detection.commit(testPass({ states: [found.record], checkpoints }));
+    }
+  }
+  const compare = (page: Scores, said: ReadonlyMap<number, PointScore>) => {
+    expect(page.timestamps.length).toBeGreaterThan(0);
+    const expected = page.timestamps.map((at) => said.get(at)!);
+    expect([page.scores, page.expected, page.lo, page.hi]).toEqual([
+      expected.map(({ score }) => score),
+      expected.map((one) => one.expected),
+      expected.map(({ lo }) => lo),
+      expected.map(({ hi }) => hi),
+    ]);
+  };
+
+  test("also where detection had learned from more points than a window is warmed up with", async () => {
+    const id = await harness.store("cpu", []);
+    const said = new Map<number, PointScore>();
+    await live(id, [700, 45], said);
+    compare(await get(id, { from: String(end(N - 500)) }), said);
+    compare(await get(id, { from: String(end(N - 3_500)), to: String(end(N - 3_300)) }), said);
+    compare(await get(id, { order: "desc", limit: "800" }), new Map([...said].toReversed()));
+
+    const warmedUp = harness.database.write([{ sql: "DELETE FROM detector_checkpoint", args: {} }]);
+    await warmedUp;
+    const others = await get(id, { from: String(end(N - 500)) });
+    expect(others.scores).not.toEqual(others.timestamps.map((at) => said.get(at)!.score));
+  });
+
+  test("before and after the series was learned anew", async () => {
+    const id = await harness.store("cpu", []);
+    const said = new Map<number, PointScore>();
+    await live(id, [1_000], said);
+    // Learned anew from its newest thousand points: another detector goes on.
+    const { detection } = harness.deps.store.forOrg(harness.org);
+    const anew = createDetector();
+    const newest = points.slice(-1_000);
+    advance(
+      anew,
+      { timestamps: Float64Array.from(newest, ([at]) => at), values: Float64Array.from(newest, ([, v]) => v) },
+      { sensitivity: 0.5 },
+    );
+    const [record] = await detection.states([id]);
+    await detection.commit(testPass({ states: [{ ...record!, state: encodeState(anew) }], checkpoints: [id] }));
+    const later = quietPoints(300, { until: START + 300 * MINUTE });
+    await harness.store("cpu", later);
+    const columns = { timestamps: Float64Array.from(later, ([at]) => at), values: Float64Array.from(later, ([, v]) => v) };
+    for (const score of advance(anew, columns, { sensitivity: 0.5 })) said.set(score.timestamp, score);
+    harness.clock.set(START + 300 * MINUTE);
+    compare(await get(id, { from: String(end(N - 400)) }), said);
   });
 });
 

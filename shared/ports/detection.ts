@@ -2,6 +2,7 @@ import type { Anomaly, AnomalySeverity, AnomalyVerdict } from "../contract/anoma
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { AnomalousTime } from "../core/detect/anomaly-rate.ts";
+import type { Checkpoint } from "../core/detect/replay.ts";
 import type { ScoredSpan } from "../core/detect/scored-spans.ts";
 import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection.ts";
 import type { SeriesPoints } from "./points.ts";
@@ -29,6 +30,8 @@ export interface DetectionPass {
   readonly cleared: readonly { readonly series: SeriesId; readonly at: number }[];
   /** Stretches that people spoke of while they were open, and that have ended: the first point after each. */
   readonly closed: readonly { readonly series: SeriesId; readonly from: number; readonly to: number }[];
+  /** Series of which the detector is kept as it is then, beside its newest: of each CHECKPOINTS_A_SERIES at most. */
+  readonly checkpoints: readonly SeriesId[];
   /** How many series were scored for the first time in an hour, or a day. */
   readonly scored: readonly ScoredSpan[];
   /** How rare the episodes are that people are told of, in days per false alarm; and the version of the budget that allowed them, null where none was asked. */
@@ -36,6 +39,9 @@ export interface DetectionPass {
   readonly ahead: { readonly add: readonly PointsAhead[]; readonly remove: readonly number[] };
   readonly at: number;
 }
+
+/** So many detectors of a series are kept, the newest. */
+export const CHECKPOINTS_A_SERIES = 8;
 
 /** What detection knows of an organisation's series. */
 export interface DetectionStore {
@@ -50,6 +56,8 @@ export interface DetectionStore {
   commit(pass: DetectionPass): Promise<boolean>;
   /** Asks for series to be learned anew from their stored points, with `detection.relearn-requested`. */
   requestRelearn(series: readonly SeriesId[], at: number): Promise<void>;
+  /** The detectors that were kept of a series before a time: those that scored its rates, or those that scored its values; ascending. */
+  checkpoints(series: SeriesId, filter: { before: number; isRate: boolean }): Promise<readonly Checkpoint[]>;
   /** How many series were scored in the hours, or days, that meet a window: of a `span` of SCORED_SPANS. */
   scoredSpans(span: number, window: { from: number; to: number }): Promise<readonly ScoredSpan[]>;
   /** How far series are scored; those that never were are missing. */

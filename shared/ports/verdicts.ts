@@ -1,16 +1,14 @@
 import type { Actor } from "../contract/actor.ts";
 import type { SeriesId } from "../contract/ids.ts";
-import type { StretchVerdict } from "../core/detect/verdicts.ts";
+import type { SaidVerdict } from "../core/detect/verdicts.ts";
 
 // Times are Unix ms.
 
 /** What somebody said of a stretch of a series. */
-export interface StoredVerdict extends StretchVerdict {
+export interface StoredVerdict extends SaidVerdict {
   readonly series: SeriesId;
   readonly note: string | null;
   readonly by: Actor;
-  /** When it was said. */
-  readonly at: number;
   /** When it cleared the stretch's anomalies; null where it did not. */
   readonly clearedAt: number | null;
 }
@@ -29,7 +27,7 @@ export interface VerdictsStore {
   /** What was said of the stretch that a time lies in. */
   at(series: SeriesId, timestamp: number): Promise<StoredVerdict | null>;
   /** Of each series the newest VERDICTS_A_SERIES, by stretch; series without any are missing. */
-  ofSeries(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, readonly StretchVerdict[]>>;
+  ofSeries(series: readonly SeriesId[]): Promise<ReadonlyMap<SeriesId, readonly SaidVerdict[]>>;
   /**
    * Keeps a verdict in place of all that it overlaps, which are undone, and has the series learned anew. Where it clears the stretch's
    * open anomalies, with `anomaly.cleared`. False when the series' detector has moved meanwhile: nothing is written then.

@@ -7,6 +7,7 @@ import type { DetectorRecord, NewAnomaly } from "../core/detect/series-detection
 import { batchOf } from "../core/series/batch.ts";
 import { decodeLog, encodeLog, LOG_ENCODING } from "../core/series/log-codec.ts";
 import { SCORED_SPANS } from "../core/detect/scored-spans.ts";
+import { CHECKPOINTS_A_SERIES } from "../ports/detection.ts";
 import type { DetectionDue, DetectionPass, DetectionStore, LastScored, PointsAhead } from "../ports/detection.ts";
 import { clearAnomalies, insertAnomaly, storedAnomalies } from "./anomalies.ts";
 import { unlessLost } from "./compare-and-set.ts";
@@ -46,6 +47,21 @@ const INSERT_AHEAD = `
 // Rides the row ids: the + keeps the planner from going through the organisation instead.
 const DELETE_AHEAD = "DELETE FROM points_ahead WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 
+// Rides the primary keys, once for each id; after the states are written.
+const KEEP = `
+  INSERT INTO detector_checkpoint (series, at, org, is_rate, made_at, state)
+  SELECT d.series, d.scored_to, d.org, d.counted_at IS NOT NULL, :at, d.state FROM json_each(:ids) AS ids
+  CROSS JOIN detector_state AS d ON d.series = ids.value AND d.org = :org
+  WHERE d.scored_to IS NOT NULL
+  ON CONFLICT (series, at) DO UPDATE SET is_rate = excluded.is_rate, made_at = excluded.made_at, state = excluded.state`;
+const DROP_OLDEST = `
+  DELETE FROM detector_checkpoint WHERE rowid IN (
+    SELECT c.rowid FROM json_each(:ids) AS ids CROSS JOIN detector_checkpoint AS c ON c.series = ids.value AND +c.org = :org
+      AND c.at <= (SELECT at FROM detector_checkpoint WHERE series = ids.value ORDER BY at DESC LIMIT 1 OFFSET :most))`;
+// Rides the primary key.
+const SELECT_CHECKPOINTS = `
+  SELECT at, made_at, state FROM detector_checkpoint
+  WHERE series = :series AND at < :before AND +org = :org AND is_rate = :isRate ORDER BY at LIMIT :most`;
 // All ride the primary key.
 const COUNT_SCORED = `
   INSERT INTO scored_series (org, span, starts_at, n) SELECT :org, value ->> 0, value ->> 1, value ->> 2 FROM json_each(:rows) WHERE true
@@ -66,6 +82,11 @@ const ANOMALIES_AN_EVENT = 100;
 const RELEARNED_AN_EVENT = 100;
 /** What `open` is in its column. */
 const OPEN = ["none", "historical", "live", "held"] as const satisfies readonly DetectorRecord["open"][];
+
+const keepCheckpoints = (org: OrgId, series: readonly SeriesId[], at: number): Statement[] => [
+  { sql: KEEP, args: { org, ids: JSON.stringify(series), at } },
+  { sql: DROP_OLDEST, args: { org, ids: JSON.stringify(series), most: CHECKPOINTS_A_SERIES } },
+];
 
 function countScored(org: OrgId, scored: DetectionPass["scored"], at: number): Statement[] {
   if (scored.length === 0) return [];
@@ -150,7 +171,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       return due;
     },
 
-    async commit({ cursor, states, anomalies, clears, cleared, closed, scored, telling, ahead, at }) {
+    async commit({ cursor, states, anomalies, clears, cleared, closed, checkpoints, scored, telling, ahead, at }) {
       // Whoever stores one of them meanwhile moves its series' state, and then this batch is refused.
       const ids = anomalies.map(({ id }) => id);
       const stored = await storedAnomalies(database, org, ids);
@@ -161,6 +182,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
             ...moveCursor("detect", org, cursor.from, cursor.to),
             ...(states.length === 0 ? [] : [upsertStates(org, states)]),
             ...clears.map((clear) => clearAnomalies(org, clear)),
+            ...(checkpoints.length === 0 ? [] : keepCheckpoints(org, checkpoints, at)),
             ...countScored(org, scored, at),
             ...spend(org, telling, at),
             ...closed.map((stretch) => closeStretch(org, stretch)),
@@ -178,6 +200,15 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
 
     async requestRelearn(series, at) {
       await outbox.write([], relearnRequested(outbox, org, series, at));
+    },
+
+    async checkpoints(series, { before, isRate }) {
+      const args = { org, series, before, isRate: Number(isRate), most: CHECKPOINTS_A_SERIES };
+      return (await database.read(SELECT_CHECKPOINTS, args)).map((row) => ({
+        at: row["at"] as number,
+        madeAt: row["made_at"] as number,
+        state: bytesOf(row["state"]!),
+      }));
     },
 
     async scoredSpans(span, window) {

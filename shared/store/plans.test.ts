@@ -106,6 +106,16 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     "anomaly USING INDEX anomaly_cleared (series=? AND cleared_at=?)",
     (tenant) => tenant.detection.commit(testPass({ clears: [{ series, at: START }] })),
   ],
+  [
+    "detectors that are kept",
+    "c USING INDEX sqlite_autoindex_detector_checkpoint_1 (series=? AND at<?)",
+    (tenant) => tenant.detection.commit(testPass({ checkpoints: [series] })),
+  ],
+  [
+    "kept detectors",
+    "detector_checkpoint USING INDEX sqlite_autoindex_detector_checkpoint_1 (series=? AND at<?)",
+    (tenant) => tenant.detection.checkpoints(series, { before: LATER, isRate: false }),
+  ],
   ["what was said of series", "v USING PRIMARY KEY (series=? AND from_at>?)", (tenant) => tenant.verdicts.ofSeries([series])],
   [
     "what was said of a stretch",

@@ -16,6 +16,8 @@ const REPLACE = `
 const SELECT_ORGS = "SELECT org FROM retention WHERE raw_ms IS NOT NULL AND org > :after ORDER BY org LIMIT :limit";
 // Nothing where the retention was changed meanwhile.
 const DROP_BEFORE = "UPDATE retention SET dropped_before = max(dropped_before, :before) WHERE org = :org AND raw_ms = :rawMs";
+// Rides detector_checkpoint_age; of each series they are few, so all of them go.
+const DROP_CHECKPOINTS = "DELETE FROM detector_checkpoint WHERE org = :org AND at < :before";
 // Rides chunk_age, tier by tier. The points come along only where there is no rollup yet.
 const SELECT_PAST = `
   SELECT id, seq, t1, encoding, rollup IS NULL AS bare, CASE WHEN rollup IS NULL THEN data END AS data FROM chunk
@@ -87,7 +89,10 @@ export function expiry(database: Database): Expiry {
       const before = now - rawMs;
       // First of all nobody adds points where some are about to go.
       if (before > droppedBefore) {
-        const [told] = await database.write([{ sql: DROP_BEFORE, args: { org, before, rawMs } }]);
+        const [told] = await database.write([
+          { sql: DROP_BEFORE, args: { org, before, rawMs } },
+          { sql: DROP_CHECKPOINTS, args: { org, before } },
+        ]);
         if (told!.rowsAffected === 0) return 0;
       }
       const rollupsBefore = rollupsMs === null ? -Infinity : now - rollupsMs;

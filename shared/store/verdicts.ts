@@ -2,7 +2,7 @@ import type { Row } from "@libsql/client";
 import type { Actor } from "../contract/actor.ts";
 import type { AnomalyVerdict } from "../contract/anomaly.ts";
 import type { OrgId, SeriesId } from "../contract/ids.ts";
-import type { StretchVerdict } from "../core/detect/verdicts.ts";
+import type { SaidVerdict } from "../core/detect/verdicts.ts";
 import { VERDICTS_A_SERIES } from "../ports/verdicts.ts";
 import type { StoredVerdict, UponVersion, VerdictsStore } from "../ports/verdicts.ts";
 import { unlessLost } from "./compare-and-set.ts";
@@ -15,7 +15,7 @@ const SELECT_AT = `
   SELECT * FROM anomaly_verdict WHERE series = :series AND from_at <= :timestamp AND +org = :org ORDER BY from_at DESC LIMIT 1`;
 // Rides the primary key, once for each id.
 const SELECT_OF_SERIES = `
-  SELECT v.series, v.from_at, v.to_at, v.is_open, v.verdict FROM json_each(:ids) AS ids
+  SELECT v.series, v.from_at, v.to_at, v.is_open, v.verdict, v.said_at FROM json_each(:ids) AS ids
   CROSS JOIN anomaly_verdict AS v ON v.series = ids.value AND +v.org = :org
     AND v.from_at >= coalesce((SELECT from_at FROM anomaly_verdict WHERE series = ids.value ORDER BY from_at DESC LIMIT 1 OFFSET :most - 1), 0)
   ORDER BY v.series, v.from_at`;
@@ -39,11 +39,12 @@ const CLEAR_STRETCH = `
   WHERE series = :series AND cleared_at IS NULL AND +org = :org AND +timestamp >= :from AND +timestamp < :to`;
 const SELECT_ANY_OTHER = "SELECT 1 FROM anomaly_verdict WHERE series = :series AND from_at <> :from AND +org = :org LIMIT 1";
 
-const stretchOf = (row: Row): StretchVerdict => ({
+const stretchOf = (row: Row): SaidVerdict => ({
   from: row["from_at"] as number,
   to: row["to_at"] as number,
   isOpen: row["is_open"] === 1,
   verdict: row["verdict"] as AnomalyVerdict,
+  at: row["said_at"] as number,
 });
 
 export function verdictsStore(database: Database, outbox: Outbox, org: OrgId): VerdictsStore {
@@ -56,7 +57,6 @@ export function verdictsStore(database: Database, outbox: Outbox, org: OrgId): V
         series,
         note: row["note"] as string | null,
         by: JSON.parse(row["said_by"] as string) as Actor,
-        at: row["said_at"] as number,
         clearedAt: row["cleared_at"] as number | null,
       };
     },

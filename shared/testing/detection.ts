@@ -51,6 +51,7 @@ export const testPass = (changes: Partial<DetectionPass> = {}): DetectionPass =>
   cleared: [],
   closed: [],
   scored: [],
+  checkpoints: [],
   telling: { told: [], budgetVersion: null },
   ahead: { add: [], remove: [] },
   at: START,

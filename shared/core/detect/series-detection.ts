@@ -10,6 +10,7 @@ import { DEFAULT_DETECTION } from "./effective-settings.ts";
 import type { Scoring } from "./effective-settings.ts";
 import { findAnomalies } from "./findings.ts";
 import type { Findings, ScoringProgress } from "./findings.ts";
+import { isCheckpointDue } from "./replay.ts";
 import { newSpans } from "./scored-spans.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 import { advanceJudged } from "./verdicts.ts";
@@ -71,6 +72,8 @@ export interface SeriesDetection {
   readonly closed: readonly { readonly from: number; readonly to: number }[];
   /** The hours and days in which the series was scored for the first time. */
   readonly spans: ReturnType<typeof newSpans>;
+  /** The detector is to be kept as it is now. */
+  readonly isCheckpoint: boolean;
   /** Why the series was learned anew; null when it was not. */
   readonly trouble: string | null;
   /** Whether the series was learned by the clock of another time zone, as it still is. */
@@ -137,6 +140,7 @@ export function detectSeries(
     clearedAt: found.clearedAt,
     closed: judged.closed,
     spans: newSpans(record.scoredTo, points.timestamps),
+    isCheckpoint: trouble !== null || isCheckpointDue(series, [judged.learnedBefore, detector.learned.n]),
     trouble,
     isOfAnotherClock: detector.timezone !== scoring.timezone,
   };
@@ -177,6 +181,8 @@ function levelsOf({ kind, counted }: DetectorRecord, points: ArrivedPoints): { p
 
 interface Advanced extends JudgedScores {
   readonly detector: DetectorState;
+  /** Points. */
+  readonly learnedBefore: number;
   readonly trouble: string | null;
 }
 
@@ -184,8 +190,9 @@ function advanceStored(state: Uint8Array, points: ArrivedPoints, scoring: Scorin
   if (state.length === 0) return advanceAnew(points, scoring, verdicts, null);
   const decoded = decodeState(state);
   if (!decoded.ok) return advanceAnew(points, scoring, verdicts, decoded.error.message);
+  const learnedBefore = decoded.value.learned.n;
   try {
-    return { detector: decoded.value, ...advanceJudged(decoded.value, points, scoring, verdicts), trouble: null };
+    return { detector: decoded.value, learnedBefore, ...advanceJudged(decoded.value, points, scoring, verdicts), trouble: null };
   } catch (error) {
     return advanceAnew(points, scoring, verdicts, messageOf(error));
   }
@@ -194,9 +201,16 @@ function advanceStored(state: Uint8Array, points: ArrivedPoints, scoring: Scorin
 function advanceAnew(points: ArrivedPoints, scoring: Scoring, verdicts: readonly StretchVerdict[], trouble: string | null): Advanced {
   const detector = createDetector(scoring);
   try {
-    return { detector, ...advanceJudged(detector, points, scoring, verdicts), trouble };
+    return { detector, learnedBefore: 0, ...advanceJudged(detector, points, scoring, verdicts), trouble };
   } catch (error) {
-    return { detector: createDetector(scoring), scores: [], closed: [], isQuelled: () => false, trouble: messageOf(error) };
+    return {
+      detector: createDetector(scoring),
+      learnedBefore: 0,
+      scores: [],
+      closed: [],
+      isQuelled: () => false,
+      trouble: messageOf(error),
+    };
   }
 }
 

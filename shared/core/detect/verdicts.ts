@@ -7,6 +7,11 @@ export interface StretchVerdict extends Verdict {
   readonly isOpen: boolean;
 }
 
+/** A verdict with when it was said, Unix ms. */
+export interface SaidVerdict extends StretchVerdict {
+  readonly at: number;
+}
+
 /** A run of anomalous points: Unix ms, `to` exclusive. */
 export type Stretch = Pick<StretchVerdict, "from" | "to" | "isOpen">;
 
