@@ -11,7 +11,10 @@ import { settingsAnswer } from "./settings-answer.ts";
 /** How often a write is tried anew that lost against another. */
 const TRIES = 5;
 
-/** Refuses what the contract cannot see. @throws Problem validation-failed for a pattern that RE2 does not take, or the weight of a method that there is not. */
+/**
+ * Refuses what the contract cannot see.
+ * @throws Problem validation-failed for a pattern that RE2 does not take, or the weight of a method that there is not.
+ */
 export function requireSound({ selector, settings }: DetectionSettingsDefinition): void {
   const compiled = compileMatchers(selector.matchers);
   if (!compiled.ok) throw invalid([{ path: `selector.matchers[${compiled.error.index}].value`, message: compiled.error.message }]);

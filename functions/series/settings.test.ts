@@ -48,7 +48,7 @@ describe("what holds for a series", () => {
     expect(new Set(Object.values(sources).map(({ from }) => from))).toEqual(new Set(["default"]));
   });
 
-  test("comes from selectors by priority, of equal ones from the later; then from its time zone, then from itself; each member says which", async () => {
+  test("comes from selectors by priority and age, then from its time zone, then from its own settings, and says which", async () => {
     const high = await select({ sensitivity: 0.9, timezone: "Asia/Tokyo" }, { priority: 1, name: "High" });
     await select({ sensitivity: 0.1, minAbsolute: 1, weights: { residual: 2, "value-novelty": 3 } });
     const later = await select({ minAbsolute: 2, consensus: 0.4, weights: { residual: 0 } }, { name: "Later" });
