@@ -68,7 +68,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   series: {
     file: "series/http.ts",
-    summary: "Lists series, reads their points, says what they are and how they are scored; usage and retention",
+    summary: "Lists series, reads their points and scores, says what they are and how they are scored; usage and retention",
     trigger: http(...resource("series"), "/api/v1/usage", "/api/v1/retention"),
     memoryMiB: 512,
     timeoutS: 60,
