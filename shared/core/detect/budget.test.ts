@@ -9,7 +9,8 @@ describe("a budget", () => {
   test.each([
     ["everything while less than half of it is used", [], 10, [12, 11, 400, 13], [400, 13, 12, 11]],
     ["the rarest of what comes at once", [], 3, [12, 11, 400, 13], [400, 13]],
-    ["from half of it on only what is rarer than the median of what was told", [10, 20, 30, 40, 50], 10, [30, 31, 25], [31]],
+    ["from half of it on nothing that is more common than the median of what was told", [10, 20, 30, 40, 50], 10, [30, 31, 25], [31]],
+    ["all that is as rare as can be told apart, up to the budget", [1e4, 1e4], 4, [1e4, 1e4, 1e4], [1e4, 1e4]],
     ["nothing once it is used up, however rare", [10, 20], 2, [10_000], []],
     ["nothing where more was told than it is now", [10, 20, 30], 2, [10_000], []],
     ["one a day: the first", [], 1, [15, 14], [15]],

@@ -12,7 +12,7 @@ export interface EpisodeAtHand<Key> {
 
 /**
  * Which of the episodes at hand people are told of, the rarest first: all of them while less than half of the budget is used; then only what is
- * rarer than the median of what was told; never more than the budget. What the rest of the day brings is not asked.
+ * not more common than the median of what was told, so that of what is as rare as can be told apart none is passed over; never more than the budget. What the rest of the day brings is not asked.
  *
  * @param told - Days per false alarm of what was told in the 24 hours up to now, ascending; at least `budget` of them where there were so many.
  * @param budget - Episodes in 24 hours, >= 1.
@@ -28,7 +28,7 @@ export function withinBudget<Key>(
   for (const episode of episodes.toSorted((a, b) => b.days - a.days)) {
     const n = known.length;
     // What is not told now would not be told behind a rarer one either.
-    if (n >= budget || (n >= FREE_SHARE * budget && episode.days <= medianOf(known))) break;
+    if (n >= budget || (n >= FREE_SHARE * budget && episode.days < medianOf(known))) break;
     telling.push(episode);
     known.splice(placeOf(known, episode.days), 0, episode.days);
   }

@@ -53,18 +53,20 @@ export function findAnomalies(
   const anomalies: Finding[] = [];
   const clears: number[] = [];
   let opened: Finding[] = [];
+  let isLiveOpened = false;
 
   for (const [row, { timestamp, anomalous, severity }] of scores.entries()) {
     scoredTo = Math.max(scoredTo ?? timestamp, timestamp);
     if (anomalous) {
       if (!raises(row)) continue;
       const isHistorical = historical(row);
-      const isOpen = isLiveBefore() || opened.some((one) => !one.historical);
+      const isOpen = isLiveBefore() || isLiveOpened;
       const episode = isHistorical ? null : isOpen ? openEpisode : (episodes += 1);
       const finding: Finding = { row, historical: isHistorical, clearedAt: null, episode };
       anomalies.push(finding);
       if (calmTo === null || timestamp >= calmTo) {
         opened.push(finding);
+        isLiveOpened ||= !isHistorical;
         openEpisode = episode ?? openEpisode;
       } else {
         finding.clearedAt = calmTo;
@@ -90,9 +92,10 @@ export function findAnomalies(
       }
     }
     opened = still;
+    isLiveOpened = still.some((finding) => !finding.historical);
   }
 
-  const live = isLiveBefore() || opened.some((finding) => !finding.historical);
+  const live = isLiveBefore() || isLiveOpened;
   const stillOpen = isLiveBefore() ? openBefore : "live";
   const open = live ? stillOpen : opened.length > 0 ? "historical" : openBefore;
   return { anomalies, clears, clearedAt, progress: { scoredTo, calmTo, open }, openEpisode: live ? openEpisode : null };

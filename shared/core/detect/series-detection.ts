@@ -154,7 +154,7 @@ function episodesOf({ anomalies: findings, openEpisode }: Findings, anomalies: r
   rows.delete(null);
   return [...rows].map(([episode, own]) => ({
     anomalies: own.map((row) => anomalies[row]!.id),
-    days: Math.max(...own.map((row) => anomalies[row]!.daysPerFalseAlarm ?? 0)),
+    days: own.reduce((most, row) => Math.max(most, anomalies[row]!.daysPerFalseAlarm ?? 0), 0),
     isNews: episode !== 0 || wasHeld,
     isOpen: episode === openEpisode,
   }));
