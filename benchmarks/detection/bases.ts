@@ -17,10 +17,10 @@ export interface Base {
 }
 
 export const POINTS_A_DAY = 288;
-const DAY_MS = 86_400_000;
-const SPACING_MS = DAY_MS / POINTS_A_DAY;
+export const DAY_MS = 86_400_000;
+export const SPACING_MS = DAY_MS / POINTS_A_DAY;
 /** A Monday three weeks before clocks change in New York. */
-const FIRST_DAY = Date.UTC(2026, 1, 16);
+export const FIRST_DAY = Date.UTC(2026, 1, 16);
 
 /** The next value, and what it would be without noise. */
 type Step = (timestamp: number, row: number) => readonly [value: number, expected: number];

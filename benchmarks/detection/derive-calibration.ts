@@ -1,52 +1,72 @@
 import { writeFile } from "node:fs/promises";
 import { format, resolveConfig } from "prettier";
-import { combineRarities, LEAST_RARE, rarityOf } from "../../shared/core/detect/calibration.ts";
+import { combineRarities, LEAST_RARE } from "../../shared/core/detect/calibration.ts";
 import type { Calibration, CalibrationTable } from "../../shared/core/detect/calibration.ts";
-import { WARM_UP_POINTS } from "../../shared/core/detect/learned.ts";
+import { createLearned, learn, learnAlarm, lookAt, newsOf, raritiesOf, WARM_UP_POINTS } from "../../shared/core/detect/learned.ts";
+import type { Alarm } from "../../shared/core/detect/learned.ts";
 import { METHODS } from "../../shared/core/detect/methods.ts";
-import { generateSeries, SERIES_KINDS } from "../../shared/testing/series-generators.ts";
-import type { GeneratedSeries } from "../../shared/testing/series-generators.ts";
+import { wallClock } from "../../shared/core/detect/wall-clock.ts";
+import { seeded } from "../../shared/testing/series-generators.ts";
+import { BASE_KINDS, DAY_MS, generateBase, POINTS_A_DAY } from "./bases.ts";
+import { alarmsAt } from "./false-alarms.ts";
+import { generateHeavyTailed, HEAVY_TAILED_KINDS } from "./heavy-tails.ts";
 
-// Derives the tables that say how rare a statistic is, from simulated normal series that no test or benchmark uses (seeds 1 to 20).
-// A series is learned from its first day on, and again from several later days on, so that every age is met at every hour of the week.
+// Derives the tables that say how rare a statistic is, from simulated normal series that no test or row of the benchmark uses: the bases of
+// the synthetic suite with the seeds 1 to 20, and fewer series with heavy tails. A series is learned from its first day on, and some again
+// from later days on, so that every age is met at every hour of the week.
 
 const SEEDS = Array.from({ length: 20 }, (_, place) => place + 1);
-const POINTS_A_DAY = 288;
+const HEAVY_TAILED_SEEDS = SEEDS.slice(0, 12);
 const DAYS = 28;
 /** What is said of a series changes with the days that it was observed. */
 const AGES = [0, 0.25, 0.5, 1, 2, 4, 7, 14];
-const LATER_STARTS = 7;
-/** Not a whole number of days: starts fall on all hours. */
-const DAYS_BETWEEN_STARTS = 2.6;
+/** Days. Not a whole number of them: starts fall on all hours. */
+const LATER_STARTS = [2.6, 7.8, 13, 18.2];
+const LATER_START_SEEDS = 10;
 const DAYS_FROM_LATER_STARTS = 7;
-/** What exceeds a threshold within an hour of an alarm belongs to it. */
-const COOL_DOWN_POINTS = 12;
+/** Points get lost, alone and a few in a row. */
+const LOST_ALONE = 1 / 400;
+const LOST_TOGETHER = 1 / 3_000;
+const MOST_LOST = 5;
 const KNOTS = 20;
+const LEAST_KNOTS = 6;
 const OUT = new URL("../../shared/core/detect/calibration-tables.ts", import.meta.url);
 
-/** Statistics of a series from one start on: shape (points,) a method. */
-type Statistics = readonly Float64Array[];
+interface Series {
+  readonly timezone: string;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
 
-const runs = SEEDS.flatMap((seed) =>
-  SERIES_KINDS.flatMap((kind): Statistics[] => {
-    const series = generateSeries(kind, seed, DAYS);
-    const starts = Array.from({ length: LATER_STARTS }, (_, place) => Math.round((place + 1) * DAYS_BETWEEN_STARTS * POINTS_A_DAY));
-    return [
-      statisticsOf(series, 0, series.values.length),
-      ...starts.map((from) => statisticsOf(series, from, from + DAYS_FROM_LATER_STARTS * POINTS_A_DAY)),
-    ];
-  }),
-);
+/** What a series says from one start on. */
+interface Run {
+  readonly timestamps: Float64Array;
+  /** Shape (points,) a method. */
+  readonly statistics: readonly Float64Array[];
+}
 
+const runs = SEEDS.flatMap((seed) => {
+  const heavyTailed = HEAVY_TAILED_SEEDS.includes(seed) ? HEAVY_TAILED_KINDS.map((kind) => generateHeavyTailed(kind, seed, DAYS)) : [];
+  const all: Series[] = [...BASE_KINDS.map((kind) => generateBase(kind, seed, DAYS)), ...heavyTailed];
+  return all.flatMap((series, place) => {
+    const kept = withLosses(series, seeded(seed * 1_299_709 + place));
+    const starts = seed <= LATER_START_SEEDS ? LATER_STARTS : [];
+    return [runOf(kept, 0, DAYS), ...starts.map((start) => runOf(kept, start, start + DAYS_FROM_LATER_STARTS))];
+  });
+});
+
+/** Of each method, at all ages together. */
+const atAnyAge = METHODS.map((_, m) => derive(runs.map((run) => ofAge(run, 0, DAYS).statistics[m]!)));
 const calibrations = AGES.map((fromDays, age): Calibration => {
-  const [from, to] = [Math.max(WARM_UP_POINTS, fromDays * POINTS_A_DAY), (AGES[age + 1] ?? DAYS) * POINTS_A_DAY];
-  const parts = runs.map((run) => run.map((column) => column.subarray(from, to))).filter(([column]) => column!.length > 0);
-  const columnsOf = (m: number) => parts.map((part) => part[m]!);
-  const methods = Object.fromEntries(METHODS.map(({ name }, m) => [name, derive(columnsOf(m))]));
-  const combined = parts.map((part) =>
-    part[0]!.map((_, row) => 10 ** combineRarities(METHODS.map(({ name }, m) => rarityOf(methods[name]!, part[m]![row]!)))),
+  const parts = runs.map((run) => ofAge(run, fromDays, AGES[age + 1] ?? DAYS)).filter(({ timestamps }) => timestamps.length > 0);
+  const methods = Object.fromEntries(
+    METHODS.map(({ name }, m) => {
+      const table = derive(parts.map(({ statistics }) => statistics[m]!));
+      // What hardly ever says anything says too little at one age.
+      return [name, table.statistics.length < LEAST_KNOTS ? atAnyAge[m]! : table];
+    }),
   );
-  return { fromDays, methods, joint: derive(combined) };
+  return { fromDays, methods, joint: derive(parts.map((part) => newsOfAll(part, methods))) };
 });
 const source = `import type { Calibration } from "./calibration.ts";
 
@@ -57,17 +77,59 @@ export const CALIBRATIONS: readonly Calibration[] = ${JSON.stringify(calibration
 await writeFile(OUT, await format(source, { ...(await resolveConfig(OUT)), filepath: OUT.pathname }));
 process.stdout.write(`${runs.length} runs: ${OUT.pathname}\n`);
 
-function statisticsOf({ timestamps, values }: GeneratedSeries, from: number, to: number): Statistics {
-  const states = METHODS.map((method) => method.create());
-  const columns = METHODS.map(() => new Float64Array(Math.min(to, values.length) - from));
-  for (let row = from; row < Math.min(to, values.length); row++) {
-    const point = { timestamp: timestamps[row]!, localTime: timestamps[row]!, holiday: false, value: values[row]! };
-    for (const [m, method] of METHODS.entries()) {
-      columns[m]![row - from] = method.read(states[m], point).statistic;
-      method.learn(states[m], point, false);
-    }
+function withLosses({ timezone, timestamps, values }: Series, uniform: () => number): Series {
+  const rows: number[] = [];
+  for (let row = 0; row < timestamps.length; row++) {
+    if (uniform() < LOST_TOGETHER) row += 2 + Math.floor((MOST_LOST - 2) * uniform());
+    else if (uniform() >= LOST_ALONE) rows.push(row);
   }
-  return columns;
+  return {
+    timezone,
+    timestamps: Float64Array.from(rows, (row) => timestamps[row]!),
+    values: Float64Array.from(rows, (row) => values[row]!),
+  };
+}
+
+function runOf({ timezone, timestamps, values }: Series, fromDays: number, toDays: number): Run {
+  const first = timestamps[0]!;
+  const [from, to] = [fromDays, toDays].map((days) => {
+    const row = timestamps.findIndex((timestamp) => timestamp >= first + days * DAY_MS);
+    return row < 0 ? timestamps.length : row;
+  }) as [number, number];
+  const learned = createLearned();
+  const statistics = METHODS.map(() => new Float64Array(to - from));
+  for (let row = from; row < to; row++) {
+    const timestamp = timestamps[row]!;
+    const look = lookAt(learned, { timestamp, localTime: wallClock(timestamp, timezone), holiday: false, value: values[row]! });
+    for (let m = 0; m < METHODS.length; m++) statistics[m]![row - from] = look.statistics[m]!;
+    learn(learned, look, "usual");
+  }
+  return { timestamps: timestamps.subarray(from, to), statistics };
+}
+
+/** The rows of a run in which the series was observed for so many days. */
+function ofAge({ timestamps, statistics }: Run, fromDays: number, toDays: number): Run {
+  const [from, to] = [fromDays, toDays].map((days) => {
+    const row = timestamps.findIndex((timestamp) => timestamp >= timestamps[0]! + days * DAY_MS);
+    return row < 0 ? timestamps.length : row;
+  }) as [number, number];
+  const start = Math.min(to, Math.max(WARM_UP_POINTS, from));
+  return { timestamps: timestamps.subarray(start, to), statistics: statistics.map((column) => column.subarray(start, to)) };
+}
+
+/** What the ensemble says, 10 to the power of it: tables are over positive numbers. */
+function newsOfAll({ timestamps, statistics }: Run, methods: Readonly<Record<string, CalibrationTable>>): Float64Array {
+  const alarm: Alarm = { rarity: LEAST_RARE, at: 0 };
+  return timestamps.map((timestamp, row) => {
+    const rarities = raritiesOf(
+      statistics.map((column) => column[row]!),
+      methods,
+    );
+    const combined = combineRarities(rarities.map(({ weighted, isBeside }) => (isBeside ? LEAST_RARE : weighted)));
+    const news = newsOf(combined, alarm, timestamp);
+    learnAlarm(alarm, combined, timestamp);
+    return 10 ** news;
+  });
 }
 
 /** The threshold for each rarity between ten alarms a day and one in half of all the days there are. */
@@ -89,23 +151,10 @@ function derive(columns: readonly Float64Array[]): CalibrationTable {
 /** The least threshold, by bisection, that raises at most so many alarms. */
 function thresholdFor(columns: readonly Float64Array[], alarms: number): number {
   let [low, high] = [1e-9, 1e6];
-  for (let step = 0; step < 60; step++) {
+  for (let step = 0; step < 40; step++) {
     const middle = Math.sqrt(low * high);
-    if (countAlarms(columns, middle) > alarms) low = middle;
+    if (alarmsAt(columns, middle) > alarms) low = middle;
     else high = middle;
   }
   return high;
-}
-
-function countAlarms(columns: readonly Float64Array[], threshold: number): number {
-  let alarms = 0;
-  for (const column of columns) {
-    let quietUntil = -1;
-    for (let row = 0; row < column.length; row++) {
-      if (column[row]! < threshold || row <= quietUntil) continue;
-      alarms += 1;
-      quietUntil = row + COOL_DOWN_POINTS;
-    }
-  }
-  return alarms;
 }

@@ -60,10 +60,12 @@ export function statisticOf({ statistics, rarities }: CalibrationTable, rarity: 
 const tailOf = (n: number): readonly [from: number, to: number] => [Math.min(n - 2, n - 1 - Math.floor(n / 3)), n - 1];
 
 /**
- * One number for what several methods say: the largest, and a quarter of the next where both are positive.
+ * One number for what several methods say: the largest. They look at the same points and are far from independent: whatever is added for
+ * a second opinion makes false alarms of what all of them find a little rare.
  * @param rarities - log10 of days, already weighted, shape (methods,).
  */
 export function combineRarities(rarities: readonly number[]): number {
-  const [first = LEAST_RARE, second = LEAST_RARE] = rarities.toSorted((a, b) => b - a);
-  return first > 0 && second > 0 ? first + second / 4 : first;
+  let largest = LEAST_RARE;
+  for (const rarity of rarities) if (rarity > largest) largest = rarity;
+  return largest;
 }

@@ -1,13 +1,12 @@
-import type { AnomalySeverity, Direction } from "../../contract/anomaly.ts";
-import { statisticOf } from "./calibration.ts";
-import type { Calibration } from "./calibration.ts";
-import { calibrationOf, createLearned, jointRarity, learn, raritiesOf, readAll, WARM_UP_POINTS } from "./learned.ts";
+import { createLearned, learn, lookAt } from "./learned.ts";
 import type { Learned, Lesson } from "./learned.ts";
-import type { Observation, Reading } from "./method.ts";
-import { METHODS } from "./methods.ts";
-import { daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
+import type { Observation } from "./method.ts";
+import { scorePoint } from "./score-point.ts";
+import type { DetectOptions, PointScore } from "./score-point.ts";
 import { cloneLearned } from "./state-codec.ts";
 import { wallClock } from "./wall-clock.ts";
+
+export type { DetectOptions, PointScore, Verdict } from "./score-point.ts";
 
 /** The streaming detector of one series between two batches. `advance` changes it in place. */
 export interface DetectorState {
@@ -20,74 +19,11 @@ export interface DetectorState {
   newest: number;
 }
 
-/** What decides beside the points what is anomalous. */
-export interface DetectOptions {
-  /** 0..1: see daysAtSensitivity. */
-  readonly sensitivity: number;
-  /** Of methods, by name; the default is each method's own. 0 leaves it out. */
-  readonly weights?: Readonly<Record<string, number>> | undefined;
-  readonly direction?: Direction | undefined;
-  /** The least distance from what was expected, in the series' unit. */
-  readonly minAbsolute?: number | undefined;
-  /** The least distance from what was expected, as a share of it: 0.1 is ten percent. */
-  readonly minRelative?: number | undefined;
-  /** The least weighted share of methods that agree, 0..1. */
-  readonly consensus?: number | undefined;
-  /** Days on the wall clock, as `2026-12-25`. */
-  readonly holidays?: ReadonlySet<string> | undefined;
-  /** What people said of stretches of the series. Of two that meet the later counts. */
-  readonly verdicts?: readonly Verdict[] | undefined;
-}
-
-/**
- * What somebody said of a stretch: `expected` makes what it shows known at once; of an `incident` and of `bad-data` nothing is learned, so that it
- * stays news when it is met again.
- */
-export interface Verdict {
-  /** Unix ms, inclusive. */
-  readonly from: number;
-  /** Unix ms, exclusive. */
-  readonly to: number;
-  readonly verdict: "expected" | "incident" | "bad-data";
-}
-
-/** What is said of one point. */
-export interface PointScore {
-  /** Unix ms. */
-  readonly timestamp: number;
-  readonly value: number;
-  /** 0..1. */
-  readonly score: number;
-  readonly expected: number | null;
-  /** The band at the sensitivity: a value outside of it is anomalous by what was expected alone. */
-  readonly lo: number | null;
-  readonly hi: number | null;
-  readonly anomalous: boolean;
-  /** How severe it would be; null while there is no score. */
-  readonly severity: AnomalySeverity | null;
-  readonly direction: "above" | "below" | null;
-  readonly daysPerFalseAlarm: number | null;
-  readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
-  /** The weighted share of methods that agree, 0..1. */
-  readonly consensus: number;
-  /** Behind the watermark: scored, not learned. */
-  readonly late: boolean;
-  /** There is no score yet, or severity is capped at medium. */
-  readonly warmingUp: boolean;
-}
-
-/** Values beyond this are taken for it: their differences would overflow. */
-const LARGEST = 1e150;
+/** Values beyond this are taken for it: what is learned is kept in 32 bits. */
+const LARGEST = 1e30;
 const LONGEST_LAG_MS = 15 * 60_000;
 /** Until a cadence is learned a fast series would wait with too many points. */
-const MOST_WAITING = 96;
-/** Below so many points severity is capped at medium. */
-const SETTLED_POINTS = 200;
-/** Two methods agree where each finds the point at least so rare. */
-const AGREE_RARITY = Math.log10(10);
-const STREAK_FOR_CONSENSUS = 3;
-/** The mean absolute error of a normal distribution in standard deviations, inverted. */
-const SCALE_TO_DEVIATION = 1.2533;
+const MOST_WAITING = 24;
 
 /** A detector before the first point. */
 export const createDetector = ({ timezone = "UTC" }: { timezone?: string } = {}): DetectorState => ({
@@ -114,33 +50,78 @@ export function advance(
   if (!timestamps.every(Number.isFinite) || !values.every(Number.isFinite)) throw new RangeError("A point is not finite");
   if (timestamps.length !== values.length) throw new RangeError("A point needs a timestamp and a value");
   const scores: PointScore[] = [];
-  let live: Learned | null = null;
-  for (let row = 0; row < timestamps.length; row++) {
-    const [timestamp, value] = [timestamps[row]!, values[row]!];
-    const point = observe(state, timestamp, value, options);
-
-    if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
-      scores.push(scorePoint(state.learned, point, readAll(state.learned, point), value, options, true));
+  for (let row = 0; row < timestamps.length;) {
+    let end = row;
+    while (end < timestamps.length && timestamps[end]! > (end === row ? state.newest : timestamps[end - 1]!)) end += 1;
+    if (end > row) {
+      const run = Array.from(timestamps.subarray(row, end), (timestamp, at) => ({ timestamp, value: values[row + at]! }));
+      for (const score of advanceInOrder(state, run, options)) scores.push(score);
+      row = end;
       continue;
     }
-    const inOrder = timestamp > state.newest;
-    const before: Learned = inOrder ? (live ?? liveOf(state, Infinity, options)) : liveOf(state, timestamp, options);
-    const readings = readAll(before, point);
-    scores.push(scorePoint(before, point, readings, value, options, false));
-    insert(state, timestamp, value);
-    state.newest = Math.max(state.newest, timestamp);
-    if (inOrder) learn(before, point, readings, lessonOf(point, options));
-    // What came out of order changes everything behind it: the live state is made again when it is needed.
-    live = inOrder ? before : null;
-    passWatermark(state, options);
+    scores.push(advanceOutOfOrder(state, timestamps[row]!, values[row]!, options));
+    row += 1;
   }
   return scores;
+}
+
+/** A point by itself. */
+type Point = DetectorState["waiting"][number];
+
+/** Scores points that are newer than all before and than each other. What the watermark has passed at their end is learned once, and for good. */
+function advanceInOrder(state: DetectorState, run: readonly Point[], options: DetectOptions): PointScore[] {
+  const { learned, waiting } = state;
+  const points = [...waiting, ...run];
+  const newest = run.at(-1)!.timestamp;
+  const scores: PointScore[] = [];
+  const take = (known: Learned, place: number) => {
+    const { timestamp, value } = points[place]!;
+    const point = observe(state, timestamp, value, options);
+    const look = lookAt(known, point);
+    if (place >= waiting.length) scores.push(scorePoint(known, look, value, options, false));
+    return () => learn(known, look, lessonOf(point, options));
+  };
+  let place = 0;
+  while (place < points.length && isPassed(points[place]!, points.length - place, newest, learned)) take(learned, place++)();
+  const rest = points.slice(place);
+  const live = rest.length > 1 ? cloneLearned(learned) : learned;
+  for (; place < points.length; place++) {
+    const learnIt = take(live, place);
+    // Nothing is scored after the last.
+    if (place < points.length - 1) learnIt();
+  }
+  waiting.splice(0, waiting.length, ...rest);
+  state.newest = newest;
+  return scores;
+}
+
+/** Scores a point that is not newer than all before: against those that are older, and not learned where the watermark has passed it. */
+function advanceOutOfOrder(state: DetectorState, timestamp: number, value: number, options: DetectOptions): PointScore {
+  const point = observe(state, timestamp, value, options);
+  if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
+    return scorePoint(state.learned, lookAt(state.learned, point, false), value, options, true);
+  }
+  const live = cloneLearned(state.learned);
+  for (const before of state.waiting) {
+    if (before.timestamp >= timestamp) break;
+    const seen = observe(state, before.timestamp, before.value, options);
+    learn(live, lookAt(live, seen), lessonOf(seen, options));
+  }
+  const score = scorePoint(live, lookAt(live, point, false), value, options, false);
+  insert(state, timestamp, value);
+  passWatermark(state, options);
+  return score;
 }
 
 /** The time between the points of the series, ms; null until it is learned. */
 export const detectorCadence = ({ learned }: DetectorState): number | null => learned.cadence;
 
-function observe({ timezone }: DetectorState, timestamp: number, value: number, { holidays }: DetectOptions): Observation {
+function observe(
+  { timezone }: Pick<DetectorState, "timezone">,
+  timestamp: number,
+  value: number,
+  { holidays }: DetectOptions,
+): Observation {
   const bounded = Math.max(-LARGEST, Math.min(LARGEST, value));
   const localTime = wallClock(timestamp, timezone);
   const holiday = holidays !== undefined && holidays.size > 0 && holidays.has(new Date(localTime).toISOString().slice(0, 10));
@@ -156,17 +137,6 @@ function lagOf(learned: Learned): number {
   return Math.min(LONGEST_LAG_MS, 2 * (learned.cadence ?? Infinity));
 }
 
-/** What would be known if all points that wait before a time were learned. */
-function liveOf(state: DetectorState, before: number, options: DetectOptions): Learned {
-  const live = cloneLearned(state.learned);
-  for (const { timestamp, value } of state.waiting) {
-    if (timestamp >= before) break;
-    const point = observe(state, timestamp, value, options);
-    learn(live, point, readAll(live, point), lessonOf(point, options));
-  }
-  return live;
-}
-
 function insert({ waiting }: DetectorState, timestamp: number, value: number): void {
   let place = waiting.length;
   while (place > 0 && waiting[place - 1]!.timestamp > timestamp) place -= 1;
@@ -174,101 +144,14 @@ function insert({ waiting }: DetectorState, timestamp: number, value: number): v
   else waiting.splice(place, 0, { timestamp, value });
 }
 
-function passWatermark(state: DetectorState, options: DetectOptions): void {
-  const { learned, waiting, newest } = state;
-  while (waiting.length > 0 && (waiting[0]!.timestamp <= newest - lagOf(learned) || waiting.length > MOST_WAITING)) {
+function passWatermark({ learned, waiting, newest, timezone }: DetectorState, options: DetectOptions): void {
+  while (waiting.length > 0 && isPassed(waiting[0]!, waiting.length, newest, learned)) {
     const { timestamp, value } = waiting.shift()!;
-    const point = observe(state, timestamp, value, options);
-    learn(learned, point, readAll(learned, point), lessonOf(point, options));
+    const point = observe({ timezone }, timestamp, value, options);
+    learn(learned, lookAt(learned, point), lessonOf(point, options));
   }
 }
 
-function scorePoint(
-  learned: Learned,
-  point: Observation,
-  readings: readonly Reading[],
-  value: number,
-  { sensitivity, weights = {}, direction = "either", minAbsolute = 0, minRelative = 0, consensus = 0 }: DetectOptions,
-  late: boolean,
-): PointScore {
-  const { timestamp } = point;
-  const expectation = readings.find(({ expected }) => expected !== null);
-  const expected = expectation?.expected ?? null;
-  if (learned.n < WARM_UP_POINTS) {
-    const nothing = {
-      score: 0,
-      lo: null,
-      hi: null,
-      anomalous: false,
-      severity: null,
-      direction: null,
-      daysPerFalseAlarm: null,
-      methods: {},
-      consensus: 0,
-    };
-    return { timestamp, value, expected, ...nothing, late, warmingUp: true };
-  }
-  const calibration = calibrationOf(learned);
-  const rarities = raritiesOf(readings, calibration, weights);
-  const days = 10 ** jointRarity(rarities, calibration);
-  const off = expected === null ? 0 : point.value - expected;
-  const side = off > 0 ? "above" : off < 0 ? "below" : null;
-  const large = expected === null || (Math.abs(off) >= minAbsolute && Math.abs(off) >= minRelative * Math.abs(expected));
-  const agreed = agreementOf(rarities, weights);
-  const wanted = (direction === "either" || side === direction) && large && agreed >= consensus;
-  const band = bandOf(learned, readings, calibration, sensitivity);
-  const warmingUp = learned.n < SETTLED_POINTS;
-  const agreeing = rarities.filter((rarity) => rarity >= AGREE_RARITY).length;
-  const confirmed = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
-  const scale = expectation?.scale ?? null;
-  const effect = scale === null ? null : scale === 0 ? (off === 0 ? 0 : Infinity) : Math.abs(off) / (SCALE_TO_DEVIATION * scale);
-  return {
-    timestamp,
-    value,
-    score: wanted ? scoreOf(days) : 0,
-    expected,
-    ...band,
-    anomalous: wanted && days >= daysAtSensitivity(sensitivity),
-    severity: severityOf(days, { consensus: confirmed, effect, warmingUp }),
-    direction: side,
-    daysPerFalseAlarm: days,
-    methods: Object.fromEntries(
-      rarities.map((rarity, m) => {
-        const { name, weight } = METHODS[m]!;
-        return [name, { score: scoreOf(10 ** rarity), weight: weights[name] ?? weight }];
-      }),
-    ),
-    consensus: agreed,
-    late,
-    warmingUp,
-  };
-}
-
-/** The weighted share of the methods that find a point rare. */
-function agreementOf(rarities: readonly number[], weights: Readonly<Record<string, number>>): number {
-  let [agreeing, total] = [0, 0];
-  for (const [m, rarity] of rarities.entries()) {
-    const { name, weight } = METHODS[m]!;
-    const own = weights[name] ?? weight;
-    total += own;
-    if (rarity >= AGREE_RARITY) agreeing += own;
-  }
-  return total === 0 ? 0 : agreeing / total;
-}
-
-/** Where a method that expects something would start to call a point anomalous by itself. */
-function bandOf(
-  { states }: Learned,
-  readings: readonly Reading[],
-  calibration: Calibration,
-  sensitivity: number,
-): { lo: number | null; hi: number | null } {
-  for (const [m, { expected }] of readings.entries()) {
-    const { name, familiar } = METHODS[m]!;
-    if (expected === null || familiar === undefined) continue;
-    const combined = Math.log10(statisticOf(calibration.joint, Math.log10(daysAtSensitivity(sensitivity))));
-    const errors = familiar(states[m], statisticOf(calibration.methods[name]!, combined));
-    if (errors !== null) return { lo: expected + errors[0], hi: expected + errors[1] };
-  }
-  return { lo: null, hi: null };
-}
+/** Whether a point, with so many that wait from it on, is to be learned, once all before it are. */
+const isPassed = ({ timestamp }: Point, waiting: number, newest: number, learned: Learned): boolean =>
+  timestamp <= newest - lagOf(learned) || waiting > MOST_WAITING;

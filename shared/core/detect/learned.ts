@@ -1,8 +1,11 @@
-import { calibrationAt, combineRarities, LEAST_RARE, rarityOf } from "./calibration.ts";
+import { calibrationAt, combineRarities, LEAST_RARE, MOST_RARE, rarityOf } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 import { CALIBRATIONS } from "./calibration-tables.ts";
-import type { Observation, Reading } from "./method.ts";
+import { createForecaster, forecastNext, learnForecast } from "./forecaster.ts";
+import type { Forecaster } from "./forecaster.ts";
+import type { Observation, Sight } from "./method.ts";
 import { METHODS } from "./methods.ts";
+import { daysAtSensitivity } from "./severity.ts";
 
 /** What a detector has learned of a series, up to a point of time. */
 export interface Learned {
@@ -12,15 +15,33 @@ export interface Learned {
   learnedTo: number;
   /** How long the series was observed, ms: of a gap at most a day counts. */
   observedMs: number;
+  readonly forecaster: Forecaster;
   /** Of each method, in the order of METHODS. */
   readonly states: unknown[];
   /** The newest spacings between points, ms; in a ring. */
-  readonly spacings: Float64Array;
+  readonly spacings: Float32Array;
   spacingCount: number;
   /** The time between points, ms: the median of the spacings; null before there are three. */
   cadence: number | null;
   /** Rare points in a row, up to 255. */
   streak: number;
+  /** What was found last: see newsOf. */
+  readonly alarm: Alarm;
+  /** The rarest news among the unusual points in a row that the newest is the last of, log10 of days; LEAST_RARE when it is none. */
+  run: number;
+}
+
+/** How rare the rarest of late was, log10 of days before the joint table, and when, Unix ms. */
+export interface Alarm {
+  rarity: number;
+  at: number;
+}
+
+/** A point against what is known: nothing is learned by looking. */
+export interface Look {
+  readonly sight: Sight;
+  /** What each method says of it, in the order of METHODS. */
+  readonly statistics: readonly number[];
 }
 
 /** So many of the newest spacings are kept. */
@@ -29,7 +50,13 @@ export const SPACINGS = 15;
 export const WARM_UP_POINTS = 20;
 /** A point counts as rare, towards a streak, from so many days per false alarm on. */
 const STREAK_RARITY = Math.log10(30);
+/** What no sensitivity calls anomalous ends a run. */
+const LEAST_OF_A_RUN = Math.log10(daysAtSensitivity(1));
+/** After an alarm, what is no rarer is less news, by so much of the alarm's rarity at first, and after so long news again. */
+const OLD_NEWS_SHARE = 0.5;
+const OLD_NEWS_MS = 86_400_000;
 const LEAST_SPACINGS = 3;
+const MOST_SKIPPED = 1_000_000;
 const DAY_MS = 86_400_000;
 
 /** What is known before the first point. */
@@ -37,11 +64,14 @@ export const createLearned = (): Learned => ({
   n: 0,
   learnedTo: -1,
   observedMs: 0,
+  forecaster: createForecaster(),
   states: METHODS.map((method) => method.create()),
-  spacings: new Float64Array(SPACINGS),
+  spacings: new Float32Array(SPACINGS),
   spacingCount: 0,
   cadence: null,
   streak: 0,
+  alarm: { rarity: LEAST_RARE, at: 0 },
+  run: LEAST_RARE,
 });
 
 /** The cadence that follows from the spacings. */
@@ -54,35 +84,103 @@ export function cadenceOf({ spacings, spacingCount }: Pick<Learned, "spacings" |
 /** What is rare for a series of this age. */
 export const calibrationOf = ({ observedMs }: Learned): Calibration => calibrationAt(CALIBRATIONS, observedMs / DAY_MS);
 
-/** What each method says of a point, in the order of METHODS; nothing is learned. */
-export const readAll = ({ states }: Learned, point: Observation): Reading[] => METHODS.map((method, m) => method.read(states[m], point));
+/**
+ * A point against what is known.
+ * @param inOrder - It is newer than all that came before it: one that is not says nothing of a gap.
+ */
+export function lookAt({ n, learnedTo, cadence, forecaster, states }: Learned, point: Observation, inOrder = true): Look {
+  const since = n === 0 ? null : point.timestamp - learnedTo;
+  const skipped = cadence === null || since === null ? 0 : Math.round(since / Math.max(1, cadence)) - 1;
+  const forecast = forecastNext(forecaster, point, Math.max(0, Math.min(MOST_SKIPPED, skipped)));
+  const sight = { ...point, forecast, sinceLast: inOrder ? since : null, cadence };
+  return { sight, statistics: METHODS.map((method, m) => method.read(states[m], sight)) };
+}
 
-/** How rare each method finds a point: log10 of days per false alarm, times its weight against the default one. */
-export function raritiesOf(readings: readonly Reading[], { methods }: Calibration, weights: Readonly<Record<string, number>>): number[] {
-  return readings.map(({ statistic }, m) => {
-    const { name, weight } = METHODS[m]!;
-    const share = (weights[name] ?? weight) / weight;
-    const rarity = rarityOf(methods[name]!, statistic);
-    return share === 0 ? LEAST_RARE : rarity > 0 ? rarity * share : rarity;
+/** How rare a method finds a point: log10 of days per false alarm. */
+export interface MethodRarity {
+  readonly rarity: number;
+  /** What is rare at all times the method's weight. */
+  readonly weighted: number;
+  /** It is told beside the ensemble. */
+  readonly isBeside: boolean;
+}
+
+/** How rare each method finds a point. */
+export function raritiesOf(
+  statistics: readonly number[],
+  methods: Calibration["methods"],
+  weights: Readonly<Record<string, number>> = {},
+): MethodRarity[] {
+  return statistics.map((statistic, m) => {
+    const { name, weight, mostDays } = METHODS[m]!;
+    const own = weights[name] ?? weight;
+    const rarity = Math.min(mostDays === undefined ? MOST_RARE : Math.log10(mostDays), rarityOf(methods[name]!, statistic));
+    return { rarity, weighted: own === 0 ? LEAST_RARE : rarity > 0 ? rarity * own : rarity, isBeside: mostDays !== undefined };
   });
 }
 
-/** How rare the ensemble finds it. */
-export const jointRarity = (rarities: readonly number[], { joint }: Calibration): number =>
-  rarityOf(joint, 10 ** combineRarities(rarities));
+/** How rare the ensemble finds a point: by itself, and as news after what was found before it; and what is told beside it. */
+export function jointRarities(
+  rarities: readonly MethodRarity[],
+  { joint }: Calibration,
+  alarm: Alarm,
+  timestamp: number,
+): { combined: number; standing: number; news: number } {
+  const largest = (isBeside: boolean) => combineRarities(rarities.map((one) => (one.isBeside === isBeside ? one.weighted : LEAST_RARE)));
+  const [combined, beside] = [largest(false), largest(true)];
+  const news = newsOf(combined, alarm, timestamp);
+  const standing = rarityOf(joint, 10 ** combined);
+  return {
+    combined,
+    standing: Math.max(standing, beside),
+    news: Math.max(news === combined ? standing : rarityOf(joint, 10 ** news), beside),
+  };
+}
+
+/**
+ * What is rarer than the alarm before it is news. What is not, is so again by and by: a false alarm counts once, not with each of its points.
+ * @param combined - Of the methods, log10 of days before the joint table.
+ */
+export function newsOf(combined: number, alarm: Alarm, timestamp: number): number {
+  const fresh = freshness(alarm, timestamp);
+  if (combined <= 0 || combined > alarm.rarity || fresh === 0) return combined;
+  return Math.max(LEAST_RARE, combined - OLD_NEWS_SHARE * fresh * alarm.rarity);
+}
+
+/** Takes note of what is rarer than the alarm before, or comes when that is old. */
+export function learnAlarm(alarm: Alarm, combined: number, timestamp: number): void {
+  if (combined <= 0 || (combined <= alarm.rarity && freshness(alarm, timestamp) > 0)) return;
+  alarm.rarity = combined;
+  alarm.at = timestamp;
+}
+
+const freshness = ({ rarity, at }: Alarm, timestamp: number): number =>
+  rarity <= 0 ? 0 : Math.max(0, Math.min(1, 1 - (timestamp - at) / OLD_NEWS_MS));
 
 /** How a point is learned: as what may be met again, as what is known from now on, or not at all but for its time. */
 export type Lesson = "usual" | "accept" | "skip";
 
 /** Takes a point in that is newer than all learned before. */
-export function learn(learned: Learned, point: Observation, readings: readonly Reading[], lesson: Lesson): void {
+export function learn(learned: Learned, { sight, statistics }: Look, lesson: Lesson): void {
+  const { n, alarm, forecaster, states, cadence } = learned;
+  if (n >= WARM_UP_POINTS) learnRarity(learned, statistics, sight.timestamp);
+  if (lesson === "accept") alarm.rarity = LEAST_RARE;
+  if (lesson !== "skip") {
+    for (let m = 0; m < METHODS.length; m++) METHODS[m]!.learn(states[m], sight, lesson === "accept");
+    learnForecast(forecaster, sight, sight.forecast, cadence);
+  }
+  if (n > 0) learnSpacing(learned, sight.timestamp - learned.learnedTo);
+  learned.n = Math.min(4_294_967_295, n + 1);
+  learned.learnedTo = sight.timestamp;
+}
+
+function learnRarity(learned: Learned, statistics: readonly number[], timestamp: number): void {
+  const { alarm } = learned;
   const calibration = calibrationOf(learned);
-  const rare = learned.n >= WARM_UP_POINTS && jointRarity(raritiesOf(readings, calibration, {}), calibration) >= STREAK_RARITY;
-  learned.streak = rare ? Math.min(255, learned.streak + 1) : 0;
-  if (lesson !== "skip") for (let m = 0; m < METHODS.length; m++) METHODS[m]!.learn(learned.states[m], point, lesson === "accept");
-  if (learned.n > 0) learnSpacing(learned, point.timestamp - learned.learnedTo);
-  learned.n = Math.min(4_294_967_295, learned.n + 1);
-  learned.learnedTo = point.timestamp;
+  const { combined, standing, news } = jointRarities(raritiesOf(statistics, calibration.methods), calibration, alarm, timestamp);
+  learned.streak = standing >= STREAK_RARITY ? Math.min(255, learned.streak + 1) : 0;
+  learned.run = standing >= LEAST_OF_A_RUN ? Math.max(learned.run, news) : LEAST_RARE;
+  learnAlarm(alarm, combined, timestamp);
 }
 
 function learnSpacing(learned: Learned, spacing: number): void {

@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import type { Forecast } from "./forecaster.ts";
 
-/** A point as methods see it. */
+/** A point as it came. */
 export interface Observation {
   /** Unix ms. */
   readonly timestamp: number;
@@ -8,18 +9,18 @@ export interface Observation {
   readonly localTime: number;
   /** The day on the wall clock is one of the holidays of whoever watches the series. */
   readonly holiday: boolean;
-  /** Finite, |value| <= 1e150. */
+  /** Finite, |value| <= 1e30. */
   readonly value: number;
 }
 
-/** What a method says of a point before it has learned it. */
-export interface Reading {
-  /** How unusual, >= 0, in the method's own unit: a calibration table says how rare that is. */
-  readonly statistic: number;
-  /** What it expected; null where it expects nothing in particular. */
-  readonly expected: number | null;
-  /** A robust scale of its errors, in the series' unit; null where it has none. */
-  readonly scale: number | null;
+/** A point as methods see it: beside what was known of the series before it. */
+export interface Sight extends Observation {
+  /** Null for the first point. */
+  readonly forecast: Forecast | null;
+  /** Ms since the point before; null for the first, and for one that came out of order. */
+  readonly sinceLast: number | null;
+  /** The time between the points of the series, ms; null until it is learned. */
+  readonly cadence: number | null;
 }
 
 /**
@@ -28,17 +29,17 @@ export interface Reading {
  */
 export interface Method<State> {
   readonly name: string;
-  /** Its say in the ensemble when nobody sets another. */
+  /** Its say in the ensemble when nobody sets another: what it finds rare counts so much, in log10 of days. */
   readonly weight: number;
+  /** It is told beside the ensemble, and what it finds counts as no rarer than a false alarm in so many days. */
+  readonly mostDays?: number;
   create(): State;
-  read(state: State, point: Observation): Reading;
+  /** How unusual, >= 0, in the method's own unit: a calibration table says how rare that is. 0 while it knows nothing. */
+  read(state: State, sight: Sight): number;
   /** `accept`: what the point shows is known from now on, however seldom it was met. */
-  learn(state: State, point: Observation, accept: boolean): void;
-  /** Which errors, value less expected, stay below a statistic: where a band's ends are. Only for a method that expects something. */
-  familiar?(state: State, statistic: number): readonly [lo: number, hi: number] | null;
+  learn(state: State, sight: Sight, accept: boolean): void;
+  /** The values beyond which everything exceeds a statistic: where a band's ends are. Only for a method that judges single values. */
+  familiar?(state: State, statistic: number, forecast: Forecast): readonly [lo: number, hi: number] | null;
   encode(state: State, writer: ByteWriter): void;
   decode(reader: ByteReader): State;
 }
-
-/** What a method says that has learned nothing yet. */
-export const NOTHING_UNUSUAL: Reading = { statistic: 0, expected: null, scale: null };

@@ -13,127 +13,178 @@ export interface Novelty {
   high: number;
   /** Between the two; 0 until there is one. */
   range: number;
-  readonly values: Float64Array;
-  readonly sightings: Uint16Array;
-  /** Unix ms. */
-  readonly seenAt: Float64Array;
+  readonly values: Float32Array;
+  readonly sightings: Uint8Array;
+  /** Quarters of an hour since 1970. */
+  readonly seenAt: Uint32Array;
   n: number;
+  /** Numbers taken in, up to 4,294,967,295. */
+  count: number;
+  /** The quarter of the first. */
+  since: number;
 }
 
 /** What tells one use of novelty from another. */
 export interface NoveltyOptions {
-  /** Sightings until a prototype counts as known. */
+  /** At most so many prototypes, up to 40. */
+  readonly prototypes: number;
+  /** Of the digest. */
+  readonly digestSize: number;
+  /** Sightings until a prototype counts as known, an hour apart. */
   readonly accepted: number;
+  /** So many numbers are known at once. */
+  readonly trusted: number;
+  /** What was learned when little was known fades sooner: for numbers that are themselves the better the more is known, as errors are. */
+  readonly maturing: boolean;
 }
 
-const PROTOTYPES = 40;
+/** Numbers before there is anything to say. */
+const LEAST_NUMBERS = 20;
 /** A value so near to a prototype, relative to the range, is its neighbour. */
 const NEIGHBOURHOOD = 0.05;
 const TAIL = 0.002;
 /** The range never looks further beyond itself than so many ranges: one giant would hide everything after it for weeks. */
 const REACH = 3;
+const QUARTER_MS = 900_000;
+const AN_HOUR = 4;
 /** A prototype that was not met for so long is forgotten. */
-const EXPIRES_MS = 35 * 86_400_000;
+const EXPIRES = 35 * 24 * AN_HOUR;
+/** While it is young, one that was not met for this share of all the time there was, but no sooner than after a day. */
+const EXPIRES_SHARE = 0.6;
+const LEAST_EXPIRES = 24 * AN_HOUR;
+const HALF_LIFE = 6_400;
+const YOUNG_HALF_LIFE = 150;
+const HALF_LIFE_SHARE = 0.4;
 /** What cannot be expressed in ranges: far beyond everything. */
 const MOST = 1e6;
 
 /** Novelty that has seen nothing: everything is as usual. */
-export const createNovelty = (): Novelty => ({
+export const createNovelty = ({ prototypes }: NoveltyOptions): Novelty => ({
   digest: createDigest(),
   low: 0,
   high: 0,
   range: 0,
-  values: new Float64Array(PROTOTYPES),
-  sightings: new Uint16Array(PROTOTYPES),
-  seenAt: new Float64Array(PROTOTYPES),
+  values: new Float32Array(prototypes),
+  sightings: new Uint8Array(prototypes),
+  seenAt: new Uint32Array(prototypes),
   n: 0,
+  count: 0,
+  since: 0,
 });
 
 /** The distance to the nearest accepted prototype, in ranges: 0..1e6; 0 while nothing is known. */
-export function readNovelty({ values, sightings, n, range }: Novelty, value: number, { accepted }: NoveltyOptions): number {
+export function readNovelty({ values, sightings, n, range, count }: Novelty, value: number, { accepted }: NoveltyOptions): number {
+  if (count < LEAST_NUMBERS || range === 0) return 0;
+  // Prototypes are kept in 32 bits: what is the same has to be the same there.
+  const rounded = Math.fround(value);
   let nearest = Infinity;
   for (let i = 0; i < n; i++) {
     if (sightings[i]! < accepted) continue;
-    const distance = Math.abs(values[i]! - value);
+    const away = values[i]! - rounded;
+    const distance = away < 0 ? -away : away;
     if (distance < nearest) nearest = distance;
   }
-  return nearest === Infinity || range === 0 ? 0 : Math.min(MOST, nearest / range);
-}
-
-/** Takes a number in. `trusted`: it is known at once, whatever `accepted` asks for. */
-export function learnNovelty(novelty: Novelty, value: number, timestamp: number, { accepted }: NoveltyOptions, trusted: boolean): void {
-  const { digest, values, sightings, seenAt } = novelty;
-  if (addToDigest(digest, withinReach(novelty, value, REACH))) {
-    novelty.low = digestQuantile(digest, TAIL);
-    novelty.high = digestQuantile(digest, 1 - TAIL);
-    novelty.range = rangeOf(novelty);
-  }
-  let nearest = -1;
-  let distance = Infinity;
-  for (let i = 0; i < novelty.n; i++) {
-    const away = Math.abs(values[i]! - value);
-    if (away < distance) [nearest, distance] = [i, away];
-  }
-  if (nearest >= 0 && distance <= NEIGHBOURHOOD * novelty.range) {
-    sightings[nearest] = Math.min(65_535, Math.max(sightings[nearest]! + 1, trusted ? accepted : 0));
-    seenAt[nearest] = timestamp;
-    return;
-  }
-  const place = novelty.n < PROTOTYPES ? novelty.n : oldest(seenAt);
-  novelty.n = Math.min(PROTOTYPES, novelty.n + 1);
-  values[place] = value;
-  sightings[place] = trusted ? accepted : 1;
-  seenAt[place] = timestamp;
-  forget(novelty, timestamp);
-}
-
-/** A range of 0 would call every change infinite: it is at least what rounding leaves of the values. */
-const leastRange = ({ low, high }: Novelty): number => Math.max(1e-9 * Math.max(Math.abs(low), Math.abs(high)), 1e-12);
-const rangeOf = (novelty: Novelty): number => Math.max(novelty.high - novelty.low, leastRange(novelty));
-
-/** The number, or what lies so many ranges beyond the range on its side. */
-export function withinReach(novelty: Novelty, value: number, ranges: number): number {
-  const { low, high, range } = novelty;
-  // What was constant so far has no range to go by.
-  if (range <= leastRange(novelty)) return value;
-  return Math.max(low - ranges * range, Math.min(high + ranges * range, value));
+  return nearest === Infinity ? 0 : Math.min(MOST, nearest / range);
 }
 
 /**
- * The stretch around 0 that is no news: from one accepted prototype to the next as long as all between is nearer to one of them than a
- * statistic says.
- *
+ * Takes a number in.
+ * @param number - |number| <= 1e38: it is kept in 32 bits.
+ * @param timestamp - Unix ms.
+ * @param accept - It is known at once, whatever `accepted` asks for.
+ */
+export function learnNovelty(novelty: Novelty, number: number, timestamp: number, options: NoveltyOptions, accept: boolean): void {
+  const value = Math.fround(number);
+  const { digest, values, sightings, seenAt, count } = novelty;
+  const { accepted, prototypes } = options;
+  const quarter = Math.max(0, Math.floor(timestamp / QUARTER_MS));
+  if (count === 0) novelty.since = quarter;
+  novelty.count = Math.min(4_294_967_295, count + 1);
+  if (addToDigest(digest, withinReach(novelty, value), digestOptions(novelty, options))) measureRange(novelty);
+
+  const trusted = accept || count < options.trusted;
+  const nearest = nearestTo(novelty, value);
+  if (nearest >= 0 && Math.abs(values[nearest]! - value) <= NEIGHBOURHOOD * novelty.range) {
+    if (trusted) sightings[nearest] = Math.max(sightings[nearest]!, accepted);
+    // What goes on for hours is met again each hour, not with each point.
+    else if (sightings[nearest]! < accepted && quarter >= seenAt[nearest]! + AN_HOUR) sightings[nearest]! += 1;
+    else if (sightings[nearest]! < accepted) return;
+    seenAt[nearest] = quarter;
+    return;
+  }
+  const place = novelty.n < prototypes ? novelty.n : oldest(seenAt);
+  novelty.n = Math.min(prototypes, novelty.n + 1);
+  values[place] = value;
+  sightings[place] = trusted ? accepted : 1;
+  seenAt[place] = quarter;
+  forget(novelty, quarter, options);
+}
+
+const digestOptions = ({ count }: Novelty, { digestSize, maturing }: NoveltyOptions) => ({
+  size: digestSize,
+  halfLife: maturing ? Math.min(HALF_LIFE, YOUNG_HALF_LIFE + HALF_LIFE_SHARE * count) : HALF_LIFE,
+});
+
+function measureRange(novelty: Novelty): void {
+  novelty.low = digestQuantile(novelty.digest, TAIL);
+  novelty.high = digestQuantile(novelty.digest, 1 - TAIL);
+  novelty.range = novelty.digest.n === 0 ? 0 : Math.max(novelty.high - novelty.low, leastRange(novelty));
+}
+
+/** A range of 0 would call every change infinite: it is at least what rounding leaves of the values. */
+const leastRange = ({ low, high }: Novelty): number => Math.max(1e-6 * Math.max(Math.abs(low), Math.abs(high)), 1e-12);
+
+/** The number, or what lies a few ranges beyond the range on its side. */
+function withinReach(novelty: Novelty, value: number): number {
+  const { low, high, range } = novelty;
+  // What was constant so far has no range to go by.
+  if (range <= leastRange(novelty)) return value;
+  return Math.max(low - REACH * range, Math.min(high + REACH * range, value));
+}
+
+function nearestTo({ values, n }: Novelty, value: number): number {
+  let nearest = -1;
+  let distance = Infinity;
+  for (let i = 0; i < n; i++) {
+    const away = values[i]! < value ? value - values[i]! : values[i]! - value;
+    if (away >= distance) continue;
+    nearest = i;
+    distance = away;
+  }
+  return nearest;
+}
+
+/**
+ * The numbers beyond which everything is farther from what is known than a statistic says.
  * @returns Both ends, in the unit of the numbers; null while nothing is known.
  */
-export function familiarStretch(
-  { values, sightings, n, range }: Novelty,
+export function familiarEnds(
+  { values, sightings, n, range, count }: Novelty,
   statistic: number,
   { accepted }: NoveltyOptions,
 ): readonly [lo: number, hi: number] | null {
-  const known: number[] = [];
-  for (let i = 0; i < n; i++) if (sightings[i]! >= accepted) known.push(values[i]!);
-  if (known.length === 0 || range === 0) return null;
-  known.sort((a, b) => a - b);
-  const reach = statistic * range;
-  let first = 0;
-  for (let i = 1; i < known.length; i++) if (Math.abs(known[i]!) < Math.abs(known[first]!)) first = i;
-  let last = first;
-  while (first > 0 && known[first]! - known[first - 1]! <= 2 * reach) first -= 1;
-  while (last < known.length - 1 && known[last + 1]! - known[last]! <= 2 * reach) last += 1;
-  return [Math.min(0, known[first]! - reach), Math.max(0, known[last]! + reach)];
+  if (range === 0 || count < LEAST_NUMBERS) return null;
+  let [lo, hi] = [Infinity, -Infinity];
+  for (let i = 0; i < n; i++) {
+    if (sightings[i]! < accepted) continue;
+    lo = Math.min(lo, values[i]!);
+    hi = Math.max(hi, values[i]!);
+  }
+  return lo > hi ? null : [lo - statistic * range, hi + statistic * range];
 }
 
-function oldest(seenAt: Float64Array): number {
+function oldest(seenAt: Uint32Array): number {
   let place = 0;
   for (let i = 1; i < seenAt.length; i++) if (seenAt[i]! < seenAt[place]!) place = i;
   return place;
 }
 
-function forget(novelty: Novelty, now: number): void {
-  const { values, sightings, seenAt } = novelty;
+function forget(novelty: Novelty, now: number, { maturing }: NoveltyOptions): void {
+  const { values, sightings, seenAt, since } = novelty;
+  const expires = maturing ? Math.max(LEAST_EXPIRES, Math.min(EXPIRES, EXPIRES_SHARE * (now - since))) : EXPIRES;
   let kept = 0;
   for (let i = 0; i < novelty.n; i++) {
-    if (seenAt[i]! < now - EXPIRES_MS) continue;
+    if (seenAt[i]! < now - expires) continue;
     values[kept] = values[i]!;
     sightings[kept] = sightings[i]!;
     seenAt[kept] = seenAt[i]!;
@@ -142,31 +193,29 @@ function forget(novelty: Novelty, now: number): void {
   novelty.n = kept;
 }
 
-/** Writes all of it but prototypes that are not in use. */
-export function encodeNovelty({ digest, low, high, range, values, sightings, seenAt, n }: Novelty, writer: ByteWriter): void {
+/** Writes all of it but prototypes that are not in use, and what follows from the rest. */
+export function encodeNovelty({ digest, values, sightings, seenAt, n, count, since }: Novelty, writer: ByteWriter): void {
   encodeDigest(digest, writer);
-  writer.f64(low);
-  writer.f64(high);
-  writer.f64(range);
+  writer.u32(count);
+  writer.u32(since);
   writer.u8(n);
+  writer.f32s(values.subarray(0, n));
+  writer.u8s(sightings.subarray(0, n));
   for (let i = 0; i < n; i++) {
-    writer.f64(values[i]!);
-    writer.u16(sightings[i]!);
-    writer.f64(seenAt[i]!);
+    writer.u8(seenAt[i]! & 0xff);
+    writer.u16((seenAt[i]! >>> 8) & 0xffff);
   }
 }
 
 /** Reads what encodeNovelty wrote. @throws RangeError beyond the end. */
-export function decodeNovelty(reader: ByteReader): Novelty {
-  const novelty: Novelty = { ...createNovelty(), digest: decodeDigest(reader) };
-  novelty.low = reader.f64();
-  novelty.high = reader.f64();
-  novelty.range = reader.f64();
+export function decodeNovelty(reader: ByteReader, options: NoveltyOptions): Novelty {
+  const novelty: Novelty = { ...createNovelty(options), digest: decodeDigest(reader) };
+  measureRange(novelty);
+  novelty.count = reader.u32();
+  novelty.since = reader.u32();
   novelty.n = reader.u8();
-  for (let i = 0; i < novelty.n; i++) {
-    novelty.values[i] = reader.f64();
-    novelty.sightings[i] = reader.u16();
-    novelty.seenAt[i] = reader.f64();
-  }
+  novelty.values.set(reader.f32s(novelty.n));
+  novelty.sightings.set(reader.u8s(novelty.n));
+  for (let i = 0; i < novelty.n; i++) novelty.seenAt[i] = reader.u8() | (reader.u16() << 8);
   return novelty;
 }

@@ -5,38 +5,44 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
  * @see Dunning, "The t-digest: Efficient estimates of distributions" (2021): the arcsine scale function.
  */
 export interface QuantileDigest {
-  means: Float64Array;
-  weights: Float64Array;
+  readonly means: Float32Array;
+  readonly weights: Float32Array;
   /** Centroids in use. */
   n: number;
   /** Values not merged yet, at most BUFFER. */
-  readonly buffer: Float64Array;
+  readonly buffer: Float32Array;
   buffered: number;
 }
 
-const SIZE = 32;
-const BUFFER = 24;
-/** Points until a value counts half. */
-const HALF_LIFE = 6_400;
+/** What tells one digest from another. */
+export interface DigestOptions {
+  /** About so many centroids, up to 32. */
+  readonly size: number;
+  /** Points until a value counts half. */
+  readonly halfLife: number;
+}
+
+const LARGEST_SIZE = 32;
+const BUFFER = 16;
 /** The scale function lets at most so many centroids stand, and half as many again while it merges. */
-const MOST = 2 * SIZE;
+const MOST = 2 * LARGEST_SIZE;
 
 /** A digest without a value. */
 export const createDigest = (): QuantileDigest => ({
-  means: new Float64Array(MOST),
-  weights: new Float64Array(MOST),
+  means: new Float32Array(MOST),
+  weights: new Float32Array(MOST),
   n: 0,
-  buffer: new Float64Array(BUFFER),
+  buffer: new Float32Array(BUFFER),
   buffered: 0,
 });
 
 /** Takes a value in. Returns whether the quantiles have moved. */
-export function addToDigest(digest: QuantileDigest, value: number): boolean {
+export function addToDigest(digest: QuantileDigest, value: number, options: DigestOptions): boolean {
   digest.buffer[digest.buffered] = value;
   digest.buffered += 1;
   // The first few are merged often: until there are quantiles, nothing can be told from them.
   if (digest.buffered < Math.min(BUFFER, Math.max(1, digest.n))) return false;
-  merge(digest);
+  merge(digest, options);
   return true;
 }
 
@@ -62,57 +68,57 @@ export function digestQuantile({ means, weights, n }: QuantileDigest, p: number)
   return means[n - 1]!;
 }
 
-function merge(digest: QuantileDigest): void {
+function merge(digest: QuantileDigest, { size, halfLife }: DigestOptions): void {
   const { means, weights, n, buffer, buffered } = digest;
-  const fade = 0.5 ** (buffered / HALF_LIFE);
+  const fade = 0.5 ** (buffered / halfLife);
   const rows: (readonly [mean: number, weight: number])[] = [];
   for (let i = 0; i < n; i++) rows.push([means[i]!, weights[i]! * fade]);
   for (let i = 0; i < buffered; i++) rows.push([buffer[i]!, 1]);
   rows.sort((a, b) => a[0] - b[0]);
   const total = rows.reduce((sum, [, weight]) => sum + weight, 0);
+  const scaleOf = (q: number): number => (Math.asin(2 * Math.min(1, Math.max(0, q)) - 1) * size) / Math.PI;
 
-  const merged: { means: Float64Array; weights: Float64Array } = { means: new Float64Array(MOST), weights: new Float64Array(MOST) };
   let kept = 0;
   let below = 0;
   let [mean, weight] = rows[0]!;
   let start = scaleOf(0);
-  for (const [nextMean, nextWeight] of rows.slice(1)) {
+  for (let row = 1; row < rows.length; row++) {
+    const [nextMean, nextWeight] = rows[row]!;
     const fits = scaleOf((below + weight + nextWeight) / total) - start <= 1;
     if (fits || kept === MOST - 1) {
       mean += (nextMean - mean) * (nextWeight / (weight + nextWeight));
       weight += nextWeight;
     } else {
-      merged.means[kept] = mean;
-      merged.weights[kept] = weight;
+      means[kept] = mean;
+      weights[kept] = weight;
       kept += 1;
       below += weight;
       start = scaleOf(below / total);
       [mean, weight] = [nextMean, nextWeight];
     }
   }
-  merged.means[kept] = mean;
-  merged.weights[kept] = weight;
-  Object.assign(digest, { ...merged, n: kept + 1, buffered: 0 });
+  means[kept] = mean;
+  weights[kept] = weight;
+  digest.n = kept + 1;
+  digest.buffered = 0;
 }
-
-const scaleOf = (q: number): number => (Math.asin(2 * Math.min(1, Math.max(0, q)) - 1) * SIZE) / Math.PI;
 
 /** Writes all of it but centroids that are not in use. */
 export function encodeDigest({ means, weights, n, buffer, buffered }: QuantileDigest, writer: ByteWriter): void {
   writer.u8(n);
-  writer.f64s(means.subarray(0, n));
-  writer.f64s(weights.subarray(0, n));
+  writer.f32s(means.subarray(0, n));
+  writer.f32s(weights.subarray(0, n));
   writer.u8(buffered);
-  writer.f64s(buffer.subarray(0, buffered));
+  writer.f32s(buffer.subarray(0, buffered));
 }
 
 /** Reads what encodeDigest wrote. @throws RangeError beyond the end. */
 export function decodeDigest(reader: ByteReader): QuantileDigest {
   const digest = createDigest();
   digest.n = reader.u8();
-  digest.means.set(reader.f64s(digest.n));
-  digest.weights.set(reader.f64s(digest.n));
+  digest.means.set(reader.f32s(digest.n));
+  digest.weights.set(reader.f32s(digest.n));
   digest.buffered = reader.u8();
-  digest.buffer.set(reader.f64s(digest.buffered));
+  digest.buffer.set(reader.f32s(digest.buffered));
   return digest;
 }

@@ -2,12 +2,13 @@ import type { Result } from "../result.ts";
 import { byteReader, byteWriter } from "./bytes.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import type { DetectorState } from "./detector.ts";
+import { decodeForecaster, encodeForecaster } from "./forecaster.ts";
 import { cadenceOf, SPACINGS } from "./learned.ts";
 import type { Learned } from "./learned.ts";
 import { METHODS } from "./methods.ts";
 
 /** The first byte of every state. A method that is added or changes its layout makes a new one: states of others start anew. */
-const VERSION = 2;
+const VERSION = 3;
 /** The most that a state takes. */
 export const MAX_STATE_BYTES = 8_192;
 
@@ -19,7 +20,7 @@ export interface BadState {
 
 /** Encodes a detector: the same state always gives the same bytes. */
 export function encodeState({ timezone, learned, waiting, newest }: DetectorState): Uint8Array {
-  const writer = byteWriter(MAX_STATE_BYTES);
+  const writer = byteWriter(2 * MAX_STATE_BYTES);
   const zone = new TextEncoder().encode(timezone);
   writer.u8(VERSION);
   writer.u8(zone.length);
@@ -74,18 +75,23 @@ function withChecksum(body: Uint8Array): Uint8Array {
 
 /** A copy that shares nothing. */
 export function cloneLearned(learned: Learned): Learned {
-  const writer = byteWriter(MAX_STATE_BYTES);
+  const writer = byteWriter(2 * MAX_STATE_BYTES);
   encodeLearned(learned, writer);
   return decodeLearned(byteReader(writer.done()));
 }
 
-function encodeLearned({ n, learnedTo, observedMs, states, spacings, spacingCount, streak }: Learned, writer: ByteWriter): void {
+function encodeLearned(learned: Learned, writer: ByteWriter): void {
+  const { n, learnedTo, observedMs, forecaster, states, spacings, spacingCount, streak, alarm, run } = learned;
   writer.u32(n);
   writer.f64(learnedTo);
   writer.f64(observedMs);
   writer.u8(spacingCount);
-  writer.f64s(spacings);
+  writer.f32s(spacings);
   writer.u8(streak);
+  writer.f64(alarm.rarity);
+  writer.f64(alarm.at);
+  writer.f64(run);
+  encodeForecaster(forecaster, writer);
   for (const [m, method] of METHODS.entries()) method.encode(states[m], writer);
 }
 
@@ -94,8 +100,12 @@ function decodeLearned(reader: ByteReader): Learned {
   const learnedTo = reader.f64();
   const observedMs = reader.f64();
   const spacingCount = reader.u8();
-  const spacings = reader.f64s(SPACINGS);
-  const streak = reader.u8();
+  const spacings = reader.f32s(SPACINGS);
   const cadence = cadenceOf({ spacings, spacingCount });
-  return { n, learnedTo, observedMs, spacingCount, spacings, cadence, streak, states: METHODS.map((method) => method.decode(reader)) };
+  const streak = reader.u8();
+  const alarm = { rarity: reader.f64(), at: reader.f64() };
+  const run = reader.f64();
+  const forecaster = decodeForecaster(reader);
+  const states = METHODS.map((method) => method.decode(reader));
+  return { n, learnedTo, observedMs, spacingCount, spacings, cadence, streak, alarm, run, forecaster, states };
 }

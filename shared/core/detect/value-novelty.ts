@@ -1,16 +1,32 @@
 import type { Method } from "./method.ts";
-import { createNovelty, decodeNovelty, encodeNovelty, learnNovelty, readNovelty } from "./novelty.ts";
-import type { Novelty } from "./novelty.ts";
+import { createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
+import type { Novelty, NoveltyOptions } from "./novelty.ts";
 
-const OPTIONS = { accepted: 1 } as const;
+const OPTIONS: NoveltyOptions = { prototypes: 40, digestSize: 32, accepted: 1, trusted: 0, maturing: false };
+
+/** Values as their distance from the first one, so that a large one does not hide small changes. */
+interface ValueNovelty {
+  origin: number;
+  novelty: Novelty;
+}
 
 /** Novelty of the value itself: finds what the series has never been, and calls it known at first sight, so it must not stand alone. */
-export const valueNovelty: Method<Novelty> = {
+export const valueNovelty: Method<ValueNovelty> = {
   name: "value-novelty",
   weight: 1,
-  create: createNovelty,
-  read: (state, { value }) => ({ statistic: readNovelty(state, value, OPTIONS), expected: null, scale: null }),
-  learn: (state, { value, timestamp }) => learnNovelty(state, value, timestamp, OPTIONS, true),
-  encode: encodeNovelty,
-  decode: decodeNovelty,
+  create: () => ({ origin: 0, novelty: createNovelty(OPTIONS) }),
+  read: ({ origin, novelty }, { value }) => readNovelty(novelty, value - origin, OPTIONS),
+  learn(state, { value, timestamp }, accept) {
+    if (state.novelty.count === 0) state.origin = value;
+    learnNovelty(state.novelty, value - state.origin, timestamp, OPTIONS, accept);
+  },
+  familiar({ origin, novelty }, statistic) {
+    const ends = familiarEnds(novelty, statistic, OPTIONS);
+    return ends === null ? null : [ends[0] + origin, ends[1] + origin];
+  },
+  encode({ origin, novelty }, writer) {
+    writer.f64(origin);
+    encodeNovelty(novelty, writer);
+  },
+  decode: (reader) => ({ origin: reader.f64(), novelty: decodeNovelty(reader, OPTIONS) }),
 };

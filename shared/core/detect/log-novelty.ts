@@ -1,0 +1,39 @@
+import type { Method } from "./method.ts";
+import { createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
+import type { Novelty, NoveltyOptions } from "./novelty.ts";
+
+const OPTIONS: NoveltyOptions = { prototypes: 24, digestSize: 24, accepted: 1, trusted: 0, maturing: false };
+
+interface LogNovelty {
+  /** Values below it are told apart as they are, those above by their ratio. */
+  unit: number;
+  novelty: Novelty;
+}
+
+/** Of the largest of the first values. */
+const UNIT_SHARE = 0.05;
+const UNIT_POINTS = 20;
+
+const logOf = ({ unit }: LogNovelty, value: number): number => (unit === 0 ? 0 : Math.asinh(value / unit));
+
+/** Novelty of the value's logarithm: what is a hundredth of everything before it stands out as what is the hundredfold does. */
+export const logNovelty: Method<LogNovelty> = {
+  name: "log-novelty",
+  weight: 0.5,
+  create: () => ({ unit: 0, novelty: createNovelty(OPTIONS) }),
+  read: (state, { value }) => readNovelty(state.novelty, logOf(state, value), OPTIONS),
+  learn(state, { value, timestamp }, accept) {
+    const { novelty } = state;
+    if (novelty.count < UNIT_POINTS) state.unit = Math.max(state.unit, UNIT_SHARE * Math.abs(value));
+    learnNovelty(novelty, logOf(state, value), timestamp, OPTIONS, accept);
+  },
+  familiar({ unit, novelty }, statistic) {
+    const ends = familiarEnds(novelty, statistic, OPTIONS);
+    return ends === null ? null : [unit * Math.sinh(ends[0]), unit * Math.sinh(ends[1])];
+  },
+  encode({ unit, novelty }, writer) {
+    writer.f64(unit);
+    encodeNovelty(novelty, writer);
+  },
+  decode: (reader) => ({ unit: reader.f64(), novelty: decodeNovelty(reader, OPTIONS) }),
+};
