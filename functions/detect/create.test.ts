@@ -83,10 +83,10 @@ describe("200", () => {
   test("rows keep their order: a duplicate and a backward row are scored in their places, and not learned", async () => {
     const points = spiky();
     const [before, after] = [points.slice(0, 290), points.slice(290)];
-    const [duplicate, backward] = [[before.at(-1)![0], 480] as const, [before.at(-5)![0], 490] as const];
+    const [duplicate, backward] = [[before.at(-1)![0], 1_480] as const, [before.at(-5)![0], 1_490] as const];
     const clean = await create({ input: inputOf(points) });
     const dirty = await create({ input: inputOf([...before, duplicate, backward, ...after]) });
-    expect(dirty.values.slice(290, 292)).toEqual([480, 490]);
+    expect(dirty.values.slice(290, 292)).toEqual([1_480, 1_490]);
     expect(dirty.scores[290]).toBeGreaterThan(0.4);
     expect([...dirty.scores.slice(0, 290), ...dirty.scores.slice(292)]).toEqual(clean.scores);
   });

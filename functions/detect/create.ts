@@ -33,7 +33,7 @@ export const createDetection = route({
     const settings =
       stored === null ? DEFAULT_SETTINGS : (await tenant.detectionSettings.effective([stored.series]))(stored.series).settings;
     const verdicts = stored === null ? undefined : (await tenant.verdicts.ofSeries([stored.series])).get(stored.series);
-    const options = { ...scoringOf({ ...settings, ...said }), verdicts };
+    const options = { ...scoringOf({ ...settings, ...said }), verdicts, band: true };
 
     const detector = createDetector(options);
     if (stored !== null) await inTurns(scoreParts(detector, stored.before, options));

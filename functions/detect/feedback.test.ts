@@ -52,7 +52,7 @@ describe("200", () => {
     const spike = START - 30 * MINUTE;
     await come(quietPoints(271, { until: spike, spikes: [spike] }));
     await come(quietPoints(29, { until: START - MINUTE }));
-    await come([0, 1].map((minute) => [START + minute * MINUTE, 500 + 100 * minute] as const));
+    await come([0, 1].map((minute) => [START + minute * MINUTE, 1_500 + 100 * minute] as const));
     const all = (await harness.call(listAnomalies, {})) as { items: Anomaly[] };
     const [newest, , ...others] = all.items;
     const answer = await say(newest!.id, "incident", { note: "the disk was full" });

@@ -31,7 +31,7 @@ describe("200", () => {
     const live = advance(
       createDetector(),
       { timestamps: Float64Array.from(timestamps), values: Float64Array.from(points, ([, value]) => value) },
-      { sensitivity: 0.5 },
+      { sensitivity: 0.5, band: true },
     );
     expect([series, nextCursor]).toEqual([id, null]);
     expect(columns).toEqual({
@@ -109,7 +109,7 @@ describe("the scores of live detection, bit for bit", () => {
       const [record] = await detection.states([id]);
       const decoded = decodeState(record!.state);
       const detector = decoded.ok ? decoded.value : createDetector();
-      for (const score of advance(detector, arrived, { sensitivity: 0.5 })) said.set(score.timestamp, score);
+      for (const score of advance(detector, arrived, { sensitivity: 0.5, band: true })) said.set(score.timestamp, score);
       const found = detectSeries(harness.org, record!, arrived, START);
       const checkpoints = found.isCheckpoint ? [id] : [];
       await detection.commit(testPass({ states: [found.record], checkpoints }));
@@ -151,14 +151,14 @@ describe("the scores of live detection, bit for bit", () => {
     advance(
       anew,
       { timestamps: Float64Array.from(newest, ([at]) => at), values: Float64Array.from(newest, ([, v]) => v) },
-      { sensitivity: 0.5 },
+      { sensitivity: 0.5, band: true },
     );
     const [record] = await detection.states([id]);
     await detection.commit(testPass({ states: [{ ...record!, state: encodeState(anew) }], checkpoints: [id] }));
     const later = quietPoints(300, { until: START + 300 * MINUTE });
     await harness.store("cpu", later);
     const columns = { timestamps: Float64Array.from(later, ([at]) => at), values: Float64Array.from(later, ([, v]) => v) };
-    for (const score of advance(anew, columns, { sensitivity: 0.5 })) said.set(score.timestamp, score);
+    for (const score of advance(anew, columns, { sensitivity: 0.5, band: true })) said.set(score.timestamp, score);
     harness.clock.set(START + 300 * MINUTE);
     compare(await get(id, { from: String(end(N - 400)) }), said);
   });

@@ -40,7 +40,7 @@ export const readScores = route({
     const { before, checkpoints } = await beginning(levels, id, { first, kept });
     const { scoring } = (await tenant.detectionSettings.effective([id]))(id);
     const verdicts = (await tenant.verdicts.ofSeries([id])).get(id) ?? [];
-    const options = { scoring: { ...scoring, sensitivity: sensitivity ?? scoring.sensitivity }, verdicts };
+    const options = { scoring: { ...scoring, sensitivity: sensitivity ?? scoring.sensitivity, band: true }, verdicts };
     const scores = (await inTurns(replay(joinPoints(before, points), checkpoints, options))).slice(before.timestamps.length);
     if (order === "desc") scores.reverse();
     return { series: id, ...columnsOf(scores), nextCursor };

@@ -68,6 +68,8 @@ export interface PointScore {
 
 /** Below so many points severity is capped at medium. */
 const SETTLED_POINTS = 200;
+/** What is by itself so much rarer than was asked for, twice as rare, is anomalous however much of it is old news. */
+const ALWAYS_NEWS = Math.log10(2);
 /** A method agrees where it finds the point at least so rare. */
 const AGREE_RARITY = Math.log10(10);
 const STREAK_FOR_CONSENSUS = 3;
@@ -89,7 +91,7 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const rarities = raritiesOf(statistics, calibration.methods, weights);
   const { standing, news } = jointRarities(rarities, calibration, learned.alarm, timestamp);
   const least = Math.log10(daysAtSensitivity(sensitivity));
-  const isRare = news >= least || (learned.run >= least && standing >= least);
+  const isRare = news >= least || standing >= least + ALWAYS_NEWS || (learned.run >= least && standing >= least);
   const { expected, off, effect } = judgeError(look, isRare);
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
   const agreed = agreementOf(rarities, weights);
