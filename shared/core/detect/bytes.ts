@@ -1,4 +1,4 @@
-/** Writes numbers one after the other, little-endian. */
+/** Writes numbers one after the other, little-endian, as every processor that this runs on has them in memory. */
 export interface ByteWriter {
   u8(value: number): void;
   u16(value: number): void;
@@ -32,8 +32,8 @@ export function byteWriter(capacity: number): ByteWriter {
     at += n;
     return from;
   };
-  const f64 = (value: number) => {
-    view.setFloat64(advance(8), value, true);
+  const copy = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), advance(byteLength));
   };
   return {
     u8(value) {
@@ -45,16 +45,12 @@ export function byteWriter(capacity: number): ByteWriter {
     u32(value) {
       view.setUint32(advance(4), value, true);
     },
-    f64,
-    f64s(values) {
-      for (const value of values) f64(value);
+    f64(value) {
+      view.setFloat64(advance(8), value, true);
     },
-    f32s(values) {
-      for (const value of values) view.setFloat32(advance(4), value, true);
-    },
-    u8s(values) {
-      bytes.set(values, advance(values.length));
-    },
+    f64s: copy,
+    f32s: copy,
+    u8s: copy,
     done: () => bytes.slice(0, at),
   };
 }
@@ -68,19 +64,21 @@ export function byteReader(bytes: Uint8Array): ByteReader {
     at += n;
     return from;
   };
-  const f64 = () => view.getFloat64(skip(8), true);
+  const copy = (length: number) => {
+    const from = skip(length);
+    if (at > bytes.byteLength) throw new RangeError("The bytes end before what is read of them");
+    const read = new Uint8Array(length);
+    read.set(bytes.subarray(from, at));
+    return read;
+  };
   return {
     u8: () => view.getUint8(skip(1)),
     u16: () => view.getUint16(skip(2), true),
     u32: () => view.getUint32(skip(4), true),
-    f64,
-    f64s: (n) => Float64Array.from({ length: n }, f64),
-    f32s: (n) => Float32Array.from({ length: n }, () => view.getFloat32(skip(4), true)),
-    u8s(n) {
-      const from = skip(n);
-      if (at > bytes.byteLength) throw new RangeError("The bytes end before what is read of them");
-      return bytes.slice(from, at);
-    },
+    f64: () => view.getFloat64(skip(8), true),
+    f64s: (n) => new Float64Array(copy(8 * n).buffer),
+    f32s: (n) => new Float32Array(copy(4 * n).buffer),
+    u8s: copy,
     get left() {
       return bytes.byteLength - at;
     },

@@ -75,18 +75,25 @@ export function learnCycle(cycle: Cycle, shape: CycleShape, localTime: number, v
 
 /** Writes the buckets that were met. */
 export function encodeCycle({ means, slopes, sightings }: Cycle, writer: ByteWriter): void {
+  const met = metBuckets(sightings);
   writer.u8s(sightings);
-  for (const [bucket, seen] of sightings.entries()) {
-    if (seen > 0) writer.f32s(Float32Array.of(means[bucket]!, slopes[bucket]!));
-  }
+  for (const column of [means, slopes]) writer.f32s(Float32Array.from(met, (bucket) => column[bucket]!));
 }
 
 /** Reads what encodeCycle wrote. @throws RangeError beyond the end. */
 export function decodeCycle(reader: ByteReader, shape: CycleShape): Cycle {
   const cycle = createCycle(shape);
   cycle.sightings.set(reader.u8s(shape.buckets));
-  for (const [bucket, seen] of cycle.sightings.entries()) {
-    if (seen > 0) [cycle.means[bucket], cycle.slopes[bucket]] = reader.f32s(2) as unknown as [number, number];
+  const met = metBuckets(cycle.sightings);
+  for (const column of [cycle.means, cycle.slopes]) {
+    const values = reader.f32s(met.length);
+    for (let place = 0; place < met.length; place++) column[met[place]!] = values[place]!;
   }
   return cycle;
+}
+
+function metBuckets(sightings: Uint8Array): number[] {
+  const met: number[] = [];
+  for (let bucket = 0; bucket < sightings.length; bucket++) if (sightings[bucket]! > 0) met.push(bucket);
+  return met;
 }
