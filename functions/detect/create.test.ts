@@ -42,6 +42,10 @@ describe("200", () => {
     expect(spike).toMatchObject({ timestamp: spikeAt, value: 500, score: detection.scores[index], direction: "above" });
     expect(spike.context).toMatchObject({ timestamps: input.timestamps.slice(index - 3, index + 4), max: 500 });
     expect(Object.keys(spike.methods).length).toBeGreaterThan(1);
+    expect(spike.explanation.text).toMatch(
+      /^500 is .* above the expected .* \(.* to .*\)\. A point like it comes (about|less than) once in .* days: .*\.$/,
+    );
+    expect(spike.methods[spike.explanation.reasons[0]!.method]!.score).toBe(spike.explanation.reasons[0]!.score);
   });
 
   test("stored or sent along, the scores are those that live detection gave", async () => {

@@ -4,6 +4,7 @@ import { contextAround } from "../../shared/core/detect/context.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
 import type { PointScore } from "../../shared/core/detect/detector.ts";
 import { DEFAULT_SETTINGS, scoringOf, unknownWeights } from "../../shared/core/detect/effective-settings.ts";
+import { explain } from "../../shared/core/detect/explanation.ts";
 import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
@@ -84,13 +85,19 @@ const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number
 });
 
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
-  return scores.flatMap(
-    ({ timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus }, index) => {
-      if (!anomalous || severity === null) return [];
-      const context = k === 0 ? null : contextAround(points, index, k);
-      return [
-        { index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, consensus, context },
-      ];
-    },
-  );
+  return scores.flatMap((found, index) => {
+    const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
+    if (!anomalous || severity === null) return [];
+    const finding = {
+      value,
+      expected,
+      score,
+      severity,
+      direction,
+      daysPerFalseAlarm,
+      methods: { ...methods },
+      explanation: explain(found),
+    };
+    return [{ index, timestamp, ...finding, consensus, context: k === 0 ? null : contextAround(points, index, k) }];
+  });
 }

@@ -23,6 +23,17 @@ const Context = v.strictObject({
   max: v.number(),
 });
 
+/**
+ * Why a point is anomalous, in words: one or two sentences; how often such a point comes by itself, null where that is not known; and what the methods
+ * that agree found, the surest first.
+ */
+const Explanation = v.strictObject({
+  text: v.string(),
+  rarity: v.nullable(v.string()),
+  reasons: v.array(v.strictObject({ method: v.string(), text: v.string(), score: v.number() })),
+});
+export type Explanation = v.InferOutput<typeof Explanation>;
+
 const finding = {
   value: v.number(),
   expected: v.nullable(v.number()),
@@ -31,6 +42,7 @@ const finding = {
   direction: v.nullable(v.picklist(["above", "below"])),
   daysPerFalseAlarm: v.nullable(v.number()),
   methods: Methods,
+  explanation: Explanation,
 };
 
 /** What somebody says of an anomaly. */

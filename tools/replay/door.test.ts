@@ -60,6 +60,7 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
     daysPerFalseAlarm: null,
     methods: {},
     consensus: 0,
+    explanation: { text: "The value is 1.", rarity: null, reasons: [] },
     context: null,
   })),
 });
