@@ -1,11 +1,13 @@
 import { Detection, DetectionRequest } from "../../shared/contract/anomaly.ts";
 import { invalid, notFound } from "../../shared/contract/problem.ts";
+import { isoTimeOrNull } from "../../shared/contract/time.ts";
 import { contextAround } from "../../shared/core/detect/context.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
-import type { PointScore } from "../../shared/core/detect/detector.ts";
+import type { DetectorState, PointScore } from "../../shared/core/detect/detector.ts";
 import { DEFAULT_SETTINGS, scoringOf, unknownWeights } from "../../shared/core/detect/effective-settings.ts";
 import { explain } from "../../shared/core/detect/explanation.ts";
 import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
+import { progressOf, warmUpOf } from "../../shared/core/detect/warm-up.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -47,6 +49,7 @@ export const createDetection = route({
       expected: scores.map(({ expected }) => expected),
       lo: scores.map(({ lo }) => lo),
       hi: scores.map(({ hi }) => hi),
+      warmingUp: warmUpAfter(detector),
       anomalies: anomaliesOf(scores, points, context),
     };
   },
@@ -83,6 +86,11 @@ const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number
   timestamps: timestamps.subarray(start, end),
   values: values.subarray(start, end),
 });
+
+function warmUpAfter(detector: DetectorState): Detection["warmingUp"] {
+  const { state, readyAt, ...progress } = warmUpOf(progressOf(detector));
+  return state === "ready" ? null : { state, ...progress, readyAt: isoTimeOrNull(readyAt) };
+}
 
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
   return scores.flatMap((found, index) => {

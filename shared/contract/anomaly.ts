@@ -126,6 +126,27 @@ export const DetectionRequest = v.pipe(
 );
 export type DetectionRequest = v.InferOutput<typeof DetectionRequest>;
 
+const progress = {
+  /** That were learned, or wait to be. */
+  points: v.number(),
+  /** That are missing until there are scores, of a series that is warming up; until any severity may be given, of one that is settling. */
+  pointsLeft: v.number(),
+  /** When these will have come, should they go on as they came; null where none is missing, and while that is not known. */
+  readyAt: v.nullable(IsoTime),
+};
+
+/** What is known of points does not do yet: for scores at all (`warming-up`), or for severities above medium (`settling`). */
+const WarmUp = v.strictObject({ state: v.picklist(["warming-up", "settling"]), ...progress });
+export type WarmUp = v.InferOutput<typeof WarmUp>;
+
+/** How far live detection knows a series; `off` where its settings say that it is not scored. */
+export const DetectionState = v.strictObject({
+  series: SeriesId,
+  state: v.picklist(["off", "warming-up", "settling", "ready"]),
+  ...progress,
+});
+export type DetectionState = v.InferOutput<typeof DetectionState>;
+
 /** Columns: row i of each belongs to input row i, in the order given. */
 export const Detection = v.strictObject({
   series: v.optional(SeriesId),
@@ -135,6 +156,8 @@ export const Detection = v.strictObject({
   expected: v.array(v.nullable(v.number())),
   lo: v.array(v.nullable(v.number())),
   hi: v.array(v.nullable(v.number())),
+  /** How the point after the last row would be scored; null where enough is known. */
+  warmingUp: v.nullable(WarmUp),
   anomalies: v.array(
     v.strictObject({
       index: v.number(),

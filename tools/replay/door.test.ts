@@ -49,6 +49,7 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
   expected: timestamps.map(() => null),
   lo: timestamps.map(() => null),
   hi: timestamps.map(() => null),
+  warmingUp: null,
   anomalies: anomalous.map((index) => ({
     index,
     timestamp: timestamps[index]!,

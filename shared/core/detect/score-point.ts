@@ -67,7 +67,7 @@ export interface PointScore {
 }
 
 /** Below so many points severity is capped at medium. */
-const SETTLED_POINTS = 200;
+export const SETTLED_POINTS = 200;
 /** A method agrees where it finds the point at least so rare. */
 const AGREE_RARITY = Math.log10(10);
 const STREAK_FOR_CONSENSUS = 3;
