@@ -12,6 +12,7 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { detectRemotely } from "./detect-remotely.ts";
 
 const MOST_POINTS = 100_000;
 /** A window without a start is so long. */
@@ -24,10 +25,10 @@ export const createDetection = route({
   scope: "read",
   input: DetectionRequest,
   output: Detection,
-  problems: ["not-found"],
+  problems: ["not-found", "series-too-short", "backend-unavailable"],
 
-  async handle(request, { org }, { store, clock }) {
-    const { series: _series, from: _from, to: _to, input, context, ...said } = request;
+  async handle(request, { org }, { store, clock, forecasters }) {
+    const { series: _series, from: _from, to: _to, input, context, backend, ...said } = request;
     const wrong = unknownWeights(said.weights ?? {}, "weights");
     if (wrong.length > 0) throw invalid(wrong);
     const tenant = store.forOrg(org);
@@ -35,6 +36,11 @@ export const createDetection = route({
     const points = stored?.points ?? columnsOf(input!);
     const settings =
       stored === null ? DEFAULT_SETTINGS : (await tenant.detectionSettings.effective([stored.series]))(stored.series).settings;
+    const named = stored === null ? {} : { series: stored.series };
+    if (backend === "timegpt") {
+      const asked = { points, before: stored?.before ?? NONE, settings: { ...settings, ...said }, context };
+      return { ...named, ...(await detectRemotely(asked, forecasters)) };
+    }
     const verdicts = stored === null ? undefined : (await tenant.verdicts.ofSeries([stored.series])).get(stored.series);
     const options = { ...scoringOf({ ...settings, ...said }), verdicts };
 
@@ -42,7 +48,7 @@ export const createDetection = route({
     if (stored !== null) await inTurns(scoreParts(detector, stored.before, options));
     const scores = await inTurns(scoreParts(detector, points, options));
     return {
-      ...(stored === null ? {} : { series: stored.series }),
+      ...named,
       timestamps: [...points.timestamps],
       values: [...points.values],
       scores: scores.map(({ score }) => score),
@@ -54,6 +60,8 @@ export const createDetection = route({
     };
   },
 });
+
+const NONE: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
 const columnsOf = ({ timestamps, values }: { timestamps: number[]; values: number[] }): PointColumns => ({
   timestamps: Float64Array.from(timestamps),

@@ -106,7 +106,13 @@ export const scoring = {
 
 const InputValues = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(100_000));
 
-/** Of a stored series its settings say what the request does not. */
+/** Members that say how the native detector goes about it: TimeGPT has a way of its own. */
+const NATIVE_ONLY = ["weights", "consensus", "timezone", "holidays"] as const;
+
+/**
+ * Of a stored series its settings say what the request does not. `backend: "timegpt"` sends the points to Nixtla's TimeGPT: they have to be equally spaced, without
+ * gaps, and of the settings sensitivity, direction, minAbsolute and minRelative count.
+ */
 export const DetectionRequest = v.pipe(
   v.strictObject({
     series: v.optional(SeriesReference),
@@ -120,7 +126,12 @@ export const DetectionRequest = v.pipe(
     ),
     ...exactPartial(scoring),
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(500)), 24),
+    backend: v.optional(v.picklist(["native", "timegpt"]), "native"),
   }),
+  v.check(
+    (request) => request.backend === "native" || NATIVE_ONLY.every((member) => request[member] === undefined),
+    `Expected none of ${NATIVE_ONLY.join(", ")} with timegpt`,
+  ),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
   v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
 );

@@ -23,6 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   distribution: "a mixture of values that this series has not had",
   flatline: "the same value for unusually long",
   "no-data": "points are missing before it",
+  timegpt: "outside of what TimeGPT expected",
 };
 /** A method agrees where it finds the point so rare, at least. */
 const AGREES = scoreOf(10);
