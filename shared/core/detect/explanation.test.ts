@@ -50,6 +50,11 @@ describe("an explanation", () => {
     ["near 0 as the band goes", { value: 9, expected: 0.1, lo: -2, hi: 2 }, "9 is 8.9 above the expected 0.1 (-2 to 2)."],
     ["of a negative", { value: -20, expected: -10, lo: -12, hi: -8 }, "-20 is 10 (100%) below the expected -10 (-12 to -8)."],
     ["within the band", { value: 51 }, "51 by itself lies within what was expected (45.5 to 54.26)."],
+    [
+      "near what was expected, in no more digits than the band needs",
+      { value: 50.0012 },
+      "50 by itself lies within what was expected (45.5 to 54.26).",
+    ],
     ["as it was expected", { value: 50, lo: null, hi: null }, "50 by itself is what was expected."],
     ["while nothing is expected", { expected: null }, "The value is 500."],
     [

@@ -71,10 +71,11 @@ function reasonsOf(methods: Finding["methods"]): Explanation["reasons"] {
 function distanceOf({ value, expected, lo, hi }: Finding): string {
   if (expected === null) return `The value is ${readable(value)}`;
   const off = value - expected;
-  const digits = digitsFor(Math.max(Math.abs(value), Math.abs(expected)), Math.abs(off));
+  const isWithin = lo !== null && hi !== null && value >= lo && value <= hi;
+  const digits = digitsFor(Math.max(Math.abs(value), Math.abs(expected)), isWithin ? hi - lo : Math.abs(off));
   const number = (one: number) => readable(one, digits);
   const band = lo === null || hi === null ? "" : `${number(lo)} to ${number(hi)}`;
-  if (band !== "" && value >= lo! && value <= hi!) return `${number(value)} by itself lies within what was expected (${band})`;
+  if (isWithin) return `${number(value)} by itself lies within what was expected (${band})`;
   if (number(value) === number(expected)) return `${number(value)} by itself is what was expected`;
   const percent = percentOf({ off, expected, width: band === "" ? 0 : hi! - lo! });
   const side = off > 0 ? "above" : "below";
