@@ -119,7 +119,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("detections"), ...resource("anomalies"), "/api/v1/detection-budget"),
     memoryMiB: 512,
     timeoutS: 120,
-    secrets: KEYS,
+    secrets: [...KEYS, TIMEGPT],
   },
   "detect-ingested": {
     file: "detect/event.ts",

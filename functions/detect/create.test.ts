@@ -42,6 +42,10 @@ describe("200", () => {
     expect(spike).toMatchObject({ timestamp: spikeAt, value: 500, score: detection.scores[index], direction: "above" });
     expect(spike.context).toMatchObject({ timestamps: input.timestamps.slice(index - 3, index + 4), max: 500 });
     expect(Object.keys(spike.methods).length).toBeGreaterThan(1);
+    expect(spike.explanation.text).toMatch(
+      /^500 is .* above the expected .* \(.* to .*\)\. A point like it comes (about|less than) once in .* days: .*\.$/,
+    );
+    expect(spike.methods[spike.explanation.reasons[0]!.method]!.score).toBe(spike.explanation.reasons[0]!.score);
   });
 
   test("stored or sent along, the scores are those that live detection gave", async () => {
@@ -78,6 +82,20 @@ describe("200", () => {
     expect(detection.series).toBe(series);
     expect(detection.timestamps).toEqual([0, 1, 2, 3, 4].map((minute) => START + minute * MINUTE));
     expect((await create({ series, from: START + MINUTE, to: START + MINUTE + 1 })).timestamps).toEqual([START + MINUTE]);
+  });
+
+  test("while too few points are known the answer says how many are left, and when they will have come", async () => {
+    const warmingUp = async (n: number) => (await create({ input: inputOf(quietPoints(n)) })).warmingUp;
+    expect(await warmingUp(2)).toEqual({ state: "warming-up", points: 2, pointsLeft: 18, readyAt: null });
+    expect(await warmingUp(15)).toEqual({ state: "warming-up", points: 15, pointsLeft: 5, readyAt: "2026-11-20T10:05:00.000Z" });
+    expect(await warmingUp(180)).toEqual({ state: "settling", points: 180, pointsLeft: 20, readyAt: "2026-11-20T10:20:00.000Z" });
+    expect(await warmingUp(200)).toBeNull();
+    // What lies before the window counts.
+    const series = await harness.store("cpu", quietPoints(300));
+    expect(await create({ series, from: START - MINUTE })).toMatchObject({
+      warmingUp: null,
+      values: [expect.any(Number), expect.any(Number)],
+    });
   });
 
   test("rows keep their order: a duplicate and a backward row are scored in their places, and not learned", async () => {

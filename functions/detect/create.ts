@@ -1,14 +1,18 @@
 import { Detection, DetectionRequest } from "../../shared/contract/anomaly.ts";
 import { invalid, notFound } from "../../shared/contract/problem.ts";
+import { isoTimeOrNull } from "../../shared/contract/time.ts";
 import { contextAround } from "../../shared/core/detect/context.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
-import type { PointScore } from "../../shared/core/detect/detector.ts";
+import type { DetectorState, PointScore } from "../../shared/core/detect/detector.ts";
 import { DEFAULT_SETTINGS, scoringOf, unknownWeights } from "../../shared/core/detect/effective-settings.ts";
+import { explain } from "../../shared/core/detect/explanation.ts";
 import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
+import { progressOf, warmUpOf } from "../../shared/core/detect/warm-up.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { detectRemotely } from "./detect-remotely.ts";
 
 const MOST_POINTS = 100_000;
 /** A window without a start is so long. */
@@ -21,10 +25,10 @@ export const createDetection = route({
   scope: "read",
   input: DetectionRequest,
   output: Detection,
-  problems: ["not-found"],
+  problems: ["not-found", "series-too-short", "backend-unavailable"],
 
-  async handle(request, { org }, { store, clock }) {
-    const { series: _series, from: _from, to: _to, input, context, ...said } = request;
+  async handle(request, { org }, { store, clock, forecasters }) {
+    const { series: _series, from: _from, to: _to, input, context, backend, ...said } = request;
     const wrong = unknownWeights(said.weights ?? {}, "weights");
     if (wrong.length > 0) throw invalid(wrong);
     const tenant = store.forOrg(org);
@@ -32,6 +36,11 @@ export const createDetection = route({
     const points = stored?.points ?? columnsOf(input!);
     const settings =
       stored === null ? DEFAULT_SETTINGS : (await tenant.detectionSettings.effective([stored.series]))(stored.series).settings;
+    const named = stored === null ? {} : { series: stored.series };
+    if (backend === "timegpt") {
+      const asked = { points, before: stored?.before ?? NONE, settings: { ...settings, ...said }, context };
+      return { ...named, ...(await detectRemotely(asked, forecasters)) };
+    }
     const verdicts = stored === null ? undefined : (await tenant.verdicts.ofSeries([stored.series])).get(stored.series);
     const options = { ...scoringOf({ ...settings, ...said }), verdicts, band: true };
 
@@ -39,17 +48,20 @@ export const createDetection = route({
     if (stored !== null) await inTurns(scoreParts(detector, stored.before, options));
     const scores = await inTurns(scoreParts(detector, points, options));
     return {
-      ...(stored === null ? {} : { series: stored.series }),
+      ...named,
       timestamps: [...points.timestamps],
       values: [...points.values],
       scores: scores.map(({ score }) => score),
       expected: scores.map(({ expected }) => expected),
       lo: scores.map(({ lo }) => lo),
       hi: scores.map(({ hi }) => hi),
+      warmingUp: warmUpAfter(detector),
       anomalies: anomaliesOf(scores, points, context),
     };
   },
 });
+
+const NONE: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
 const columnsOf = ({ timestamps, values }: { timestamps: number[]; values: number[] }): PointColumns => ({
   timestamps: Float64Array.from(timestamps),
@@ -83,14 +95,25 @@ const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number
   values: values.subarray(start, end),
 });
 
+function warmUpAfter(detector: DetectorState): Detection["warmingUp"] {
+  const { state, readyAt, ...progress } = warmUpOf(progressOf(detector));
+  return state === "ready" ? null : { state, ...progress, readyAt: isoTimeOrNull(readyAt) };
+}
+
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
-  return scores.flatMap(
-    ({ timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus }, index) => {
-      if (!anomalous || severity === null) return [];
-      const context = k === 0 ? null : contextAround(points, index, k);
-      return [
-        { index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, consensus, context },
-      ];
-    },
-  );
+  return scores.flatMap((found, index) => {
+    const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
+    if (!anomalous || severity === null) return [];
+    const finding = {
+      value,
+      expected,
+      score,
+      severity,
+      direction,
+      daysPerFalseAlarm,
+      methods: { ...methods },
+      explanation: explain(found),
+    };
+    return [{ index, timestamp, ...finding, consensus, context: k === 0 ? null : contextAround(points, index, k) }];
+  });
 }

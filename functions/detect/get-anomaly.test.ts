@@ -23,6 +23,11 @@ describe("200", () => {
       methods: { "value-novelty": { score: 0.9, weight: 1 } },
       historical: false,
       clearedAt: null,
+      explanation: {
+        text: "500 is 450 (900%) above the expected 50 (45.5 to 54.25). A point like it comes about once in 340 days: a value that this series has not had.",
+        rarity: "about once in 340 days",
+        reasons: [{ method: "value-novelty", text: "a value that this series has not had", score: 0.9 }],
+      },
     });
   });
 });

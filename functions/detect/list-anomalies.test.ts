@@ -24,6 +24,7 @@ describe("200", () => {
 
     const first = await list({ limit: "2" });
     expect(first.items.map(({ id }) => id)).toEqual([newest, middle]);
+    expect(first.items[0]!.explanation.text).toMatch(/^500 is 450 \(900%\) above the expected 50/);
     expect(await list({ limit: "2", cursor: first.nextCursor })).toMatchObject({ items: [{ id: old }], nextCursor: null });
     expect(await ids({ series: cpu })).toEqual([newest, old]);
     expect(await ids({ metricKey: "load" })).toEqual([middle]);

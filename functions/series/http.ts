@@ -2,6 +2,7 @@ import { http } from "../../shared/runtime/route.ts";
 import { deleteSeriesSettings } from "./delete-settings.ts";
 import { readSeriesForecasts } from "./forecasts.ts";
 import { getSeries } from "./get.ts";
+import { getSeriesDetection } from "./detection.ts";
 import { getRetention } from "./get-retention.ts";
 import { getSeriesSettings } from "./get-settings.ts";
 import { listLastPoints } from "./last.ts";
@@ -22,6 +23,7 @@ export default http([
   updateSeries,
   readPoints,
   readScores,
+  getSeriesDetection,
   readSeriesForecasts,
   getSeriesSettings,
   replaceSeriesSettings,

@@ -23,6 +23,17 @@ const Context = v.strictObject({
   max: v.number(),
 });
 
+/**
+ * Why a point is anomalous, in words: one or two sentences; how often such a point comes by itself, null where that is not known; and what the methods
+ * that agree found, the surest first.
+ */
+const Explanation = v.strictObject({
+  text: v.string(),
+  rarity: v.nullable(v.string()),
+  reasons: v.array(v.strictObject({ method: v.string(), text: v.string(), score: v.number() })),
+});
+export type Explanation = v.InferOutput<typeof Explanation>;
+
 const finding = {
   value: v.number(),
   expected: v.nullable(v.number()),
@@ -31,6 +42,7 @@ const finding = {
   direction: v.nullable(v.picklist(["above", "below"])),
   daysPerFalseAlarm: v.nullable(v.number()),
   methods: Methods,
+  explanation: Explanation,
 };
 
 /** What somebody says of an anomaly. */
@@ -94,7 +106,13 @@ export const scoring = {
 
 const InputValues = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(100_000));
 
-/** Of a stored series its settings say what the request does not. */
+/** Members that say how the native detector goes about it: TimeGPT has a way of its own. */
+const NATIVE_ONLY = ["weights", "consensus", "timezone", "holidays"] as const;
+
+/**
+ * Of a stored series its settings say what the request does not. `backend: "timegpt"` sends the points to Nixtla's TimeGPT: they have to be equally spaced, without
+ * gaps, and of the settings sensitivity, direction, minAbsolute and minRelative count.
+ */
 export const DetectionRequest = v.pipe(
   v.strictObject({
     series: v.optional(SeriesReference),
@@ -108,11 +126,37 @@ export const DetectionRequest = v.pipe(
     ),
     ...exactPartial(scoring),
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(500)), 24),
+    backend: v.optional(v.picklist(["native", "timegpt"]), "native"),
   }),
+  v.check(
+    (request) => request.backend === "native" || NATIVE_ONLY.every((member) => request[member] === undefined),
+    `Expected none of ${NATIVE_ONLY.join(", ")} with timegpt`,
+  ),
   v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
   v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
 );
 export type DetectionRequest = v.InferOutput<typeof DetectionRequest>;
+
+const progress = {
+  /** That were learned, or wait to be. */
+  points: v.number(),
+  /** That are missing until there are scores, of a series that is warming up; until any severity may be given, of one that is settling. */
+  pointsLeft: v.number(),
+  /** When these will have come, should they go on as they came; null where none is missing, and while that is not known. */
+  readyAt: v.nullable(IsoTime),
+};
+
+/** What is known of points does not do yet: for scores at all (`warming-up`), or for severities above medium (`settling`). */
+const WarmUp = v.strictObject({ state: v.picklist(["warming-up", "settling"]), ...progress });
+export type WarmUp = v.InferOutput<typeof WarmUp>;
+
+/** How far live detection knows a series; `off` where its settings say that it is not scored. */
+export const DetectionState = v.strictObject({
+  series: SeriesId,
+  state: v.picklist(["off", "warming-up", "settling", "ready"]),
+  ...progress,
+});
+export type DetectionState = v.InferOutput<typeof DetectionState>;
 
 /** Columns: row i of each belongs to input row i, in the order given. */
 export const Detection = v.strictObject({
@@ -123,6 +167,8 @@ export const Detection = v.strictObject({
   expected: v.array(v.nullable(v.number())),
   lo: v.array(v.nullable(v.number())),
   hi: v.array(v.nullable(v.number())),
+  /** How the point after the last row would be scored; null where enough is known. */
+  warmingUp: v.nullable(WarmUp),
   anomalies: v.array(
     v.strictObject({
       index: v.number(),

@@ -41,8 +41,7 @@ export function prepareHistory(
   const newest = newestGrid(observations, asked);
   if (!newest.ok) return newest;
   const { grid, frequencyMs } = newest.value;
-  const largest = grid.values.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 0);
-  const unit = largest > LARGEST || largest < SMALLEST ? powerOfTwoBelow(largest) : 1;
+  const unit = powerOfTwoUnit(grid.values);
   const scaled = grid.values.map((value) => value / unit);
   const seasons = seasonsOf(fillGaps(scaled, 1), frequencyMs);
   const seasonLength = mainSeason(seasons);
@@ -62,6 +61,12 @@ export function prepareHistory(
       warnings: grid.warnings,
     },
   };
+}
+
+/** The unit in which values are of a size that a float of 32 bits holds: a power of two; 1 but for values that are huge or tiny. NaN does not count. */
+export function powerOfTwoUnit(values: Float64Array): number {
+  const largest = values.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 0);
+  return largest > LARGEST || largest < SMALLEST ? powerOfTwoBelow(largest) : 1;
 }
 
 interface Fan {

@@ -57,6 +57,18 @@ export function createForecasters(
       if (!fallback) return chain([found], asked);
       return chain(backend === "auto" ? auto : [...new Set([found, last])], asked);
     },
+    async detect(backend, observations, options) {
+      const found = named(backend);
+      if (found?.detect === undefined || !found.about.available) {
+        throw new Problem("backend-unavailable", `The backend ${backend} is not configured here, or finds no anomalies.`);
+      }
+      try {
+        return await found.detect(observations, options);
+      } catch (error) {
+        if (error instanceof Unavailable) onFailure(found.about.name, { reason: "not-made", detail: error.message, cause: error });
+        throw error;
+      }
+    },
   };
 }
 

@@ -5,8 +5,11 @@ import type { ForecastAnswer, Forecaster, ForecastOptions, NotMade, TooShort } f
 import { ownUnitFan, prepareHistory } from "./history.ts";
 import type { History } from "./history.ts";
 import { pandasFrequency } from "./pandas-frequency.ts";
+import { columnsOf, isCount } from "./timegpt-answer.ts";
+import type { Columns } from "./timegpt-answer.ts";
 import { createTimegptCall, isObject, nonsense, TimegptFailure } from "./timegpt-call.ts";
 import type { CallTimegpt, TimegptCallOptions } from "./timegpt-call.ts";
+import { detectByTimegpt } from "./timegpt-detect.ts";
 
 export interface TimegptOptions extends Omit<TimegptCallOptions, "apiKey"> {
   /** Undefined where TimeGPT is not configured. */
@@ -55,6 +58,8 @@ export function createTimegpt({ apiKey, model, ...options }: TimegptOptions): Fo
     },
     forecast: async (observations, asked) => (await forecastMany([observations], asked))[0]!,
     forecastMany,
+    detect: (observations, { frequencyMs, level }) =>
+      detectByTimegpt(authorized, { model, observations, frequencyMs, level, until: options.now() + DEADLINE_MS }),
   };
 
   async function forecastMany(...[series, asked]: Parameters<NonNullable<Forecaster["forecastMany"]>>): Promise<Made[]> {
@@ -180,36 +185,6 @@ function batchesOf(all: readonly Asked[], { horizon, levels }: ForecastOptions):
   const most = Math.max(1, Math.min(BATCH, Math.floor(MOST_NUMBERS / (horizon * (1 + 2 * levels.length)))));
   return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most));
 }
-
-interface Columns {
-  readonly mean: Float64Array;
-  /** One a level, in the order asked for. */
-  readonly intervals: readonly { readonly lo: Float64Array; readonly hi: Float64Array }[];
-}
-
-/** The columns of an answer, all series behind each other; what is no number is NaN. @throws TimegptFailure when one is missing or of another length. */
-function columnsOf(answer: unknown, rows: number, levels: readonly number[]): Columns {
-  const { mean, intervals } = isObject(answer) ? answer : {};
-  const named = isObject(intervals) ? Object.entries(intervals) : [];
-  // 80 may come back as lo-80 or lo-80.0.
-  const bound = (side: string, level: number) =>
-    named.find(([name]) => name.startsWith(`${side}-`) && Number(name.slice(side.length + 1)) === level)?.[1];
-  return {
-    mean: columnOf(mean, rows, "mean"),
-    intervals: levels.map((level) => ({
-      lo: columnOf(bound("lo", level), rows, `lo-${level}`),
-      hi: columnOf(bound("hi", level), rows, `hi-${level}`),
-    })),
-  };
-}
-
-function columnOf(column: unknown, rows: number, name: string): Float64Array {
-  if (!Array.isArray(column)) throw nonsense(`without ${name}`);
-  if (column.length !== rows) throw nonsense(`${column.length} rows of ${name} instead of ${rows}`);
-  return Float64Array.from(column, (value: unknown) => (typeof value === "number" ? value : NaN));
-}
-
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
 
 async function attempt<T>(make: () => Promise<T>): Promise<T | TimegptFailure> {
   try {

@@ -65,6 +65,30 @@ export interface Forecaster {
    * @throws Unavailable as `forecast`, when none was made.
    */
   forecastMany?(series: readonly Observations[], options: ForecastOptions): Promise<readonly Result<ForecastAnswer, TooShort | NotMade>[]>;
+  /**
+   * Says which points are anomalous. A backend without it says nothing of that.
+   * @throws Unavailable when it does not answer, or refuses; its message is shown to whoever asked.
+   */
+  detect?(observations: RegularObservations, options: DetectOptions): Promise<DetectedColumns>;
+}
+
+/** Points of one series, ascending and equally spaced, without gaps, shape (n,), n >= 2. */
+export type RegularObservations = Observations;
+
+export interface DetectOptions {
+  /** Time between the points. */
+  readonly frequencyMs: number;
+  /** Coverage of the interval beyond which a point is anomalous, in percent. */
+  readonly level: number;
+}
+
+/** What a backend says of the newest m <= n points of a history, shape (m,): it has to begin somewhere. */
+export interface DetectedColumns {
+  readonly expected: Float64Array;
+  readonly lo: Float64Array;
+  readonly hi: Float64Array;
+  /** 1 where the point lies outside. */
+  readonly anomalous: Uint8Array;
 }
 
 /** A forecast, and which backend was to make it and why that one did not, when another one did. */
@@ -89,4 +113,9 @@ export interface Forecasters {
    * @throws Problem backend-unavailable when it is not configured.
    */
   pick(backend: Backend, options?: { readonly fallback?: boolean }): PickedForecaster;
+  /**
+   * Has a backend say which points are anomalous; no other one steps in.
+   * @throws Problem backend-unavailable when it is not configured; Unavailable when it says nothing now.
+   */
+  detect(backend: Backend, observations: RegularObservations, options: DetectOptions): Promise<DetectedColumns>;
 }

@@ -27,6 +27,7 @@ test("an anomaly reads back as it was found, bit for bit", async () => {
     timestamp: "2026-11-20T10:00:00.000Z",
     clearedAt: "2026-11-20T10:01:00.000Z",
     detectedAt: "2026-11-20T10:00:01.000Z",
+    explanation: expect.objectContaining({ rarity: "about once in 340 days" }),
     feedback: null,
   });
 });

@@ -3,6 +3,7 @@ import { AnomalySeverity } from "../contract/anomaly.ts";
 import type { Anomaly } from "../contract/anomaly.ts";
 import type { AnomalyId, OrgId, SeriesId } from "../contract/ids.ts";
 import { isoTime, isoTimeOrNull } from "../contract/time.ts";
+import { explain } from "../core/detect/explanation.ts";
 import type { NewAnomaly } from "../core/detect/series-detection.ts";
 import { MAX_ANOMALIES_A_READ, MAX_OPEN_MS } from "../ports/detection.ts";
 import type { AnomaliesStore, AnomalyFilter, DetectionPass } from "../ports/detection.ts";
@@ -136,6 +137,7 @@ function anomalyOf(row: Row): Anomaly {
     timestamp: isoTime(timestamp),
     clearedAt: isoTimeOrNull(clearedAt),
     detectedAt: isoTime(detectedAt),
+    explanation: explain(anomaly),
     feedback: feedbackOf(row),
   };
 }

@@ -49,6 +49,9 @@ const NO_FORECASTERS: Forecasters = {
   pick() {
     throw new Error("This test gave no forecasters");
   },
+  detect() {
+    throw new Error("This test gave no forecasters");
+  },
 };
 
 /** @param options.database - Has every migration applied; one in memory when not given. */

@@ -14,6 +14,8 @@ export interface TimegptRequest {
   readonly wireBytes: number;
   /** Parsed; null of a GET. */
   readonly body: ForecastBody | null;
+  /** Of a call of /v2/anomaly_detection; null of all others. */
+  readonly detection: DetectionBody | null;
   readonly status: number;
 }
 
@@ -44,11 +46,18 @@ export interface TimegptServerOptions {
   readonly forbidden?: readonly string[];
   /** Changes what a forecast is answered. */
   readonly spoil?: (answer: ForecastOutput) => unknown;
+  /** Changes what is answered of anomalies. */
+  readonly spoilDetection?: (answer: DetectionOutput) => unknown;
 }
 
 interface ForecastOutput {
   readonly mean: readonly number[];
   readonly intervals: Readonly<Record<string, readonly number[]>> | null;
+}
+
+interface DetectionOutput extends ForecastOutput {
+  readonly sizes: readonly number[];
+  readonly anomaly: readonly boolean[];
 }
 
 const MIB = 2 ** 20;
@@ -81,6 +90,23 @@ const ForecastBody = v.strictObject({
 });
 export type ForecastBody = v.InferOutput<typeof ForecastBody>;
 
+const DetectionBody = v.strictObject({
+  series: v.pipe(
+    v.looseObject({
+      y: v.pipe(v.array(float), v.minLength(1)),
+      sizes: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1)),
+      X: v.nullish(v.null()),
+    }),
+    v.check(({ y, sizes }) => sizes.reduce((sum, size) => sum + size, 0) === y.length, "sizes do not sum to the length of y"),
+  ),
+  model: v.string(),
+  freq: v.pipe(v.string(), v.regex(FREQUENCY)),
+  level: v.pipe(v.number(), v.gtValue(0), v.ltValue(100)),
+  clean_ex_first: v.optional(v.boolean()),
+  finetuned_model_id: v.optional(v.nullable(v.string())),
+});
+type DetectionBody = v.InferOutput<typeof DetectionBody>;
+
 /** A refusal, before it is answered as TimeGPT words them. */
 class Refusal extends Error {
   readonly status: number;
@@ -106,11 +132,13 @@ export const timegptError = (message: string, details: string, code: string) => 
 /**
  * A server on 127.0.0.1 that speaks TimeGPT's contract, and refuses what does not keep to it.
  *
- * Its forecast repeats each series' last value, plus the step; the interval of a level reaches as many percent of one to each side.
+ * Its forecast repeats each series' last value, plus the step; the interval of a level reaches as many percent of one to each side. Of anomalies it
+ * expects each value to be the one before, as near as the level in percent of one; it leaves out the first.
  * @see Nixtla's Python client, 0.9.0, whose calls it takes.
  */
 export async function startTimegptServer(options: TimegptServerOptions): Promise<TimegptServer> {
-  const { key, wrapped = false, inputSize = 48, horizon = 24, forbidden = [], spoil = (answer) => answer } = options;
+  const { key, wrapped = false, inputSize = 48, horizon = 24, forbidden = [] } = options;
+  const { spoil = (answer) => answer, spoilDetection = (answer) => answer } = options;
   const requests: TimegptRequest[] = [];
   const told = new Map<string, TimegptAnswer[]>();
 
@@ -119,7 +147,7 @@ export async function startTimegptServer(options: TimegptServerOptions): Promise
     query: URLSearchParams,
     request: IncomingMessage,
     bytes: Buffer,
-  ): { body: ForecastBody | null; answer: unknown } {
+  ): { body: ForecastBody | null; detection?: DetectionBody; answer: unknown } {
     const { headers, method } = request;
     if (headers.authorization !== `Bearer ${key}`) {
       throw new Refusal(401, "A12", "Invalid API key", "Key not found, please check your API key and try again");
@@ -131,13 +159,25 @@ export async function startTimegptServer(options: TimegptServerOptions): Promise
       if (!FREQUENCY.test(query.get("freq") ?? "")) throw new Refusal(422, "A45", "Invalid frequency", String(query.get("freq")));
       return { body: null, answer: { detail: { input_size: inputSize, horizon } } };
     }
+    if (route === "POST /v2/anomaly_detection") {
+      const detection = postedBody(DetectionBody, headers, bytes);
+      checkModel(detection.model, headers);
+      return { body: null, detection, answer: wrap(spoilDetection(detectionOf(detection))) };
+    }
     if (route !== "POST /v2/forecast") throw new Refusal(404, "A04", "Not found", route);
 
-    const body = forecastBody(headers, bytes);
-    usable(body.model);
-    if (headers["nixtla-model"] !== body.model) throw new Refusal(422, "A22", "Validation error", "nixtla-model is not the body's model");
-    const answer = spoil(forecastOf(body));
-    return { body, answer: wrapped ? { data: answer, message: "Success", details: "OK", code: "B10", requestID: "G48XQJWLVW" } : answer };
+    const body = postedBody(ForecastBody, headers, bytes);
+    checkModel(body.model, headers);
+    return { body, answer: wrap(spoil(forecastOf(body))) };
+  }
+
+  function wrap(answer: unknown): unknown {
+    return wrapped ? { data: answer, message: "Success", details: "OK", code: "B10", requestID: "G48XQJWLVW" } : answer;
+  }
+
+  function checkModel(model: string, headers: IncomingMessage["headers"]): void {
+    usable(model);
+    if (headers["nixtla-model"] !== model) throw new Refusal(422, "A22", "Validation error", "nixtla-model is not the body's model");
   }
 
   function usable(model: string | null): void {
@@ -148,8 +188,8 @@ export async function startTimegptServer(options: TimegptServerOptions): Promise
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const bytes = await buffer(request);
     const { pathname: path, searchParams } = new URL(request.url!, "http://localhost");
-    const note = (status: number, body: ForecastBody | null) =>
-      requests.push({ path, headers: request.headers, wireBytes: bytes.byteLength, body, status });
+    const note = (status: number, body: ForecastBody | null, detection: DetectionBody | null = null) =>
+      requests.push({ path, headers: request.headers, wireBytes: bytes.byteLength, body, detection, status });
     const answer = told.get(path)?.shift();
     if (answer !== undefined) {
       note(typeof answer === "object" ? answer.status : 0, null);
@@ -160,7 +200,7 @@ export async function startTimegptServer(options: TimegptServerOptions): Promise
     }
     try {
       const judged = judge(path, searchParams, request, bytes);
-      note(200, judged.body);
+      note(200, judged.body, judged.detection);
       send(response, 200, judged.answer);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -190,17 +230,42 @@ function send(response: ServerResponse, status: number, body: unknown, headers: 
   response.end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-function forecastBody(headers: IncomingMessage["headers"], bytes: Buffer): ForecastBody {
+function postedBody<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  headers: IncomingMessage["headers"],
+  bytes: Buffer,
+): v.InferOutput<Schema> {
   const encoding = headers["content-encoding"];
   if (headers["content-type"] !== "application/json") throw new Refusal(415, "A15", "Unsupported media type", "Expected application/json");
   if (encoding !== undefined && encoding !== "zstd") throw new Refusal(415, "A16", "Unsupported encoding", encoding);
   const json = encoding === "zstd" ? zstdDecompressSync(bytes) : bytes;
   if (json.byteLength > 200 * MIB) throw new Refusal(413, "A17", "Payload too large", "The limit is 200 MB");
   if (encoding === undefined && json.byteLength > MIB) throw new Refusal(413, "A18", "Payload too large", "Compress bodies over 1 MB");
-  const parsed = v.safeParse(ForecastBody, JSON.parse(json.toString()));
+  const parsed = v.safeParse(schema, JSON.parse(json.toString()));
   if (!parsed.success)
     throw new Refusal(422, "A22", "Validation error", `${v.getDotPath(parsed.issues[0]) ?? "body"}: ${parsed.issues[0].message}`);
   return parsed.output;
+}
+
+function detectionOf({ series: { y, sizes }, level }: DetectionBody): DetectionOutput & Readonly<Record<string, unknown>> {
+  let end = 0;
+  const rows = sizes.flatMap((size) => {
+    end += size;
+    return Array.from({ length: size - 1 }, (_, row) => end - size + 1 + row);
+  });
+  const mean = rows.map((row) => y[row - 1]!);
+  const shifted = (by: number) => mean.map((value) => value + by);
+  return {
+    mean,
+    sizes: sizes.map((size) => size - 1),
+    anomaly: rows.map((row) => Math.abs(y[row]! - y[row - 1]!) > level / 100),
+    intervals: { [`lo-${level}`]: shifted(-level / 100), [`hi-${level}`]: shifted(level / 100) },
+    weights_x: null,
+    feature_contributions: null,
+    input_tokens: y.length,
+    output_tokens: mean.length,
+    finetune_tokens: 0,
+  };
 }
 
 function forecastOf({ series: { y, sizes }, h, level }: ForecastBody): ForecastOutput & Readonly<Record<string, unknown>> {

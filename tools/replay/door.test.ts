@@ -49,6 +49,7 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
   expected: timestamps.map(() => null),
   lo: timestamps.map(() => null),
   hi: timestamps.map(() => null),
+  warmingUp: null,
   anomalies: anomalous.map((index) => ({
     index,
     timestamp: timestamps[index]!,
@@ -60,6 +61,7 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
     daysPerFalseAlarm: null,
     methods: {},
     consensus: 0,
+    explanation: { text: "The value is 1.", rarity: null, reasons: [] },
     context: null,
   })),
 });

@@ -3,7 +3,7 @@ import type { Detection } from "../../shared/contract/anomaly.ts";
 import { anomalyLines, fileLines } from "./report.ts";
 
 const MINUTE = 60_000;
-const found = (index: number, score: number): Omit<Detection["anomalies"][number], "context"> => ({
+const found = (index: number, score: number): Omit<Detection["anomalies"][number], "context" | "explanation"> => ({
   index,
   timestamp: index * MINUTE,
   value: 97.123_456_7,

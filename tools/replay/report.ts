@@ -16,7 +16,7 @@ const SHOWN_BAD_ROWS = 5;
 /** Methods of an anomaly that its row names, the strongest first. */
 const NAMED_METHODS = 3;
 
-type FoundAnomaly = Omit<Detection["anomalies"][number], "context">;
+type FoundAnomaly = Omit<Detection["anomalies"][number], "context" | "explanation">;
 
 /** What was read, and what was left out of it. */
 export function fileLines({ name, timestamps, bad, repeated }: ReplaySeries): readonly string[] {

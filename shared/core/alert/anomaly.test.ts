@@ -221,6 +221,9 @@ describe("the timeline", () => {
           direction: "above",
           daysPerFalseAlarm: 126,
           methods: found.methods,
+          explanation: expect.stringMatching(
+            /^150 is 50 \(50%\) above the expected 100 \(90 to 110\)\. A point like it comes about once in 130 days/,
+          ),
         },
       },
     ]);

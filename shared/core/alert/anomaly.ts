@@ -1,5 +1,6 @@
 import type { Anomaly } from "../../contract/anomaly.ts";
 import { AnomalySeverity } from "../../contract/anomaly.ts";
+import { explain } from "../detect/explanation.ts";
 import type { AnomalyCondition, Severity } from "../../contract/rule.ts";
 import type { Evaluation } from "./step.ts";
 
@@ -111,13 +112,16 @@ export function matchesAnomaly(condition: AnomalyCondition, anomaly: ScoredAnoma
   return deviation >= (minAbsolute ?? 0) && relative >= (minRelative ?? 0);
 }
 
-/** The evidence of an anomaly alert. `timestamp` in Unix ms, the rest as detection gave it. */
-export type AnomalyEvidence = { readonly kind: "anomaly"; readonly anomaly: Anomaly["id"]; readonly timestamp: number } & Pick<
-  ScoredAnomaly,
-  "value" | "expected" | "lo" | "hi" | "score" | "severity" | "direction" | "daysPerFalseAlarm" | "methods"
->;
+/** The evidence of an anomaly alert. `timestamp` in Unix ms, `explanation` in sentences, the rest as detection gave it. */
+export type AnomalyEvidence = {
+  readonly kind: "anomaly";
+  readonly anomaly: Anomaly["id"];
+  readonly timestamp: number;
+  readonly explanation: string;
+} & Pick<ScoredAnomaly, "value" | "expected" | "lo" | "hi" | "score" | "severity" | "direction" | "daysPerFalseAlarm" | "methods">;
 
 function evidenceOf(anomaly: ScoredAnomaly): AnomalyEvidence {
   const { id, timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = anomaly;
-  return { kind: "anomaly", anomaly: id, timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods };
+  const said = { value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods, explanation: explain(anomaly).text };
+  return { kind: "anomaly", anomaly: id, timestamp, ...said };
 }

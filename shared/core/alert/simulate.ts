@@ -22,7 +22,7 @@ export interface ScoredSeries extends WatchedSeries {
   readonly values: Float64Array;
   readonly lo: readonly (number | null)[];
   readonly hi: readonly (number | null)[];
-  readonly anomalies: readonly Omit<Detection["anomalies"][number], "context">[];
+  readonly anomalies: readonly Omit<Detection["anomalies"][number], "context" | "explanation">[];
   /** The time between points, ms; null where it is not known. */
   readonly cadence: number | null;
 }

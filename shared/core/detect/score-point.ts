@@ -67,7 +67,7 @@ export interface PointScore {
 }
 
 /** Below so many points severity is capped at medium. */
-const SETTLED_POINTS = 200;
+export const SETTLED_POINTS = 200;
 /** What is by itself so much rarer than was asked for, twice as rare, is anomalous however much of it is old news. */
 const ALWAYS_NEWS = Math.log10(2);
 /** A method agrees where it finds the point at least so rare. */

@@ -103,7 +103,15 @@ const lines = (evidence: Evidence) => {
 };
 
 describe("evidence", () => {
-  test("of an anomaly: the value, what was expected, the band, how rare it is, and which methods found it", () => {
+  test("of an anomaly: its explanation, its severity and its score", () => {
+    const explanation = "150 is 50 (50%) above the expected 100 (90 to 110).";
+    const methods = { residual: { score: 0.9, weight: 1 } };
+    const anomaly = { kind: "anomaly", value: 150, expected: 100, score: 0.93, severity: "high", direction: "above", methods, explanation };
+    expect(lines(anomaly)).toEqual([explanation, "high anomaly above, score 0.93"]);
+    expect(lines({ ...anomaly, score: null })).toEqual([explanation]);
+  });
+
+  test("of an anomaly from before explanations: the value, what was expected, the band, how rare it is, and which methods found it", () => {
     const methods = { flatline: { score: 0.1, weight: 1 }, residual: { score: 0.9, weight: 1 }, none: { score: 0, weight: 1 } };
     expect(
       lines({

@@ -42,16 +42,19 @@ function thresholdLines(evidence: Evidence): readonly string[] {
 }
 
 function anomalyLines(evidence: Evidence): readonly string[] {
-  const { severity, direction, methods } = evidence;
+  const { severity, direction, methods, explanation } = evidence;
   const number = (name: string) => numberOf(evidence[name]);
   const [value, expected, lo, hi, score, days] = ["value", "expected", "lo", "hi", "score", "daysPerFalseAlarm"].map(number);
+  const how = [severity, "anomaly", direction].filter((word) => typeof word === "string").join(" ");
+  if (typeof explanation === "string") return [explanation, ...(typeof score === "number" ? [`${how}, score ${numberText(score)}`] : [])];
+
+  // An alert from before explanations.
   const lines: string[] = [];
   if (typeof value === "number" && typeof expected === "number") {
     const band = typeof lo === "number" && typeof hi === "number" ? ` (${numberText(lo)} to ${numberText(hi)})` : "";
     lines.push(`${numberText(value)}, expected ${numberText(expected)}${band}`);
   }
   if (typeof score === "number") {
-    const how = [severity, "anomaly", direction].filter((word) => typeof word === "string").join(" ");
     const rare = typeof days === "number" ? `, as rare as once in ${numberText(Math.round(days))} days` : "";
     lines.push(`${how}, score ${numberText(score)}${rare}`);
   }

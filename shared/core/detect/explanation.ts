@@ -1,0 +1,111 @@
+import type { Explanation } from "../../contract/anomaly.ts";
+import { scoreOf } from "./severity.ts";
+
+/** What an anomaly says of itself, stored or found on demand. */
+export interface Finding {
+  readonly value: number;
+  readonly expected: number | null;
+  /** The band; null where there is none. */
+  readonly lo: number | null;
+  readonly hi: number | null;
+  readonly daysPerFalseAlarm: number | null;
+  readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
+}
+
+/** What each method finds, in words that a person knows. */
+const WORDS: Readonly<Record<string, string>> = {
+  "value-novelty": "a value that this series has not had",
+  "log-novelty": "a value of a size that this series has not had",
+  residual: "far from what was likely after the points before",
+  "seasonal-residual": "far from what is usual at this time",
+  "level-shift": "off to one side for some time",
+  volatility: "steadier or more restless than is usual",
+  distribution: "a mixture of values that this series has not had",
+  flatline: "the same value for unusually long",
+  "no-data": "points are missing before it",
+  timegpt: "outside of what TimeGPT expected",
+};
+/** A method agrees where it finds the point so rare, at least. */
+const AGREES = scoreOf(10);
+/** The text names so many of the methods. */
+const NAMED = 3;
+/** Days beyond which rarities cannot be told apart. */
+const RAREST_DAYS = 10_000;
+/** A percentage says nothing where it would be larger than this. */
+const MOST_PERCENT = 10_000;
+/** An expected value within this share of the band's width is near 0. */
+const NEAR_ZERO_OF_BAND = 0.1;
+const DIGITS = 4;
+const MOST_DIGITS = 12;
+
+/** Why a point is anomalous, for a person: how far off and how rare it is, and what the methods that agree found, the rarest first. */
+export function explain(finding: Finding): Explanation {
+  const rarity = rarityOf(finding.daysPerFalseAlarm);
+  const reasons = reasonsOf(finding.methods);
+  const found = reasons.slice(0, NAMED).map(({ text }) => text);
+  const often = rarity === null ? "What is unusual" : `A point like it comes ${rarity}`;
+  const sentences = [distanceOf(finding), ...(found.length > 0 ? [`${often}: ${found.join("; ")}`] : rarity === null ? [] : [often])];
+  return { text: sentences.map((sentence) => `${sentence}.`).join(" "), rarity, reasons };
+}
+
+/** How often a point comes by itself, from days per false alarm; null where that is not known. */
+function rarityOf(days: number | null): string | null {
+  if (days === null) return null;
+  if (days >= RAREST_DAYS) return `less than once in ${readable(RAREST_DAYS)} days`;
+  if (days >= 1.5) return `about once in ${readable(days < 10 ? Math.round(days) : Number(days.toPrecision(2)))} days`;
+  if (days >= 0.75) return "about once a day";
+  return days >= 0.4 ? "about twice a day" : "several times a day";
+}
+
+/** Those methods that agree, at least the one that is surest; what has no say is left out. */
+function reasonsOf(methods: Finding["methods"]): Explanation["reasons"] {
+  const ordered = Object.entries(methods)
+    .filter(([, { score, weight }]) => weight > 0 && score > 0)
+    .map(([method, { score }]) => ({ method, text: WORDS[method] ?? `found by ${method}`, score }))
+    .toSorted((a, b) => b.score - a.score);
+  const agreeing = ordered.filter(({ score }) => score >= AGREES);
+  return agreeing.length > 0 ? agreeing : ordered.slice(0, 1);
+}
+
+/** How far off a point is: by how much, by what percentage, and of which band. */
+function distanceOf({ value, expected, lo, hi }: Finding): string {
+  if (expected === null) return `The value is ${readable(value)}`;
+  const off = value - expected;
+  const isWithin = lo !== null && hi !== null && value >= lo && value <= hi;
+  const digits = digitsFor(Math.max(Math.abs(value), Math.abs(expected)), isWithin ? hi - lo : Math.abs(off));
+  const number = (one: number) => readable(one, digits);
+  const band = lo === null || hi === null ? "" : `${number(lo)} to ${number(hi)}`;
+  if (isWithin) return `${number(value)} by itself lies within what was expected (${band})`;
+  if (number(value) === number(expected)) return `${number(value)} by itself is what was expected`;
+  const percent = percentOf({ off, expected, width: band === "" ? 0 : hi! - lo! });
+  const side = off > 0 ? "above" : "below";
+  return `${number(value)} is ${readable(Math.abs(off))}${percent} ${side} the expected ${number(expected)}${band === "" ? "" : ` (${band})`}`;
+}
+
+function percentOf({ off, expected, width }: { off: number; expected: number; width: number }): string {
+  const percent = Math.abs((off / expected) * 100);
+  if (!(percent <= MOST_PERCENT) || Math.abs(expected) < NEAR_ZERO_OF_BAND * width) return "";
+  return percent < 0.1 ? " (less than 0.1%)" : ` (${readable(Number(percent.toPrecision(percent < 1 ? 1 : 3)))}%)`;
+}
+
+/** Significant digits of numbers that are told apart by a difference so small. */
+function digitsFor(largest: number, off: number): number {
+  if (off === 0) return DIGITS;
+  return Math.min(MOST_DIGITS, Math.max(DIGITS, Math.ceil(Math.log10(largest / off)) + 2));
+}
+
+const SHORT = new Intl.NumberFormat("en", { maximumSignificantDigits: DIGITS });
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", compactDisplay: "long", maximumSignificantDigits: DIGITS });
+
+/** A number as people read it: 0.001234, 12.35, 12,346, 1.235 million; a power of ten only where it is larger or smaller than what has a name. */
+function readable(value: number, digits = DIGITS): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e15 || size < 1e-9)) {
+    const [mantissa, power] = value.toExponential(DIGITS - 1).split("e");
+    return `${Number(mantissa)} × 10^${Number(power)}`;
+  }
+  if (digits > DIGITS) return new Intl.NumberFormat("en", { maximumSignificantDigits: digits }).format(value);
+  if (size >= 1e6) return COMPACT.format(value);
+  return (size >= 1e3 ? WHOLE : SHORT).format(value);
+}
