@@ -78,3 +78,13 @@ test("a holiday is judged and learned as a Sunday", () => {
   const [known, unknown] = [scoreWith(new Set(["2026-02-04"])), scoreWith(new Set())];
   expect(Math.abs(known.expected! - 100)).toBeLessThan(Math.abs(unknown.expected! - 100));
 });
+
+test("an incident is no less severe because it goes on, though there is less and less news in it", () => {
+  const from = 8 * DAY_POINTS;
+  const scores = scoresOf(9, Object.fromEntries(Array.from({ length: 8 }, (_, place) => [from + place, 200 + place]))).slice(from, from + 8);
+  expect(scores.every(({ anomalous }) => anomalous)).toBe(true);
+  const days = scores.map(({ daysPerFalseAlarm }) => daysPerFalseAlarm!);
+  expect(days).toEqual(days.toSorted((a, b) => a - b));
+  expect(scores.at(-1)!.severity).toBe("critical");
+  expect(scores.at(-1)!.score).toBeLessThan(scores[0]!.score);
+});

@@ -55,7 +55,7 @@ export interface PointScore {
   /** How severe it would be; null while there is no score. */
   readonly severity: AnomalySeverity | null;
   readonly direction: "above" | "below" | null;
-  /** How rare a point like it is, whatever came before it. */
+  /** How rare a point like it is, whatever came before it; of a run of anomalous points, the rarest so far. */
   readonly daysPerFalseAlarm: number | null;
   readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
   /** The weighted share of methods that agree, 0..1. */
@@ -91,7 +91,8 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const rarities = raritiesOf(statistics, calibration.methods, weights);
   const { standing, news } = jointRarities(rarities, calibration, learned.alarm, timestamp);
   const least = Math.log10(daysAtSensitivity(sensitivity));
-  const isRare = news >= least || standing >= least + ALWAYS_NEWS || (learned.run >= least && standing >= least);
+  const goesOn = learned.run >= least && standing >= least;
+  const isRare = goesOn || news >= least || standing >= least + ALWAYS_NEWS;
   const { expected, off, effect } = judgeError(look, isRare);
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
   const agreed = agreementOf(rarities, weights);
@@ -102,7 +103,8 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const warmingUp = learned.n < SETTLED_POINTS;
   const agreeing = rarities.filter(({ rarity }) => rarity >= AGREE_RARITY).length;
   const confirmed = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
-  const daysPerFalseAlarm = 10 ** standing;
+  // An incident is no less severe because it goes on.
+  const daysPerFalseAlarm = 10 ** (goesOn ? Math.max(standing, learned.run) : standing);
   return {
     timestamp,
     value,
