@@ -52,14 +52,14 @@ export function predictPeriod({ profile, places, lag }: Period, skipped: number)
 export function learnPeriod(period: Period, value: number, skipped: number, most: number): void {
   const { profile, far } = period;
   const searches = Math.floor(period.places / SEARCH_EVERY);
-  // Where there was no point the profile stays as it was a round ago.
-  for (let gap = 0; gap < Math.min(skipped, PLACES); gap++) {
+  // Where there was no point the profile stays as it was a round ago; of a long gap whole rounds are left out, since no place differs after them.
+  const passed = skipped <= PLACES ? skipped : PLACES + ((skipped - PLACES) % Math.max(1, period.lag));
+  for (let gap = 0; gap < passed; gap++) {
     const kept = predictPeriod(period, 0);
     profile[period.places % PLACES] = kept;
     far[period.places % PLACES] = 0;
     period.places += 1;
   }
-  period.places += Math.max(0, skipped - PLACES);
   const expected = predictPeriod(period, 0);
   const before = period.lag === 0 ? 0 : far[(period.places - period.lag + PLACES) % PLACES]!;
   const place = period.places % PLACES;
