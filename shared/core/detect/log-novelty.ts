@@ -14,7 +14,10 @@ interface LogNovelty {
 const UNIT_SHARE = 0.05;
 const UNIT_POINTS = 20;
 
-const logOf = ({ unit }: LogNovelty, value: number): number => (unit === 0 ? 0 : Math.asinh(value / unit));
+/** Beside the smallest of units every ratio is infinite. */
+const ratioOf = (value: number, unit: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value / unit));
+
+const logOf = ({ unit }: LogNovelty, value: number): number => (unit === 0 ? 0 : Math.asinh(ratioOf(value, unit)));
 
 /** Novelty of the value's logarithm: what is a hundredth of everything before it stands out as what is the hundredfold does. */
 export const logNovelty: Method<LogNovelty> = {
