@@ -32,7 +32,8 @@ export const logNovelty: Method<LogNovelty> = {
   },
   familiar({ unit, novelty }, statistic) {
     const ends = familiarEnds(novelty, statistic, OPTIONS);
-    return ends === null ? null : [unit * Math.sinh(ends[0]), unit * Math.sinh(ends[1])];
+    // Without a unit nothing is told apart: that is no band around zero.
+    return ends === null || unit === 0 ? null : [unit * Math.sinh(ends[0]), unit * Math.sinh(ends[1])];
   },
   encode({ unit, novelty }, writer) {
     writer.f64(unit);
