@@ -14,6 +14,8 @@ export interface Forecaster {
   n: number;
   /** The first value: all others are learned as their distance from it, so that a large one does not hide small changes. */
   origin: number;
+  /** By how much the wall clock was ahead of UTC at the newest point, ms. */
+  offset: number;
   /** Newest first. */
   readonly last: Float64Array;
   /** Exponential windows of the values. */
@@ -59,11 +61,14 @@ export interface Forecast {
     readonly usual: number;
     readonly undrifted: number;
     readonly level: number;
+    /** Places of the learned period: fewer than none where clocks were set back. */
     readonly skipped: number;
   };
 }
 
 const DAY_MS = 86_400_000;
+/** A learned period that differs from whole days by less than this share of one is theirs. */
+const NEARLY_DAYS = 0.02;
 /** Half-lives of the windows, in points. */
 const HALF_LIVES = [3, 12, 100];
 const WINDOW_STEPS = HALF_LIVES.map((halfLife) => 1 - 0.5 ** (1 / halfLife));
@@ -96,6 +101,7 @@ const LEAST_SCALE = 1e-300;
 export const createForecaster = (): Forecaster => ({
   n: 0,
   origin: 0,
+  offset: 0,
   last: new Float64Array(3),
   windows: new Float64Array(HALF_LIVES.length),
   level: 0,
@@ -122,15 +128,17 @@ function weekTime({ localTime, holiday }: Observation): number {
 /**
  * What is expected of a point; null before the first.
  * @param skipped - Points that should have come since the last one and have not.
+ * @param cadence - Ms between points; null while it is not known.
  */
-export function forecastNext(forecaster: Forecaster, point: Observation, skipped: number): Forecast | null {
+export function forecastNext(forecaster: Forecaster, point: Observation, skipped: number, cadence: number | null): Forecast | null {
   if (forecaster.n === 0) return null;
   const { origin, last, windows, drifts, day, week, period, usualLosses, losses, usualSpread, spread, size } = forecaster;
+  const places = skipped + placesMoved(forecaster, point, cadence);
   const usuals = Float64Array.of(
     forecaster.level,
     predictCycle(day, DAY, point.localTime),
     predictCycle(week, WEEK, weekTime(point)),
-    predictPeriod(period, skipped),
+    predictPeriod(period, places),
   );
   const undrifted = mix(usuals, usualLosses);
   const usual = undrifted + drifts[2]!;
@@ -155,8 +163,17 @@ export function forecastNext(forecaster: Forecaster, point: Observation, skipped
     scale: scaleAt(spread, level),
     usual: usual + origin,
     usualScale: scaleAt(usualSpread, level),
-    parts: { forecasts, usuals, expected, usual, undrifted, level, skipped },
+    parts: { forecasts, usuals, expected, usual, undrifted, level, skipped: places },
   };
+}
+
+/** How far, in places, clocks were changed since the newest point, for a period that follows them: one of whole days. */
+function placesMoved({ period, offset }: Forecaster, { localTime, timestamp }: Observation, cadence: number | null): number {
+  const changed = localTime - timestamp - offset;
+  if (changed === 0 || cadence === null || period.lag === 0) return 0;
+  const days = (period.lag * cadence) / DAY_MS;
+  const isOfDays = days > 0.5 && Math.abs(days - Math.round(days)) < NEARLY_DAYS;
+  return isOfDays ? Math.max(-period.lag, Math.min(period.lag, Math.round(changed / cadence))) : 0;
 }
 
 const middleOf = (a: number, b: number, c: number): number => Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
@@ -187,6 +204,7 @@ function scaleAt({ scales, misfits }: Spread, level: number): number {
  * @param forecast - What forecastNext said of it.
  */
 export function learnForecast(forecaster: Forecaster, point: Observation, forecast: Forecast | null, cadence: number | null): void {
+  forecaster.offset = point.localTime - point.timestamp;
   if (forecast === null) {
     forecaster.origin = point.value;
     forecaster.size = Math.abs(point.value);
@@ -275,7 +293,7 @@ function learnSpread(spread: Spread, error: number, level: number, step: number,
 
 /** Writes all of it. */
 export function encodeForecaster(forecaster: Forecaster, writer: ByteWriter): void {
-  const { n, origin, last, windows, level, drifts, day, week, period, usualLosses, losses, usualSpread, spread, size } = forecaster;
+  const { n, origin, offset, last, windows, level, drifts, day, week, period, usualLosses, losses, usualSpread, spread, size } = forecaster;
   writer.u32(n);
   for (const numbers of [last, windows, drifts]) writer.f64s(numbers);
   for (const numbers of [usualLosses, losses]) writer.f32s(numbers);
@@ -284,7 +302,7 @@ export function encodeForecaster(forecaster: Forecaster, writer: ByteWriter): vo
     writer.f64s(misfits);
     writer.f64(plain);
   }
-  for (const number of [origin, level, size]) writer.f64(number);
+  for (const number of [origin, offset, level, size]) writer.f64(number);
   encodeCycle(day, writer);
   encodeCycle(week, writer);
   encodePeriod(period, writer);
@@ -300,9 +318,9 @@ export function decodeForecaster(reader: ByteReader): Forecaster {
     misfits: reader.f64s(POWERS.length),
     plain: reader.f64(),
   })) as [Spread, Spread];
-  const [origin, level, size] = [reader.f64(), reader.f64(), reader.f64()];
+  const [origin, offset, level, size] = [reader.f64(), reader.f64(), reader.f64(), reader.f64()];
   const day = decodeCycle(reader, DAY);
   const week = decodeCycle(reader, WEEK);
   const period = decodePeriod(reader);
-  return { n, origin, last, windows, level, drifts, day, week, period, usualLosses, losses, usualSpread, spread, size };
+  return { n, origin, offset, last, windows, level, drifts, day, week, period, usualLosses, losses, usualSpread, spread, size };
 }

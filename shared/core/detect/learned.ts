@@ -91,7 +91,7 @@ export const calibrationOf = ({ observedMs }: Learned): Calibration => calibrati
 export function lookAt({ n, learnedTo, cadence, forecaster, states }: Learned, point: Observation, inOrder = true): Look {
   const since = n === 0 ? null : point.timestamp - learnedTo;
   const skipped = cadence === null || since === null ? 0 : Math.round(since / Math.max(1, cadence)) - 1;
-  const forecast = forecastNext(forecaster, point, Math.max(0, Math.min(MOST_SKIPPED, skipped)));
+  const forecast = forecastNext(forecaster, point, Math.max(0, Math.min(MOST_SKIPPED, skipped)), cadence);
   const sight = { ...point, forecast, sinceLast: inOrder ? since : null, cadence };
   return { sight, statistics: METHODS.map((method, m) => method.read(states[m], sight)) };
 }

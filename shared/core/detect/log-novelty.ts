@@ -14,7 +14,10 @@ interface LogNovelty {
 const UNIT_SHARE = 0.05;
 const UNIT_POINTS = 20;
 
-const logOf = ({ unit }: LogNovelty, value: number): number => (unit === 0 ? 0 : Math.asinh(value / unit));
+/** Beside the smallest of units every ratio is infinite. */
+const ratioOf = (value: number, unit: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value / unit));
+
+const logOf = ({ unit }: LogNovelty, value: number): number => (unit === 0 ? 0 : Math.asinh(ratioOf(value, unit)));
 
 /** Novelty of the value's logarithm: what is a hundredth of everything before it stands out as what is the hundredfold does. */
 export const logNovelty: Method<LogNovelty> = {
@@ -29,7 +32,8 @@ export const logNovelty: Method<LogNovelty> = {
   },
   familiar({ unit, novelty }, statistic) {
     const ends = familiarEnds(novelty, statistic, OPTIONS);
-    return ends === null ? null : [unit * Math.sinh(ends[0]), unit * Math.sinh(ends[1])];
+    // Without a unit nothing is told apart: that is no band around zero.
+    return ends === null || unit === 0 ? null : [unit * Math.sinh(ends[0]), unit * Math.sinh(ends[1])];
   },
   encode({ unit, novelty }, writer) {
     writer.f64(unit);

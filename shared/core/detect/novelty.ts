@@ -46,6 +46,8 @@ const TAIL = 0.002;
 /** The range never looks further beyond itself than so many ranges: one giant would hide everything after it for weeks. */
 const REACH = 3;
 const QUARTER_MS = 900_000;
+/** In the year 2448: three bytes are kept of each. Whatever comes later is met then. */
+const LAST_QUARTER = 0xff_ff_ff;
 const AN_HOUR = 4;
 /** A prototype that was not met for so long is forgotten. */
 const EXPIRES = 35 * 24 * AN_HOUR;
@@ -97,7 +99,7 @@ export function learnNovelty(novelty: Novelty, number: number, timestamp: number
   const value = Math.fround(number);
   const { digest, values, sightings, seenAt, count } = novelty;
   const { accepted, prototypes } = options;
-  const quarter = Math.max(0, Math.floor(timestamp / QUARTER_MS));
+  const quarter = Math.max(0, Math.min(LAST_QUARTER, Math.floor(timestamp / QUARTER_MS)));
   if (count === 0) novelty.since = quarter;
   novelty.count = Math.min(4_294_967_295, count + 1);
   if (addToDigest(digest, withinReach(novelty, value), digestOptions(novelty, options))) measureRange(novelty);

@@ -36,7 +36,7 @@ const HILL = 2;
 /** No values, no period. */
 export const createPeriod = (): Period => ({ profile: new Float32Array(PLACES), far: new Uint8Array(PLACES), places: 0, lag: 0 });
 
-/** What is usual at the next place, `skipped` places after the newest; NaN where nothing is known. */
+/** What is usual at the next place, `skipped` places after the newest, -lag or more; NaN where nothing is known. */
 export function predictPeriod({ profile, places, lag }: Period, skipped: number): number {
   if (lag === 0 || lag > places) return Number.NaN;
   const place = places + skipped - lag * (1 + Math.floor(skipped / lag));
@@ -47,19 +47,23 @@ export function predictPeriod({ profile, places, lag }: Period, skipped: number)
  * Takes a value in. One that lies farther from the profile than `most` leaves it as it is; where the round before was as far on the same
  * side, the profile has changed.
  *
- * @param skipped - Places without a point before it.
+ * @param skipped - Places without a point before it; fewer than none where clocks were set back, by no more than the places passed.
  */
 export function learnPeriod(period: Period, value: number, skipped: number, most: number): void {
   const { profile, far } = period;
   const searches = Math.floor(period.places / SEARCH_EVERY);
-  // Where there was no point the profile stays as it was a round ago.
-  for (let gap = 0; gap < Math.min(skipped, PLACES); gap++) {
+  for (let back = Math.max(skipped, -period.places); back < 0; back++) {
+    period.places -= 1;
+    far[period.places % PLACES] = 0;
+  }
+  // Where there was no point the profile stays as it was a round ago; of a long gap whole rounds are left out, since no place differs after them.
+  const passed = skipped <= PLACES ? skipped : PLACES + ((skipped - PLACES) % Math.max(1, period.lag));
+  for (let gap = 0; gap < passed; gap++) {
     const kept = predictPeriod(period, 0);
     profile[period.places % PLACES] = kept;
     far[period.places % PLACES] = 0;
     period.places += 1;
   }
-  period.places += Math.max(0, skipped - PLACES);
   const expected = predictPeriod(period, 0);
   const before = period.lag === 0 ? 0 : far[(period.places - period.lag + PLACES) % PLACES]!;
   const place = period.places % PLACES;

@@ -8,7 +8,7 @@ import type { Learned } from "./learned.ts";
 import { METHODS } from "./methods.ts";
 
 /** The first byte of every state. A method that is added or changes its layout makes a new one: states of others start anew. */
-const VERSION = 3;
+const VERSION = 4;
 /** The most that a state takes. */
 export const MAX_STATE_BYTES = 8_192;
 
