@@ -81,7 +81,10 @@ test("a holiday is judged and learned as a Sunday", () => {
 
 test("an incident is no less severe because it goes on, though there is less and less news in it", () => {
   const from = 8 * DAY_POINTS;
-  const scores = scoresOf(9, Object.fromEntries(Array.from({ length: 8 }, (_, place) => [from + place, 200 + place]))).slice(from, from + 8);
+  const scores = scoresOf(9, Object.fromEntries(Array.from({ length: 8 }, (_, place) => [from + place, 200 + place]))).slice(
+    from,
+    from + 8,
+  );
   expect(scores.every(({ anomalous }) => anomalous)).toBe(true);
   const days = scores.map(({ daysPerFalseAlarm }) => daysPerFalseAlarm!);
   expect(days).toEqual(days.toSorted((a, b) => a - b));
