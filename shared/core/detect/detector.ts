@@ -23,7 +23,7 @@ export interface DetectorState {
 const LARGEST = 1e30;
 const LONGEST_LAG_MS = 15 * 60_000;
 /** Until a cadence is learned a fast series would wait with too many points. */
-const MOST_WAITING = 24;
+const MOST_WAITING = 12;
 
 /** A detector before the first point. */
 export const createDetector = ({ timezone = "UTC" }: { timezone?: string } = {}): DetectorState => ({

@@ -295,6 +295,33 @@ describe("any series", () => {
     );
   });
 
+  test("of many kinds by turns, with gaps and bursts, fills a state to no more than it may have", () => {
+    const uniform = seeded(9);
+    const kinds: readonly ((level: number, share: number) => number)[] = [
+      () => 10 * normal(uniform),
+      (_level, share) => (uniform() < share ? 0 : 100 + 50 * uniform()),
+      () => 100 * Math.floor(8 * uniform()),
+      (level) => level + Math.tan(Math.PI * (uniform() - 0.5)),
+    ];
+    const state = createDetector({ timezone: "America/Argentina/ComodRivadavia" });
+    let [at, largest, waiting] = [MONDAY, 0, 0];
+    for (let block = 0; block < 56; block++) {
+      const [kind, level, share] = [kinds[Math.floor(4 * uniform())]!, 100 * Math.floor(9 * uniform()), uniform()];
+      const rows = Array.from({ length: 80 }, (_, row): Row => [(at += row % 40 === 0 ? 5 * HOUR : STEP), kind(level, share)]);
+      advance(state, columns(rows), OPTIONS);
+      if (block < 50) continue;
+      for (let point = 0; point < 28; point++) {
+        at += 1_000;
+        advance(state, columns([[at, kind(level, share)]]), OPTIONS);
+        largest = Math.max(largest, encodeState(state).length);
+        waiting = Math.max(waiting, state.waiting.length);
+      }
+    }
+    expect(waiting).toBe(12);
+    expect(largest).toBeGreaterThan(7_800);
+    expect(largest).toBeLessThanOrEqual(MAX_STATE_BYTES);
+  });
+
   test("split anywhere, saved and loaded between, with gaps, duplicates and points out of order among it, says the same and leads to the same state", () => {
     fc.assert(
       fc.property(hostileRows, fc.array(fc.nat({ max: 360 }), { maxLength: 10 }), (rows, cuts) => {

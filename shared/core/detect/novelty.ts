@@ -30,7 +30,7 @@ export interface NoveltyOptions {
   readonly prototypes: number;
   /** Of the digest. */
   readonly digestSize: number;
-  /** Sightings until a prototype counts as known, an hour apart. */
+  /** Sightings until a prototype counts as known, an hour apart: 1..3. */
   readonly accepted: number;
   /** So many numbers are known at once. */
   readonly trusted: number;
@@ -46,8 +46,8 @@ const TAIL = 0.002;
 /** The range never looks further beyond itself than so many ranges: one giant would hide everything after it for weeks. */
 const REACH = 3;
 const QUARTER_MS = 900_000;
-/** In the year 2448: three bytes are kept of each. Whatever comes later is met then. */
-const LAST_QUARTER = 0xff_ff_ff;
+/** How long ago what was not met for longest was, in quarters: it is forgotten long before. */
+const OLDEST = 0xff_ff;
 const AN_HOUR = 4;
 /** A prototype that was not met for so long is forgotten. */
 const EXPIRES = 35 * 24 * AN_HOUR;
@@ -99,7 +99,7 @@ export function learnNovelty(novelty: Novelty, number: number, timestamp: number
   const value = Math.fround(number);
   const { digest, values, sightings, seenAt, count } = novelty;
   const { accepted, prototypes } = options;
-  const quarter = Math.max(0, Math.min(LAST_QUARTER, Math.floor(timestamp / QUARTER_MS)));
+  const quarter = Math.max(0, Math.floor(timestamp / QUARTER_MS));
   if (count === 0) novelty.since = quarter;
   novelty.count = Math.min(4_294_967_295, count + 1);
   if (addToDigest(digest, withinReach(novelty, value), digestOptions(novelty, options))) measureRange(novelty);
@@ -114,7 +114,7 @@ export function learnNovelty(novelty: Novelty, number: number, timestamp: number
     seenAt[nearest] = quarter;
     return;
   }
-  const place = novelty.n < prototypes ? novelty.n : oldest(seenAt);
+  const place = novelty.n < prototypes ? novelty.n : oldest(seenAt, quarter);
   novelty.n = Math.min(prototypes, novelty.n + 1);
   values[place] = value;
   sightings[place] = trusted ? accepted : 1;
@@ -175,9 +175,11 @@ export function familiarEnds(
   return lo > hi ? null : [lo - statistic * range, hi + statistic * range];
 }
 
-function oldest(seenAt: Uint32Array): number {
+function oldest(seenAt: Uint32Array, now: number): number {
   let place = 0;
-  for (let i = 1; i < seenAt.length; i++) if (seenAt[i]! < seenAt[place]!) place = i;
+  // What is too old to be told apart when it was saved is not told apart before.
+  const ageOf = (i: number) => Math.min(OLDEST, now - seenAt[i]!);
+  for (let i = 1; i < seenAt.length; i++) if (ageOf(i) > ageOf(place)) place = i;
   return place;
 }
 
@@ -195,6 +197,9 @@ function forget(novelty: Novelty, now: number, { maturing }: NoveltyOptions): vo
   novelty.n = kept;
 }
 
+/** Sightings to a byte: `accepted` is at most 3, and they are no more. */
+const SIGHTINGS_A_BYTE = 4;
+
 /** Writes all of it but prototypes that are not in use, and what follows from the rest. */
 export function encodeNovelty({ digest, values, sightings, seenAt, n, count, since }: Novelty, writer: ByteWriter): void {
   encodeDigest(digest, writer);
@@ -202,11 +207,14 @@ export function encodeNovelty({ digest, values, sightings, seenAt, n, count, sin
   writer.u32(since);
   writer.u8(n);
   writer.f32s(values.subarray(0, n));
-  writer.u8s(sightings.subarray(0, n));
-  for (let i = 0; i < n; i++) {
-    writer.u8(seenAt[i]! & 0xff);
-    writer.u16((seenAt[i]! >>> 8) & 0xffff);
+  for (let i = 0; i < n; i += SIGHTINGS_A_BYTE) {
+    let packed = 0;
+    for (let within = 0; within < Math.min(SIGHTINGS_A_BYTE, n - i); within++) packed |= sightings[i + within]! << (2 * within);
+    writer.u8(packed);
   }
+  const newest = seenAt.subarray(0, n).reduce((a, b) => Math.max(a, b), 0);
+  writer.u32(newest);
+  for (let i = 0; i < n; i++) writer.u16(Math.min(OLDEST, newest - seenAt[i]!));
 }
 
 /** Reads what encodeNovelty wrote. @throws RangeError beyond the end. */
@@ -217,7 +225,13 @@ export function decodeNovelty(reader: ByteReader, options: NoveltyOptions): Nove
   novelty.since = reader.u32();
   novelty.n = reader.u8();
   novelty.values.set(reader.f32s(novelty.n));
-  novelty.sightings.set(reader.u8s(novelty.n));
-  for (let i = 0; i < novelty.n; i++) novelty.seenAt[i] = reader.u8() | (reader.u16() << 8);
+  for (let i = 0; i < novelty.n; i += SIGHTINGS_A_BYTE) {
+    const packed = reader.u8();
+    for (let within = 0; within < Math.min(SIGHTINGS_A_BYTE, novelty.n - i); within++) {
+      novelty.sightings[i + within] = (packed >> (2 * within)) & 3;
+    }
+  }
+  const newest = reader.u32();
+  for (let i = 0; i < novelty.n; i++) novelty.seenAt[i] = newest - reader.u16();
   return novelty;
 }
