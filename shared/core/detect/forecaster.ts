@@ -282,6 +282,8 @@ function learnSpread(spread: Spread, error: number, level: number, step: number,
   const { scales, misfits } = spread;
   spread.plain += step * ((spread.plain > 0 ? Math.min(error, most * spread.plain) : error) - spread.plain);
   for (let power = 0; power < POWERS.length; power++) {
+    // While nothing but zeros came there is no level that errors could grow with.
+    if (power > 0 && level <= LEAST_SCALE) continue;
     const unit = level ** POWERS[power]!;
     const own = error / unit;
     scales[power]! += step * ((scales[power]! > 0 ? Math.min(own, most * scales[power]!) : own) - scales[power]!);

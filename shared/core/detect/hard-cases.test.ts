@@ -365,3 +365,17 @@ describe("any series", () => {
     }
   });
 });
+
+test.each([1, 1e9, 1e15])(
+  "a series that begins with zeros and then lives around %d: what it is then is learned, and a spike stands out",
+  (size) => {
+    const uniform = seeded(5);
+    const values = Float64Array.from({ length: 6 * 288 }, (_, row) => (row < 100 ? 0 : size * (100 + 5 * normal(uniform))));
+    values[5 * 288] = size * 150;
+    const timestamps = Float64Array.from(values, (_, row) => Date.UTC(2026, 0, 5) + row * 300_000);
+    const scores = advance(createDetector(), { timestamps, values }, { sensitivity: 0.5, band: true });
+    expect(scores.slice(20).every(({ score, expected, lo, hi }) => [score, expected, lo, hi].every(Number.isFinite))).toBe(true);
+    expect(scores[5 * 288]).toMatchObject({ anomalous: true, direction: "above" });
+    expect(scores.slice(2 * 288, 5 * 288).filter(({ anomalous }) => anomalous).length).toBeLessThanOrEqual(2);
+  },
+);

@@ -27,7 +27,7 @@ export const logNovelty: Method<LogNovelty> = {
   read: (state, { value }) => readNovelty(state.novelty, logOf(state, value), OPTIONS),
   learn(state, { value, timestamp }, accept) {
     const { novelty } = state;
-    if (novelty.count < UNIT_POINTS) state.unit = Math.max(state.unit, UNIT_SHARE * Math.abs(value));
+    if (novelty.count < UNIT_POINTS || state.unit === 0) state.unit = Math.max(state.unit, UNIT_SHARE * Math.abs(value));
     learnNovelty(novelty, logOf(state, value), timestamp, OPTIONS, accept);
   },
   familiar({ unit, novelty }, statistic) {

@@ -68,6 +68,8 @@ export interface PointScore {
 
 /** Below so many points severity is capped at medium. */
 export const SETTLED_POINTS = 200;
+/** A run goes on while its points are a quarter as rare as it takes to begin one. */
+const GOES_ON = Math.log10(4);
 /** What is by itself so much rarer than was asked for, twice as rare, is anomalous however much of it is old news. */
 const ALWAYS_NEWS = Math.log10(2);
 /** A method agrees where it finds the point at least so rare. */
@@ -91,7 +93,7 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const rarities = raritiesOf(statistics, calibration.methods, weights);
   const { standing, news } = jointRarities(rarities, calibration, learned.alarm, timestamp);
   const least = Math.log10(daysAtSensitivity(sensitivity));
-  const goesOn = learned.run >= least && standing >= least;
+  const goesOn = learned.run >= least && standing >= least - GOES_ON;
   const isRare = goesOn || news >= least || standing >= least + ALWAYS_NEWS;
   const { expected, off, effect } = judgeError(look, isRare);
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
