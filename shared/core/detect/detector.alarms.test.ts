@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { generateSeries, normal, seeded, SERIES_KINDS } from "../../testing/series-generators.ts";
 import { advance, createDetector } from "./detector.ts";
-import type { DetectorState, PointScore } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
+import type { PointScore } from "./score-point.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 
 const MINUTE = 60_000;

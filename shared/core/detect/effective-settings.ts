@@ -1,8 +1,8 @@
 import type { DetectionSettings, EffectiveSettings, SettingSource, SettingSources } from "../../contract/detection-settings.ts";
 import type { FieldError } from "../../contract/problem.ts";
 import type { Dimensions } from "../../contract/series.ts";
-import type { DetectOptions } from "./detector.ts";
 import { METHODS } from "./methods.ts";
+import type { DetectOptions } from "./score-point.ts";
 
 /** What holds where nobody says anything. */
 export const DEFAULT_SETTINGS: EffectiveSettings = {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import type { PointScore } from "./detector.ts";
 import { findAnomalies } from "./findings.ts";
 import type { ScoringProgress } from "./findings.ts";
+import type { PointScore } from "./score-point.ts";
 
 const fresh: ScoringProgress = { scoredTo: null, calmTo: null, open: "none" };
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { generateSeries, normal, poisson, seeded } from "../../testing/series-generators.ts";
 import { advance, createDetector } from "./detector.ts";
-import type { DetectOptions, DetectorState, PointScore } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
+import type { DetectOptions, PointScore } from "./score-point.ts";
 import { decodeState, encodeState, MAX_STATE_BYTES } from "./state-codec.ts";
 import { wallClock } from "./wall-clock.ts";
 

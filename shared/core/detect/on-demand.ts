@@ -1,5 +1,6 @@
 import { advance } from "./detector.ts";
-import type { DetectorState, DetectOptions, PointScore } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
+import type { DetectOptions, PointScore } from "./score-point.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 
 /** So many points before a window are learned, not scored, where no better beginning is known. */

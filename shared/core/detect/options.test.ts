@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { normal, seeded } from "../../testing/series-generators.ts";
 import { advance, createDetector } from "./detector.ts";
-import type { DetectOptions, PointScore } from "./detector.ts";
+import type { DetectOptions, PointScore } from "./score-point.ts";
 
 const STEP = 300_000;
 const DAY_POINTS = 288;

@@ -1,8 +1,9 @@
 import type { SeriesId } from "../../contract/ids.ts";
 import { createDetector } from "./detector.ts";
-import type { DetectorState, PointScore } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
 import type { Scoring } from "./effective-settings.ts";
 import { scoreParts } from "./on-demand.ts";
+import type { PointScore } from "./score-point.ts";
 import { decodeState } from "./state-codec.ts";
 import type { SaidVerdict } from "./verdicts.ts";
 

@@ -1,5 +1,6 @@
 import { advance } from "./detector.ts";
-import type { DetectorState, DetectOptions, PointScore, Verdict } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
+import type { DetectOptions, PointScore, Verdict } from "./score-point.ts";
 
 /** What somebody said of a run of anomalous points. */
 export interface StretchVerdict extends Verdict {
