@@ -1,5 +1,6 @@
 import { advance, createDetector } from "../../shared/core/detect/detector.ts";
-import type { DetectorState, PointScore } from "../../shared/core/detect/detector.ts";
+import type { DetectorState } from "../../shared/core/detect/detector.ts";
+import type { PointScore } from "../../shared/core/detect/score-point.ts";
 import { daysAtSensitivity, scoreOf } from "../../shared/core/detect/severity.ts";
 import { decodeState, encodeState } from "../../shared/core/detect/state-codec.ts";
 import { meanOf, ownCpuSeconds } from "../measure.ts";

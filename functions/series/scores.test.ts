@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { advance, createDetector } from "../../shared/core/detect/detector.ts";
-import type { PointScore } from "../../shared/core/detect/detector.ts";
+import type { PointScore } from "../../shared/core/detect/score-point.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import { decodeState, encodeState } from "../../shared/core/detect/state-codec.ts";
 import { quietPoints, testPass } from "../../shared/testing/detection.ts";

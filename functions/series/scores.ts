@@ -1,6 +1,6 @@
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { notFound } from "../../shared/contract/problem.ts";
-import type { PointScore } from "../../shared/core/detect/detector.ts";
+import type { PointScore } from "../../shared/core/detect/score-point.ts";
 import { WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
 import { readable, replay } from "../../shared/core/detect/replay.ts";
 import type { Checkpoint, DecodedCheckpoint } from "../../shared/core/detect/replay.ts";

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { generateSeries, normal, seeded } from "../../testing/series-generators.ts";
 import { advance, createDetector, detectorCadence } from "./detector.ts";
-import type { DetectorState, PointScore } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
+import type { PointScore } from "./score-point.ts";
 import { decodeState, encodeState, MAX_STATE_BYTES } from "./state-codec.ts";
 
 const MINUTE = 60_000;

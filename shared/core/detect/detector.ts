@@ -6,8 +6,6 @@ import type { DetectOptions, PointScore } from "./score-point.ts";
 import { cloneLearned } from "./state-codec.ts";
 import { wallClock } from "./wall-clock.ts";
 
-export type { DetectOptions, PointScore, Verdict } from "./score-point.ts";
-
 /** The streaming detector of one series between two batches. `advance` changes it in place. */
 export interface DetectorState {
   /** IANA name. */

@@ -1,4 +1,4 @@
-import type { PointScore } from "./detector.ts";
+import type { PointScore } from "./score-point.ts";
 
 /** How far a series is scored, between two batches. Times are Unix ms. */
 export interface ScoringProgress {
