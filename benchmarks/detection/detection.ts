@@ -1,8 +1,9 @@
+import { clone } from "../../shared/core/detect/clone.ts";
 import { advance, createDetector } from "../../shared/core/detect/detector.ts";
 import type { DetectorState } from "../../shared/core/detect/detector.ts";
 import type { PointScore } from "../../shared/core/detect/score-point.ts";
 import { daysAtSensitivity, scoreOf } from "../../shared/core/detect/severity.ts";
-import { decodeState, encodeState } from "../../shared/core/detect/state-codec.ts";
+import { encodeState } from "../../shared/core/detect/state-codec.ts";
 import { meanOf, ownCpuSeconds } from "../measure.ts";
 import { row } from "../report.ts";
 import type { Benchmark, Row } from "../report.ts";
@@ -104,7 +105,7 @@ function runBase(base: Base): BaseRun {
     for (const incident of incidents.filter((one) => from <= one.from && one.from < to).toSorted((a, b) => a.from - b.from)) {
       advanceTo(at, incident.from);
       at = incident.from;
-      found.push(...highestScores(copyOf(state), incident).map((highest) => ({ kind: incident.kind, highest })));
+      found.push(...highestScores(clone(state), incident).map((highest) => ({ kind: incident.kind, highest })));
     }
     advanceTo(at, to);
   }
@@ -178,9 +179,3 @@ const rowsOf = ({ timestamps, values }: Pick<Base, "timestamps" | "values">, fro
   timestamps: timestamps.subarray(from, to),
   values: values.subarray(from, to),
 });
-
-function copyOf(state: DetectorState): DetectorState {
-  const copy = decodeState(encodeState(state));
-  if (!copy.ok) throw new Error(`A state does not decode: ${copy.error.message}`);
-  return copy.value;
-}

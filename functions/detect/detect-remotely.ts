@@ -5,6 +5,7 @@ import { formatDuration, isoTime } from "../../shared/contract/time.ts";
 import { contextAround } from "../../shared/core/detect/context.ts";
 import { explain } from "../../shared/core/detect/explanation.ts";
 import { levelAt, regularFrom } from "../../shared/core/detect/remote-level.ts";
+import { isWanted } from "../../shared/core/detect/score-point.ts";
 import { daysAtSensitivity, scoreOf, severityOf } from "../../shared/core/detect/severity.ts";
 import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
 import { joinPoints } from "../../shared/core/series/merge.ts";
@@ -45,7 +46,7 @@ export async function detectRemotely({ points, before, settings, context }: Aske
   for (const [index, value] of points.values.entries()) {
     const expected = rowOf(found.expected, index);
     const isOutside = found.anomalous[found.anomalous.length - n + index] === 1;
-    const isAnomalous = expected !== null && isOutside && isWanted(value, expected, settings);
+    const isAnomalous = expected !== null && isOutside && isWanted(value - expected, expected, settings);
     scores.push(isAnomalous ? score : 0);
     if (!isAnomalous) continue;
     const methods = { [METHOD]: { score, weight: 1 } };
@@ -78,12 +79,6 @@ export async function detectRemotely({ points, before, settings, context }: Aske
 /** No other backend steps in, so that whoever asked is told why. */
 function tellWhy(error: unknown): never {
   throw error instanceof Unavailable ? new Problem("unavailable", error.message, { cause: error }) : error;
-}
-
-function isWanted(value: number, expected: number, { direction, minAbsolute, minRelative }: Asked["settings"]): boolean {
-  const off = value - expected;
-  const isOnSide = direction === "either" || (direction === "above" ? off > 0 : off < 0);
-  return isOnSide && Math.abs(off) >= minAbsolute && Math.abs(off) >= minRelative * Math.abs(expected);
 }
 
 /** The points, and those before them that they follow on without a gap. */

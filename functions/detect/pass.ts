@@ -5,7 +5,7 @@ import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
 import { countSpans } from "../../shared/core/detect/scored-spans.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
-import { decideTelling, newsOf } from "../../shared/core/detect/telling.ts";
+import { decideTelling, untoldEpisodes } from "../../shared/core/detect/telling.ts";
 import type { Budget } from "../../shared/core/detect/telling.ts";
 import { verdictsAtHand } from "../../shared/core/detect/verdicts.ts";
 import type { SequencedPoints } from "../../shared/core/series/merge.ts";
@@ -147,7 +147,7 @@ async function budgetFor(
   store: OrgStore["detectionBudget"],
   now: number,
 ): Promise<{ budget: Budget | null; version: number | null }> {
-  if (newsOf(detections).length === 0) return { budget: null, version: null };
+  if (untoldEpisodes(detections).length === 0) return { budget: null, version: null };
   const { anomaliesPerDay, version } = await store.get();
   if (anomaliesPerDay === null) return { budget: null, version: null };
   const told = await store.told({ after: now - BUDGET_WINDOW_MS, limit: anomaliesPerDay });

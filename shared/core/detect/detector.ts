@@ -1,9 +1,9 @@
+import { clone } from "./clone.ts";
 import { createLearned, learn, lookAt } from "./learned.ts";
 import type { Learned, Lesson } from "./learned.ts";
 import type { Observation } from "./method.ts";
 import { scorePoint } from "./score-point.ts";
 import type { DetectOptions, PointScore } from "./score-point.ts";
-import { cloneLearned } from "./state-codec.ts";
 import { wallClock } from "./wall-clock.ts";
 
 /** The streaming detector of one series between two batches. `advance` changes it in place. */
@@ -19,7 +19,8 @@ export interface DetectorState {
 
 /** Values beyond this are taken for it: what is learned is kept in 32 bits. */
 const LARGEST = 1e30;
-const LONGEST_LAG_MS = 15 * 60_000;
+/** A point is learned at most so long after the newest that was seen. */
+export const LONGEST_LAG_MS = 15 * 60_000;
 /** Until a cadence is learned a fast series would wait with too many points. */
 const MOST_WAITING = 12;
 
@@ -82,7 +83,7 @@ function advanceInOrder(state: DetectorState, run: readonly Point[], options: De
   let place = 0;
   while (place < points.length && isPassed(points[place]!, points.length - place, newest, learned)) take(learned, place++)();
   const rest = points.slice(place);
-  const live = rest.length > 1 ? cloneLearned(learned) : learned;
+  const live = rest.length > 1 ? clone(learned) : learned;
   for (; place < points.length; place++) {
     const learnIt = take(live, place);
     // Nothing is scored after the last.
@@ -99,7 +100,7 @@ function advanceOutOfOrder(state: DetectorState, timestamp: number, value: numbe
   if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
     return scorePoint(state.learned, lookAt(state.learned, point, false), value, options, true);
   }
-  const live = cloneLearned(state.learned);
+  const live = clone(state.learned);
   for (const before of state.waiting) {
     if (before.timestamp >= timestamp) break;
     const seen = observe(state, before.timestamp, before.value, options);

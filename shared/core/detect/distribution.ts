@@ -84,6 +84,7 @@ const isReady = ({ n, low, high, counts }: Distribution): boolean =>
  */
 export const distribution: Method<Distribution> = {
   name: "distribution",
+  finds: "a mixture of values that this series has not had",
   weight: 0.5,
   create: () => ({
     n: 0,

@@ -1,5 +1,7 @@
 import type { Explanation } from "../../contract/anomaly.ts";
-import { scoreOf } from "./severity.ts";
+import { MOST_RARE } from "./calibration.ts";
+import { METHODS } from "./methods.ts";
+import { AGREEING_DAYS, scoreOf } from "./severity.ts";
 
 /** What an anomaly says of itself, stored or found on demand. */
 export interface Finding {
@@ -13,24 +15,14 @@ export interface Finding {
 }
 
 /** What each method finds, in words that a person knows. */
-const WORDS: Readonly<Record<string, string>> = {
-  "value-novelty": "a value that this series has not had",
-  "log-novelty": "a value of a size that this series has not had",
-  residual: "far from what was likely after the points before",
-  "seasonal-residual": "far from what is usual at this time",
-  "level-shift": "off to one side for some time",
-  volatility: "steadier or more restless than is usual",
-  distribution: "a mixture of values that this series has not had",
-  flatline: "the same value for unusually long",
-  "no-data": "points are missing before it",
-  timegpt: "outside of what TimeGPT expected",
-};
-/** A method agrees where it finds the point so rare, at least. */
-const AGREES = scoreOf(10);
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ...METHODS.map(({ name, finds }) => [name, finds] as const),
+  ["timegpt", "outside of what TimeGPT expected"],
+]);
 /** The text names so many of the methods. */
 const NAMED = 3;
 /** Days beyond which rarities cannot be told apart. */
-const RAREST_DAYS = 10_000;
+const RAREST_DAYS = 10 ** MOST_RARE;
 /** A percentage says nothing where it would be larger than this. */
 const MOST_PERCENT = 10_000;
 /** An expected value within this share of the band's width is near 0. */
@@ -61,9 +53,9 @@ function rarityOf(days: number | null): string | null {
 function reasonsOf(methods: Finding["methods"]): Explanation["reasons"] {
   const ordered = Object.entries(methods)
     .filter(([, { score, weight }]) => weight > 0 && score > 0)
-    .map(([method, { score }]) => ({ method, text: WORDS[method] ?? `found by ${method}`, score }))
+    .map(([method, { score }]) => ({ method, text: WORDS.get(method) ?? `found by ${method}`, score }))
     .toSorted((a, b) => b.score - a.score);
-  const agreeing = ordered.filter(({ score }) => score >= AGREES);
+  const agreeing = ordered.filter(({ score }) => score >= scoreOf(AGREEING_DAYS));
   return agreeing.length > 0 ? agreeing : ordered.slice(0, 1);
 }
 

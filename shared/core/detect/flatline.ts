@@ -50,6 +50,7 @@ const surpriseOf = (state: Flatline, place: number, run: number): number => (run
 /** Runs of one and the same value that are longer than this series, and this value, has them: a sensor or an exporter that is stuck. */
 export const flatline: Method<Flatline> = {
   name: "flatline",
+  finds: "the same value for unusually long",
   weight: 0.3,
   create: () => ({
     n: 0,

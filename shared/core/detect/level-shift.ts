@@ -32,6 +32,7 @@ const statisticOf = ([above, below]: readonly [number, number]): number => Math.
  */
 export const levelShift: Method<LevelShift> = {
   name: "level-shift",
+  finds: "off to one side for some time",
   weight: 0.3,
   create: () => ({ above: 0, below: 0, novelty: createNovelty(OPTIONS) }),
   read: (state, sight) => readNovelty(state.novelty, statisticOf(sumsWith(state, sight)), OPTIONS),

@@ -22,6 +22,7 @@ const logOf = ({ unit }: LogNovelty, value: number): number => (unit === 0 ? 0 :
 /** Novelty of the value's logarithm: what is a hundredth of everything before it stands out as what is the hundredfold does. */
 export const logNovelty: Method<LogNovelty> = {
   name: "log-novelty",
+  finds: "a value of a size that this series has not had",
   weight: 0.5,
   create: () => ({ unit: 0, novelty: createNovelty(OPTIONS) }),
   read: (state, { value }) => readNovelty(state.novelty, logOf(state, value), OPTIONS),

@@ -29,6 +29,8 @@ export interface Sight extends Observation {
  */
 export interface Method<State> {
   readonly name: string;
+  /** What is unusual about a point that it finds, in words for people. */
+  readonly finds: string;
   /** Its say in the ensemble when nobody sets another: what it finds rare counts so much, in log10 of days. */
   readonly weight: number;
   /** It is told beside the ensemble, and what it finds counts as no rarer than a false alarm in so many days. */

@@ -20,6 +20,7 @@ const gapOf = ({ sinceLast, cadence }: Sight): number => (sinceLast === null || 
 /** The time since the point before, against the series' own cadence and the longest gap of late. Told by the first point after a gap. */
 export const noData: Method<NoData> = {
   name: "no-data",
+  finds: "points are missing before it",
   weight: 1,
   // Enough for the default sensitivity and no more: how bad it is that points are missing, a rule for that says.
   mostDays: 13,

@@ -10,16 +10,18 @@ const OPTIONS: NoveltyOptions = { prototypes: 32, digestSize: 24, accepted: 3, t
 /** Which of the two things that are expected errors are taken from. */
 interface ResidualOptions {
   readonly name: string;
+  readonly finds: string;
   readonly weight: number;
   middle(forecast: Forecast): number;
   scale(forecast: Forecast): number;
 }
 
 /** Novelty of an error in its scale, on a logarithmic scale beyond one: in series with heavy tails the largest error yet is no news. */
-const residualMethod = ({ name, weight, middle, scale }: ResidualOptions): Method<Novelty> => {
+const residualMethod = ({ name, finds, weight, middle, scale }: ResidualOptions): Method<Novelty> => {
   const errorOf = (forecast: Forecast, value: number) => Math.asinh(scaledError(value - middle(forecast), scale(forecast)));
   return {
     name,
+    finds,
     weight,
     create: () => createNovelty(OPTIONS),
     read: (novelty, { forecast, value }) => (forecast === null ? 0 : readNovelty(novelty, errorOf(forecast, value), OPTIONS)),
@@ -40,6 +42,7 @@ const residualMethod = ({ name, weight, middle, scale }: ResidualOptions): Metho
 /** What is unusual after what just was: spikes, drops, noise. */
 export const residual = residualMethod({
   name: "residual",
+  finds: "far from what was likely after the points before",
   weight: 0.5,
   middle: ({ expected }) => expected,
   scale: ({ scale }) => scale,
@@ -48,6 +51,7 @@ export const residual = residualMethod({
 /** What is unusual for the hour, the weekday, the phase of a period: also when it came there slowly, and on every day that it does. */
 export const seasonalResidual = residualMethod({
   name: "seasonal-residual",
+  finds: "far from what is usual at this time",
   weight: 0.5,
   middle: ({ usual }) => usual,
   scale: ({ usualScale }) => usualScale,

@@ -5,7 +5,7 @@ import { scaledError } from "./errors.ts";
 import { calibrationOf, jointRarities, raritiesOf, WARM_UP_POINTS } from "./learned.ts";
 import type { Learned, Look, MethodRarity } from "./learned.ts";
 import { METHODS } from "./methods.ts";
-import { daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
+import { AGREEING_DAYS, daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
 
 /** What decides beside the points what is anomalous. */
 export interface DetectOptions {
@@ -72,8 +72,7 @@ export const SETTLED_POINTS = 200;
 const GOES_ON = Math.log10(4);
 /** What is by itself so much rarer than was asked for, twice as rare, is anomalous however much of it is old news. */
 const ALWAYS_NEWS = Math.log10(2);
-/** A method agrees where it finds the point at least so rare. */
-const AGREE_RARITY = Math.log10(10);
+const AGREEING_RARITY = Math.log10(AGREEING_DAYS);
 const STREAK_FOR_CONSENSUS = 3;
 /** The mean absolute error of a normal distribution in standard deviations, inverted. */
 const SCALE_TO_DEVIATION = 1.2533;
@@ -88,7 +87,7 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const { timestamp } = sight;
   if (learned.n < WARM_UP_POINTS) return { timestamp, value, expected: sight.forecast?.expected ?? null, ...NO_SCORE, late };
 
-  const { sensitivity, weights = {}, direction = "either", minAbsolute = 0, minRelative = 0, consensus = 0 } = options;
+  const { sensitivity, weights = {}, consensus = 0 } = options;
   const calibration = calibrationOf(learned);
   const rarities = raritiesOf(statistics, calibration.methods, weights);
   const { standing, news } = jointRarities(rarities, calibration, learned.alarm, timestamp);
@@ -98,12 +97,11 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const { expected, off, effect } = judgeError(look, isRare);
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
   const agreed = agreementOf(rarities, weights);
-  const large = Math.abs(off) >= minAbsolute && Math.abs(off) >= minRelative * Math.abs(expected);
-  const wanted = (direction === "either" || side === direction) && large && agreed >= consensus;
+  const wanted = isWanted(off, expected, options) && agreed >= consensus;
   const anomalous = wanted && isRare;
 
   const warmingUp = learned.n < SETTLED_POINTS;
-  const agreeing = rarities.filter(({ rarity }) => rarity >= AGREE_RARITY).length;
+  const agreeing = rarities.filter(({ rarity }) => rarity >= AGREEING_RARITY).length;
   const confirmed = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
   // An incident is no less severe because it goes on.
   const daysPerFalseAlarm = 10 ** (goesOn ? Math.max(standing, learned.run) : standing);
@@ -142,6 +140,16 @@ const NO_SCORE = {
   warmingUp: true,
 };
 
+/** Whether a point so far off from what was expected is on the side, and so far, that people want to be told of. */
+export function isWanted(
+  off: number,
+  expected: number,
+  { direction = "either", minAbsolute = 0, minRelative = 0 }: Pick<DetectOptions, "direction" | "minAbsolute" | "minRelative">,
+): boolean {
+  const isOnSide = direction === "either" || (direction === "above" ? off > 0 : off < 0);
+  return isOnSide && Math.abs(off) >= minAbsolute && Math.abs(off) >= minRelative * Math.abs(expected);
+}
+
 /** How far off a point is, in the series' unit and in robust scales: of an unusual one from what is usual, where it is farther from that. */
 function judgeError({ sight: { value, forecast } }: Look, isRare: boolean): { expected: number; off: number; effect: number } {
   const { expected, scale, usual, usualScale } = forecast!;
@@ -157,7 +165,7 @@ function agreementOf(rarities: readonly MethodRarity[], weights: Readonly<Record
     const { name, weight } = METHODS[m]!;
     const own = weights[name] ?? weight;
     total += own;
-    if (rarity >= AGREE_RARITY) agreeing += own;
+    if (rarity >= AGREEING_RARITY) agreeing += own;
   }
   return total === 0 ? 0 : agreeing / total;
 }

@@ -2,6 +2,8 @@ import type { AnomalySeverity } from "../../contract/anomaly.ts";
 
 /** Days per false alarm at which the score is one half. */
 const HALF_SCORE_DAYS = 14;
+/** A method agrees that a point is anomalous where it finds it at least so rare, in days per false alarm. */
+export const AGREEING_DAYS = 10;
 
 /** The score of a point, 0..1, from how rare it is in days per false alarm. */
 export const scoreOf = (days: number): number => days / (days + HALF_SCORE_DAYS);

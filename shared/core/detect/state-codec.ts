@@ -73,20 +73,6 @@ function withChecksum(body: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A copy that shares nothing. Learned is plain objects, arrays, typed arrays and numbers. */
-export const cloneLearned = (learned: Learned): Learned => copyOf(learned) as Learned;
-
-const isNumbers = (value: object): value is Float64Array => ArrayBuffer.isView(value);
-
-function copyOf(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (isNumbers(value)) return value.slice();
-  if (Array.isArray(value)) return value.map(copyOf);
-  const copy: Record<string, unknown> = {};
-  for (const name in value) copy[name] = copyOf((value as Record<string, unknown>)[name]);
-  return copy;
-}
-
 function encodeLearned(learned: Learned, writer: ByteWriter): void {
   const { n, learnedTo, observedMs, forecaster, states, spacings, spacingCount, streak, alarm, run } = learned;
   writer.u32(n);

@@ -16,7 +16,7 @@ export interface Telling {
 }
 
 /** The episodes that people could be told of now: new ones, and those that were held back and go on. */
-export const newsOf = (detections: readonly SeriesDetection[]): Episode[] =>
+export const untoldEpisodes = (detections: readonly SeriesDetection[]): Episode[] =>
   detections.flatMap(({ episodes }) => episodes.filter(({ isNews }) => isNews));
 
 /**
@@ -26,7 +26,7 @@ export const newsOf = (detections: readonly SeriesDetection[]): Episode[] =>
  * @param budget - null: people are told of everything.
  */
 export function decideTelling(detections: readonly SeriesDetection[], budget: Budget | null): Telling {
-  const news = newsOf(detections).map((episode) => ({ key: episode, days: episode.days }));
+  const news = untoldEpisodes(detections).map((episode) => ({ key: episode, days: episode.days }));
   const telling = budget === null ? news : withinBudget(budget.told, budget.anomaliesPerDay, news);
   const told = new Set(telling.map(({ key }) => key));
   return {

@@ -13,6 +13,7 @@ interface ValueNovelty {
 /** Novelty of the value itself: finds what the series has never been, and calls it known at first sight, so it must not stand alone. */
 export const valueNovelty: Method<ValueNovelty> = {
   name: "value-novelty",
+  finds: "a value that this series has not had",
   weight: 1,
   create: () => ({ origin: 0, novelty: createNovelty(OPTIONS) }),
   read: ({ origin, novelty }, { value }) => readNovelty(novelty, value - origin, OPTIONS),

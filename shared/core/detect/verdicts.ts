@@ -1,4 +1,4 @@
-import { advance } from "./detector.ts";
+import { advance, LONGEST_LAG_MS } from "./detector.ts";
 import type { DetectorState } from "./detector.ts";
 import type { DetectOptions, PointScore, Verdict } from "./score-point.ts";
 
@@ -18,8 +18,6 @@ export type Stretch = Pick<StretchVerdict, "from" | "to" | "isOpen">;
 
 /** A stretch that no point ends is over after this, counted from its start. */
 export const LONGEST_OPEN_MS = 7 * 86_400_000;
-/** A detector learns a point at most so long after the newest that it has seen. */
-const LONGEST_LAG_MS = 15 * 60_000;
 
 /** Whether nothing is to be raised in a stretch: it is known, or none of the series' own. */
 export const isQuelling = ({ verdict }: Pick<Verdict, "verdict">): boolean => verdict !== "incident";

@@ -22,9 +22,10 @@ function spreadWith({ spread }: Volatility, { forecast, value }: Parameters<Meth
   return spread + STEP * (error - spread);
 }
 
-/** Novelty of the local spread: noise where it was calm, and calm where there was noise. */
+/** Novelty of the local spread. Calm that comes slowly is learned while it comes. */
 export const volatility: Method<Volatility> = {
   name: "volatility",
+  finds: "steadier or more restless than is usual",
   weight: 0.5,
   create: () => ({ spread: 0, novelty: createNovelty(OPTIONS) }),
   read: (state, sight) => readNovelty(state.novelty, Math.log(spreadWith(state, sight) + CALM), OPTIONS),
