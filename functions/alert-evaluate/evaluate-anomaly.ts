@@ -1,22 +1,22 @@
-import type { OrgId } from "../../shared/contract/ids.ts";
 import { advanceAnomalies } from "../../shared/core/alert/advance.ts";
 import type { AnomalyRule } from "../../shared/core/alert/advance.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange, InstanceRecord, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { evaluateAnomalies } from "../../shared/core/alert/anomaly.ts";
-import type { Deps } from "../../shared/ports.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
 import { instancesOf } from "./instances.ts";
+
+/** While an instance is active the tick of each minute looks at it: its series may go silent, its patience ends. */
+const TICK_MS = 60_000;
 
 /** What the anomalies of some series change in a rule, since it last looked at them. */
 export async function evaluateAnomalyRule(
-  org: OrgId,
   rule: AnomalyRule,
   series: readonly WatchedSeries[],
   now: number,
-  { store }: Deps,
+  tenant: OrgStore,
 ): Promise<InstanceChange[]> {
   if (series.length === 0) return [];
-  const tenant = store.forOrg(org);
   const watched = await instancesOf(tenant, rule, series);
   // A rule looks at what happens from its own beginning on: it does not fire for what was over before.
   const since = ({ state }: InstanceRecord) => state.lastEvaluatedAt ?? rule.updatedAt;
@@ -37,8 +37,11 @@ export async function evaluateAnomalyRule(
       lastEvaluatedAt: null,
     });
     const advanced = advanceAnomalies(rule, instance.state, timeline, { since: since(instance), now });
-    const isNews = instance.version === 0 ? advanced.transitions.length > 0 : advanced.after !== instance.state;
-    if (isNews) changes.push(instanceChange(instance, advanced, rule, own));
+    const isActive = advanced.after.state !== "inactive";
+    const pace = { checkpoints: [], dueAt: isActive ? (Math.floor(now / TICK_MS) + 1) * TICK_MS : null };
+    const isDue = instance.dueAt !== null && instance.dueAt <= now;
+    const isNews = instance.version === 0 ? advanced.transitions.length > 0 : isDue || advanced.after !== instance.state;
+    if (isNews) changes.push({ ...instanceChange(instance, advanced, rule, own), pace });
   }
   return changes;
 }

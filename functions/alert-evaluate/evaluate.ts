@@ -1,27 +1,70 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
+import type { AnomalyRule } from "../../shared/core/alert/advance.ts";
 import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
-import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { each } from "../../shared/core/each.ts";
-import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
-import { evaluateThresholdRule } from "./evaluate-threshold.ts";
+import { evaluatePass, indexOf } from "./pass.ts";
 
 const MOST_RACES = 5;
 const ORGS_A_PAGE = 100;
+/** Longer than a pass: who still holds it after that has died. */
+const LEASE_MS = 30_000;
+/** About half of the function's time-out: what is left then is another event's. */
+const AT_IT_MS = 150_000;
 
-/** Evaluates the threshold rules of an organisation of which an evaluation is due. */
-export async function evaluateDue(org: OrgId, deps: Deps): Promise<void> {
-  const tenant = deps.store.forOrg(org);
-  const last = await tenant.instances.lastEvaluations();
-  await each(await tenant.rules.enabled(), "evaluations", async (rule) => {
-    if (rule.kind !== "threshold") return;
-    const due = dueEvaluations(last.get(rule.id) ?? null, deps.clock.now(), rule).length > 0;
-    if (due) await commit(org, rule, thresholds(org, deps), deps);
-  });
+/**
+ * Evaluates everything of an organisation that has changed or is due, in passes. The lease spares two workers the same work; that only one
+ * of them can commit, the store sees to.
+ *
+ * @param seq - What of the write log is to be looked at, at least; null on a tick, which comes again.
+ * @throws Unavailable when that is not yet done: the event is to come again.
+ * @throws AggregateError when there are rules that cannot be evaluated, once all others are.
+ */
+export async function evaluateOrg(org: OrgId, seq: number | null, deps: Deps): Promise<void> {
+  const { store, clock, newId } = deps;
+  const tenant = store.forOrg(org);
+  const rules = await tenant.rules.enabled();
+  if (rules.length === 0) {
+    const from = await tenant.cursor("alert-evaluate");
+    if (seq === null || seq <= from) return;
+    await tenant.instances.commitPass({ evaluations: [], cursor: { from, to: seq }, seen: [], at: clock.now() });
+    return;
+  }
+  const { leases } = store.platform;
+  const [lease, owner] = [`alert-evaluate:${org}`, newId<string>("evt")];
+  const until = clock.now() + AT_IT_MS;
+  let lost = 0;
+  let outcome: "done" | "held" | "out of time" = "held";
+  try {
+    for (;;) {
+      const now = clock.now();
+      outcome = "out of time";
+      if (now >= until) break;
+      outcome = "held";
+      if (!(await leases.acquire(lease, owner, now + LEASE_MS, now))) break;
+      const made = await evaluatePass(org, deps, now);
+      outcome = "done";
+      if (made === "nothing") break;
+      lost = made === "lost" ? lost + 1 : 0;
+      if (lost >= MOST_RACES) throw new Unavailable("Evaluation keeps losing against others", { retryable: true });
+    }
+  } finally {
+    await leases.release(lease, owner);
+  }
+  if (outcome !== "done" && seq !== null && (await tenant.cursor("alert-evaluate")) < seq) {
+    throw new Unavailable(outcome === "held" ? "Another worker evaluates this organisation" : "There is more to evaluate", {
+      retryable: true,
+    });
+  }
+  const { broken } = indexOf(rules);
+  if (broken.size > 0) {
+    const errors = [...broken].map((id) => new Error(`A stored rule has a bad pattern: ${id}`));
+    throw new AggregateError(errors, `${broken.size} rules failed`, { cause: errors[0] });
+  }
 }
 
 /** Evaluates the anomaly rules that watch a series: something about its anomalies has changed. */
@@ -29,14 +72,13 @@ export async function evaluateSeries(org: OrgId, id: SeriesId, deps: Deps): Prom
   const tenant = deps.store.forOrg(org);
   const series = await tenant.series.get(id);
   if (series === null) return;
-  await each(await tenant.rules.enabled(), "evaluations", (rule) => commit(org, rule, anomalies(org, [series], deps), deps));
+  const rules = indexOf(await tenant.rules.enabled()).selecting(series);
+  await each(rules.filter(isAnomalyRule), "evaluations", (rule) => commit(org, rule, [series], deps));
 }
 
-/** What the minute's tick does: threshold rules that are due, and anomaly rules that wait or whose series may have gone silent. */
+/** What the minute's tick does: evaluates what is due, organisation by organisation. */
 export async function evaluateAll(deps: Deps): Promise<void> {
-  await each(orgsWithRules(deps), "evaluations", (org) =>
-    each([evaluateDue, evaluateActive], "evaluations", (evaluate) => evaluate(org, deps)),
-  );
+  await each(orgsWithRules(deps), "evaluations", (org) => evaluateOrg(org, null, deps));
 }
 
 async function* orgsWithRules({ store }: Deps): AsyncGenerator<OrgId> {
@@ -48,48 +90,26 @@ async function* orgsWithRules({ store }: Deps): AsyncGenerator<OrgId> {
   }
 }
 
-/** Evaluates the anomaly rules that are pending, firing or recovering somewhere. */
-async function evaluateActive(org: OrgId, deps: Deps): Promise<void> {
+const isAnomalyRule = (rule: Rule): rule is AnomalyRule => rule.kind === "anomaly";
+
+/**
+ * Evaluates an anomaly rule and writes; who loses a race evaluates again, upon what the other one wrote: another worker, or a person who
+ * changed the rule.
+ */
+async function commit(org: OrgId, loaded: AnomalyRule, series: readonly WatchedSeries[], deps: Deps): Promise<void> {
   const tenant = deps.store.forOrg(org);
-  await each(await tenant.rules.enabled(), "evaluations", async (rule) => {
-    if (rule.kind !== "anomaly") return;
-    const active = (await tenant.instances.ofRule(rule.id)).filter(({ state }) => state.state !== "inactive");
-    const series = active.map(({ of }) => of);
-    await commit(org, rule, anomalies(org, series, deps), deps);
-  });
-}
-
-/** Evaluates a rule as it is, which may be another one than when the work on it began. */
-type Evaluate = (rule: Rule, now: number) => Promise<readonly InstanceChange[]>;
-
-const thresholds =
-  (org: OrgId, deps: Deps): Evaluate =>
-  async (rule, now) =>
-    rule.kind === "threshold" ? evaluateThresholdRule(org, rule, now, deps) : [];
-
-const anomalies =
-  (org: OrgId, series: readonly WatchedSeries[], deps: Deps): Evaluate =>
-  async (rule, now) =>
-    rule.kind === "anomaly" ? evaluateAnomalyRule(org, rule, watchedBy(rule, series), now, deps) : [];
-
-function watchedBy({ selector }: Rule, series: readonly WatchedSeries[]): readonly WatchedSeries[] {
-  const ofMetric = series.filter(({ metricKey }) => metricKey === selector.metricKey);
-  if (ofMetric.length === 0) return [];
-  const compiled = compileMatchers(selector.matchers);
-  if (!compiled.ok) throw new Error(`A stored rule has a bad pattern: ${compiled.error.message}`);
-  return ofMetric.filter(({ dimensions }) => compiled.value(dimensions));
-}
-
-/** Evaluates and writes; who loses a race evaluates again, upon what the other one wrote: another worker, or a person who changed the rule. */
-async function commit(org: OrgId, loaded: Rule, evaluate: Evaluate, deps: Deps): Promise<void> {
-  const { instances, rules } = deps.store.forOrg(org);
+  const { instances, rules } = tenant;
   let rule = loaded;
   for (let race = 0; race < MOST_RACES; race++) {
     const now = deps.clock.now();
-    const changes = await withRoom(await evaluate(rule, now), async () => (await instances.ofRule(rule.id)).length);
+    const watched = indexOf([rule]);
+    const own = series.filter((one) => watched.selecting(one).length > 0);
+    const changes = await withRoom(await evaluateAnomalyRule(rule, own, now, tenant), async () => {
+      return (await instances.counts([rule.id])).get(rule.id) ?? 0;
+    });
     if (changes.length === 0 || (await instances.commit({ rule, changes, at: now }))) return;
     const present = await rules.get(rule.id);
-    if (present === null || !present.enabled) return;
+    if (present?.kind !== "anomaly" || !present.enabled) return;
     rule = present;
   }
   throw new Unavailable("The rule is being evaluated elsewhere", { retryable: true });

@@ -77,7 +77,7 @@ describe("400", () => {
 
 describe("422", () => {
   test("an organisation that has as many rules as it may gets no more", async () => {
-    const fill = "INSERT INTO rule SELECT 'rul_' || value, :org, 1, '{}', 1, 0, 0 FROM json_each(:numbers)";
+    const fill = "INSERT INTO rule SELECT 'rul_' || value, :org, 1, '{}', 1, 0, 0, 1 FROM json_each(:numbers)";
     const numbers = JSON.stringify(Array.from({ length: MAX_RULES }, (_, n) => n));
     await harness.database.write([{ sql: fill, args: { org: harness.org, numbers } }]);
     await expect(harness.call(createRule, rule())).rejects.toMatchObject({ kind: "limit-reached" });

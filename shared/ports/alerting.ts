@@ -3,7 +3,9 @@ import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/chan
 import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
-import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries } from "../core/alert/alert-record.ts";
+import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries, WatchRecord } from "../core/alert/alert-record.ts";
+import type { RecordedTransition } from "../core/alert/correction.ts";
+import type { Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
@@ -11,7 +13,7 @@ import type { Notification } from "../core/message/alert-message.ts";
 // Times are Unix ms.
 
 /** Rules an organisation may have. */
-export const MAX_RULES = 1_000;
+export const MAX_RULES = 10_000;
 /** Channels an organisation may have. */
 export const MAX_CHANNELS = 100;
 /** Instances a rule may have. */
@@ -22,8 +24,10 @@ export interface RulesStore {
   get(id: RuleId): Promise<Rule | null>;
   /** By id, so oldest first. */
   list(page: PageQuery): Promise<Page<Rule>>;
-  /** Every enabled rule: at most MAX_RULES. */
+  /** Every enabled rule: at most MAX_RULES. The same array as long as no rule has changed. */
   enabled(): Promise<readonly Rule[]>;
+  /** Those enabled ones that are new or changed, whose series are still to be gone through: at most `limit`, by id. */
+  unseen(limit: number): Promise<readonly Rule[]>;
   /** False when the organisation has MAX_RULES already. */
   insert(rule: Rule): Promise<boolean>;
   /** Writes a rule over its version before (`rule.version - 1`), with what the change ends. */
@@ -42,21 +46,27 @@ export interface RuleEndings {
 }
 
 /** An instance with the series that it watches. */
-export interface InstanceOfSeries extends InstanceRecord {
+export interface InstanceOfSeries extends WatchRecord {
   readonly of: WatchedSeries;
 }
 
 /** The instances of an organisation's rules. */
 export interface InstancesStore {
-  getMany(ids: readonly InstanceId[]): Promise<readonly InstanceRecord[]>;
+  getMany(ids: readonly InstanceId[]): Promise<readonly WatchRecord[]>;
   /** By the rule and the series. */
   find(rule: RuleId, series: SeriesId): Promise<InstanceRecord | null>;
   /** Every instance of a rule, by series: at most MAX_INSTANCES. */
   ofRule(rule: RuleId): Promise<readonly InstanceOfSeries[]>;
   /** Instances whose condition is pending, by id. */
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
-  /** The newest evaluation of each rule that has instances. */
-  lastEvaluations(): Promise<ReadonlyMap<RuleId, number>>;
+  /** How many each of some rules has; those that have none are missing. */
+  counts(rules: readonly RuleId[]): Promise<ReadonlyMap<RuleId, number>>;
+  /** Those that are due, most overdue first. */
+  due(now: number, limit: number): Promise<readonly InstanceOfSeries[]>;
+  /** What is stored of each of some instances since a time of its own: episodes that were open then or began after it, and transitions. */
+  since(
+    instances: readonly { readonly id: InstanceId; readonly at: number }[],
+  ): Promise<ReadonlyMap<InstanceId, { readonly episodes: readonly Episode[]; readonly transitions: readonly RecordedTransition[] }>>;
   /**
    * Makes evaluations of one rule durable, whole or not at all. False when the rule is no longer enabled at this version, when one of
    * the instances has moved since it was loaded, or when it would be more than the rule may have.
@@ -65,6 +75,16 @@ export interface InstancesStore {
     readonly rule: Pick<Rule, "id" | "version">;
     readonly changes: readonly InstanceChange[];
     /** When it is recorded. */
+    readonly at: number;
+  }): Promise<boolean>;
+  /**
+   * As commit, of several rules, with the write log's cursor, in one batch. False also when the cursor has moved meanwhile.
+   * @param pass.seen - Rules whose series have been gone through.
+   */
+  commitPass(pass: {
+    readonly evaluations: readonly { readonly rule: Pick<Rule, "id" | "version">; readonly changes: readonly InstanceChange[] }[];
+    readonly cursor: { readonly from: number; readonly to: number };
+    readonly seen: readonly Pick<Rule, "id" | "version">[];
     readonly at: number;
   }): Promise<boolean>;
 }

@@ -30,7 +30,7 @@ export interface SeriesMetadata {
 }
 
 /** Who reads the write log by a cursor of its own: compaction waits for them, for an hour at most. */
-export const LOG_CONSUMERS = ["detect"] as const;
+export const LOG_CONSUMERS = ["detect", "alert-evaluate"] as const;
 
 /** A row of the write log. */
 export interface LogRow {

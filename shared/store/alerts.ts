@@ -16,15 +16,15 @@ const UPSERT = `
   INSERT INTO alert (id, org, rule, rule_name, rule_version, instance, series, metric_key, dimensions, condition, severity, pending_at,
     started_at, resolved_at, reason, value, firing_value, acknowledged, acknowledged_until, notification_count, suppressed_by,
     labels, annotations, evidence)
-  SELECT value ->> 'id', :org, value ->> 'rule', value ->> 'ruleName', :ruleVersion, value ->> 'instance', value ->> '$.series.id',
+  SELECT value ->> 'id', :org, value ->> 'rule', value ->> 'ruleName', value ->> 'ruleVersion', value ->> 'instance', value ->> '$.series.id',
     value ->> '$.series.metricKey', value -> '$.series.dimensions', value ->> 'condition', value ->> '$.episode.severity',
     value ->> '$.episode.pendingAt', value ->> '$.episode.startedAt', value ->> '$.episode.resolvedAt', value ->> '$.episode.reason',
     value ->> '$.episode.value', value ->> '$.episode.firingValue', nullif(value -> '$.episode.acknowledged', 'null'),
     value ->> '$.episode.acknowledged.until', 0, '[]', value -> 'labels', value -> 'annotations', value -> '$.episode.evidence'
   FROM json_each(:rows) WHERE true
   ON CONFLICT (id) DO UPDATE SET rule_name = excluded.rule_name, rule_version = excluded.rule_version, condition = excluded.condition,
-    severity = excluded.severity, resolved_at = excluded.resolved_at, reason = excluded.reason, value = excluded.value,
-    acknowledged = excluded.acknowledged, acknowledged_until = excluded.acknowledged_until, labels = excluded.labels,
+    severity = excluded.severity, pending_at = excluded.pending_at, resolved_at = excluded.resolved_at, reason = excluded.reason, value = excluded.value,
+    firing_value = excluded.firing_value, acknowledged = excluded.acknowledged, acknowledged_until = excluded.acknowledged_until, labels = excluded.labels,
     annotations = excluded.annotations, evidence = excluded.evidence
   WHERE alert.org = excluded.org`;
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
@@ -52,10 +52,10 @@ const SELECT_PAGE_OF_OPEN = SELECT_PAGE("AND resolved_at IS NULL");
 // Rides alert_rule.
 const SELECT_PAGE_OF_RULE = SELECT_PAGE("AND rule = :rule");
 
-/** Writes episodes as an evaluation of their rule left them. */
-export const upsertAlerts = (org: OrgId, ruleVersion: number, alerts: readonly AlertWrite[]): Statement => ({
+/** Writes episodes as evaluations of their rules left them. */
+export const upsertAlerts = (org: OrgId, alerts: readonly (AlertWrite & { readonly ruleVersion: number })[]): Statement => ({
   sql: UPSERT,
-  args: { org, ruleVersion, rows: JSON.stringify(alerts) },
+  args: { org, rows: JSON.stringify(alerts) },
 });
 
 /** Counts one notification more for each of some episodes. */
@@ -66,7 +66,8 @@ export const countNotification = (org: OrgId, ids: readonly AlertId[], at: numbe
 
 const json = (row: Row, column: string): unknown => JSON.parse(row[column] as string);
 
-const episodeOf = (row: Row): Episode => ({
+/** The episode of a row of alerts. */
+export const episodeOf = (row: Row): Episode => ({
   id: row["id"] as AlertId,
   pendingAt: row["pending_at"] as number,
   startedAt: row["started_at"] as number,

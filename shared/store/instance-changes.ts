@@ -10,64 +10,71 @@ import type { Outbox } from "./outbox.ts";
 
 // An instance that is at another version than it was loaded with gets NULL, which its column refuses: the whole batch fails.
 const UPSERT = `
-  INSERT INTO rule_instance (id, org, rule, series, version, condition, severity, state, last_evaluated_at)
-  SELECT value ->> 'id', :org, :rule, value ->> 'series',
+  INSERT INTO rule_instance (id, org, rule, series, version, condition, severity, state, last_evaluated_at, checkpoints, due_at)
+  SELECT value ->> 'id', :org, value ->> 'rule', value ->> 'series',
     CASE value ->> 'version' WHEN coalesce((SELECT version FROM rule_instance WHERE id = value ->> 'id' AND org = :org), 0)
       THEN (value ->> 'version') + 1 END,
-    value ->> 'condition', value ->> 'severity', value -> 'state', value ->> 'lastEvaluatedAt'
+    value ->> 'condition', value ->> 'severity', value -> 'state', value ->> 'lastEvaluatedAt',
+    value -> 'checkpoints', value ->> 'dueAt'
   FROM json_each(:rows) WHERE true
   ON CONFLICT (id) DO UPDATE SET version = excluded.version, condition = excluded.condition, severity = excluded.severity,
-    state = excluded.state, last_evaluated_at = excluded.last_evaluated_at`;
-// Fails the batch when the rule has more instances than it may have. Counts on rule_instance_series.
+    state = excluded.state, last_evaluated_at = excluded.last_evaluated_at, checkpoints = excluded.checkpoints, due_at = excluded.due_at`;
+// Fails the batch when a rule has more instances than it may have. Counts on rule_instance_series.
 const REQUIRE_ROOM = `
   UPDATE rule_instance SET version = NULL
-  WHERE org = :org AND rule = :rule AND (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = :rule) > :most`;
+  WHERE org = :org AND rule IN (
+    SELECT value FROM json_each(:rules)
+    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value) > :most)`;
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
 const FORGET = "DELETE FROM rule_instance WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 const INSERT_TRANSITIONS = `
   INSERT INTO alert_transition (org, instance, alert, kind, from_state, to_state, at, recorded_at, actor, reason, rule_version)
   SELECT :org, value ->> 'instance', value ->> 'alert', value ->> 'kind', value ->> 'from', value ->> 'to', value ->> 'at', :at,
-    value ->> 'actor', value ->> 'reason', :ruleVersion
+    value ->> 'actor', value ->> 'reason', value ->> 'ruleVersion'
   FROM json_each(:rows)`;
 
-interface InstancesWrite {
+/** What the evaluation of a rule changes. */
+export interface Evaluated {
   readonly rule: Pick<Rule, "id" | "version">;
   readonly changes: readonly InstanceChange[];
-  readonly at: number;
 }
 
-/** The statements and events of evaluated instances; their batch fails when one of them has moved since it was loaded. */
+/**
+ * The statements and events of evaluated instances; their batch fails when one of them has moved since it was loaded.
+ * @param at - When it is recorded, Unix ms.
+ */
 export function writeInstances(
   outbox: Outbox,
   org: OrgId,
-  { rule, changes, at }: InstancesWrite,
+  evaluations: readonly Evaluated[],
+  at: number,
 ): { statements: Statement[]; events: Event[] } {
-  if (changes.length === 0) return { statements: [], events: [] };
-  const instances = changes.map(({ instance: { id, series, version, state } }) => {
-    return { id, series, version, condition: state.state, severity: state.severity, state, lastEvaluatedAt: state.lastEvaluatedAt };
+  const all = evaluations.flatMap(({ rule, changes }) => changes.map((change) => ({ rule, ...change })));
+  if (all.length === 0) return { statements: [], events: [] };
+  const instances = all.map(({ rule, instance: { id, series, version, state }, pace = { checkpoints: [], dueAt: at } }) => {
+    const { state: condition, severity, lastEvaluatedAt } = state;
+    return { id, rule: rule.id, series, version, condition, severity, state, lastEvaluatedAt, ...pace };
   });
-  const statements: Statement[] = [{ sql: UPSERT, args: { org, rule: rule.id, rows: JSON.stringify(instances) } }];
-  if (changes.some(({ instance }) => instance.version === 0)) {
-    statements.push({ sql: REQUIRE_ROOM, args: { org, rule: rule.id, most: MAX_INSTANCES } });
-  }
-  const forgotten = changes.filter(({ forget }) => forget === true).map(({ instance }) => instance.id);
+  const statements: Statement[] = [{ sql: UPSERT, args: { org, rows: JSON.stringify(instances) } }];
+  const grown = evaluations.filter(({ changes }) => changes.some(({ instance }) => instance.version === 0)).map(({ rule }) => rule.id);
+  if (grown.length > 0) statements.push({ sql: REQUIRE_ROOM, args: { org, rules: JSON.stringify(grown), most: MAX_INSTANCES } });
+  const forgotten = all.filter(({ forget }) => forget === true).map(({ instance }) => instance.id);
   if (forgotten.length > 0) statements.push({ sql: FORGET, args: { org, ids: JSON.stringify(forgotten) } });
-  const alerts = changes.flatMap((change) => change.alerts);
-  if (alerts.length > 0) statements.push(upsertAlerts(org, rule.version, alerts));
-  const transitions = changes.flatMap(({ instance, transitions }) =>
-    transitions.map((transition) => ({
+  const alerts = all.flatMap(({ rule, alerts: own }) => own.map((alert) => ({ ...alert, ruleVersion: rule.version })));
+  if (alerts.length > 0) statements.push(upsertAlerts(org, alerts));
+  const transitions = all.flatMap(({ rule, instance, transitions: own }) =>
+    own.map((transition) => ({
       ...transition,
       instance: instance.id,
       alert: transition.kind === "episode" ? transition.episode.id : null,
+      ruleVersion: rule.version,
     })),
   );
-  if (transitions.length > 0) {
-    statements.push({ sql: INSERT_TRANSITIONS, args: { org, at, ruleVersion: rule.version, rows: JSON.stringify(transitions) } });
-  }
-  const events = changes.flatMap(({ instance, transitions }) => {
+  if (transitions.length > 0) statements.push({ sql: INSERT_TRANSITIONS, args: { org, at, rows: JSON.stringify(transitions) } });
+  const events = all.flatMap(({ instance, transitions: own }) => {
     // One for each episode, with the state it ended up in: whoever hears of it loads the episode as it is then.
     const moved = new Map<AlertId, EpisodeState>();
-    for (const transition of transitions) if (transition.kind === "episode") moved.set(transition.episode.id, transition.to);
+    for (const transition of own) if (transition.kind === "episode") moved.set(transition.episode.id, transition.to);
     const version = instance.version + 1;
     return [...moved].map(([alert, to]) => outbox.event("alert.changed", org, at, { alert, version, to: to === "open" ? "firing" : to }));
   });

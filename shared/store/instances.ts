@@ -1,16 +1,19 @@
 import type { Row } from "@libsql/client";
-import type { InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Dimensions } from "../contract/series.ts";
-import type { InstanceRecord } from "../core/alert/alert-record.ts";
+import type { WatchRecord } from "../core/alert/alert-record.ts";
+import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { Instance } from "../core/alert/step.ts";
 import { MAX_INSTANCES } from "../ports/alerting.ts";
 import type { InstanceOfSeries, InstancesStore, PendingInstance } from "../ports/alerting.ts";
+import { episodeOf } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
+import { moveCursor } from "./cursors.ts";
 import type { Database } from "./database.ts";
 import { writeInstances } from "./instance-changes.ts";
 import type { Outbox } from "./outbox.ts";
 import { pageOf } from "./page.ts";
-import { requireEnabled, ruleOf } from "./rules.ts";
+import { markSeen, requireEnabled, ruleOf } from "./rules.ts";
 
 // Rides the primary key, once for each id, which CROSS sees to; not limited: the caller's list bounds it.
 const SELECT_MANY = `
@@ -30,16 +33,41 @@ const SELECT_PENDING = `
     AND (:rule IS NULL OR i.rule = :rule) AND (:series IS NULL OR i.series = :series)
     AND (:severity IS NULL OR i.severity = :severity) AND (:metricKey IS NULL OR s.metric_key = :metricKey)
   ORDER BY i.id LIMIT :limit`;
-const SELECT_LAST_EVALUATIONS = `
-  SELECT rule, max(last_evaluated_at) AS at FROM rule_instance
-  WHERE org = :org AND last_evaluated_at IS NOT NULL GROUP BY rule`;
+// Counts on rule_instance_series.
+const SELECT_COUNTS = `
+  SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value) AS n FROM json_each(:rules)`;
+// Rides rule_instance_due.
+const SELECT_DUE = `
+  SELECT i.*, s.metric_key, s.dimensions FROM rule_instance AS i
+  JOIN series AS s ON s.id = i.series AND s.org = i.org
+  JOIN rule AS r ON r.id = i.rule AND r.org = i.org AND r.enabled = 1
+  WHERE i.org = :org AND i.due_at <= :now ORDER BY i.due_at LIMIT :limit`;
+// Rides alert_instance, once for each instance; few episodes are as long as the lateness bound, and the caller's list bounds the instances.
+const SELECT_EPISODES_SINCE = `
+  SELECT a.* FROM json_each(:instances) AS asked
+  CROSS JOIN alert AS a ON a.org = :org AND a.instance = asked.value ->> 'id'
+    AND (a.started_at > asked.value ->> 'at' OR a.resolved_at IS NULL OR a.resolved_at > asked.value ->> 'at')`;
+// Rides alert_transition_instance, once for each instance.
+const SELECT_TRANSITIONS_SINCE = `
+  SELECT t.instance, t.kind, t.to_state, t.reason, t.at, t.alert FROM json_each(:instances) AS asked
+  CROSS JOIN alert_transition AS t ON t.org = :org AND t.instance = asked.value ->> 'id' AND t.at > asked.value ->> 'at'`;
 
-const instanceOf = (row: Row): InstanceRecord => ({
+const instanceOf = (row: Row): WatchRecord => ({
   id: row["id"] as InstanceId,
   rule: row["rule"] as RuleId,
   series: row["series"] as SeriesId,
   version: row["version"] as number,
   state: JSON.parse(row["state"] as string) as Instance,
+  checkpoints: JSON.parse(row["checkpoints"] as string) as Instance[],
+  dueAt: row["due_at"] as number | null,
+});
+
+const recordedOf = (row: Row): RecordedTransition => ({
+  kind: row["kind"] as RecordedTransition["kind"],
+  to: row["to_state"] as RecordedTransition["to"],
+  reason: row["reason"] as RecordedTransition["reason"],
+  at: row["at"] as number,
+  alert: row["alert"] as AlertId | null,
 });
 
 const instanceOfSeries = (row: Row): InstanceOfSeries => ({
@@ -73,13 +101,44 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       const rows = await database.read(SELECT_PENDING, { org, ...filter, after: cursor ?? "", limit: limit + 1 });
       return pageOf(rows.map(pendingOf), limit, ({ id }) => id);
     },
-    async lastEvaluations() {
-      const rows = await database.read(SELECT_LAST_EVALUATIONS, { org });
-      return new Map(rows.map((row) => [row["rule"] as RuleId, row["at"] as number]));
+    async counts(rules) {
+      const rows = await database.read(SELECT_COUNTS, { org, rules: JSON.stringify(rules) });
+      return new Map(rows.map((row) => [row["rule"] as RuleId, row["n"] as number]));
+    },
+    async due(now, limit) {
+      return (await database.read(SELECT_DUE, { org, now, limit })).map(instanceOfSeries);
+    },
+    async since(asked) {
+      const args = { org, instances: JSON.stringify(asked) };
+      const episodes = Map.groupBy(await database.read(SELECT_EPISODES_SINCE, args), (row) => row["instance"] as InstanceId);
+      const transitions = Map.groupBy(await database.read(SELECT_TRANSITIONS_SINCE, args), (row) => row["instance"] as InstanceId);
+      return new Map(
+        asked.map(({ id }) => [
+          id,
+          { episodes: (episodes.get(id) ?? []).map(episodeOf), transitions: (transitions.get(id) ?? []).map(recordedOf) },
+        ]),
+      );
     },
     async commit({ rule, changes, at }) {
-      const { statements, events } = writeInstances(outbox, org, { rule, changes, at });
-      return unlessLost(() => outbox.write([requireEnabled(org, rule), ...statements], events));
+      const { statements, events } = writeInstances(outbox, org, [{ rule, changes }], at);
+      return unlessLost(() => outbox.write([requireEnabled(org, [rule]), ...statements], events));
+    },
+    async commitPass({ evaluations, cursor: { from, to }, seen, at }) {
+      const { statements, events } = writeInstances(outbox, org, evaluations, at);
+      return unlessLost(() =>
+        outbox.write(
+          [
+            ...moveCursor("alert-evaluate", org, from, to),
+            requireEnabled(
+              org,
+              evaluations.map(({ rule }) => rule),
+            ),
+            ...statements,
+            ...seen.map((rule) => markSeen(org, rule)),
+          ],
+          events,
+        ),
+      );
     },
   };
 }

@@ -44,7 +44,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
   });
 
   test("the rule beyond the most that an organisation may have is refused", async () => {
-    const fill = "INSERT INTO rule SELECT 'rul_' || value, :org, 1, '{}', 1, 0, 0 FROM json_each(:numbers)";
+    const fill = "INSERT INTO rule SELECT 'rul_' || value, :org, 1, '{}', 1, 0, 0, 1 FROM json_each(:numbers)";
     const numbers = JSON.stringify(Array.from({ length: MAX_RULES }, (_, n) => n));
     await harness.database.write([{ sql: fill, args: { org: harness.org, numbers } }]);
     await expect(storeRule(harness)).rejects.toThrow("full");

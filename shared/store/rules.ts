@@ -26,7 +26,15 @@ const REPLACE = `
   VALUES (:id, :org, (SELECT version + 1 FROM rule WHERE id = :id AND org = :org AND version = :version - 1),
     :definition, :enabled, :createdAt, :updatedAt)
   ON CONFLICT (id) DO UPDATE SET version = excluded.version, definition = excluded.definition, enabled = excluded.enabled,
-    updated_at = excluded.updated_at`;
+    updated_at = excluded.updated_at, unseen = 1`;
+// Points that come late do not lead back to what the rule was before.
+const FORGET_CHECKPOINTS = "UPDATE rule_instance SET checkpoints = '[]' WHERE org = :org AND rule = :id";
+const BUMP_GENERATION = `
+  INSERT INTO rule_generation (org, generation) VALUES (:org, 1) ON CONFLICT (org) DO UPDATE SET generation = generation + 1`;
+const SELECT_GENERATION = "SELECT generation FROM rule_generation WHERE org = :org";
+// Rides rule_unseen.
+const SELECT_UNSEEN = "SELECT * FROM rule WHERE org = :org AND unseen = 1 AND enabled = 1 ORDER BY id LIMIT :limit";
+const MARK_SEEN = "UPDATE rule SET unseen = 0 WHERE id = :id AND org = :org AND version = :version";
 // Fails the batch when another instance has an open episode: one that began after the endings were decided. Rides alert_rule_open.
 const REQUIRE_ENDED = `
   UPDATE rule SET version = NULL
@@ -41,14 +49,26 @@ const DELETE = "DELETE FROM rule WHERE id = :id AND org = :org";
 // A rule that is not gets NULL as its version, which its column refuses.
 const REQUIRE_ENABLED = `
   INSERT INTO rule (id, org, version, definition, enabled, created_at, updated_at)
-  SELECT :id, :org, NULL, '', 0, 0, 0
-  WHERE NOT EXISTS (SELECT 1 FROM rule WHERE id = :id AND org = :org AND version = :version AND enabled = 1)`;
+  SELECT asked.value ->> 'id', :org, NULL, '', 0, 0, 0 FROM json_each(:rules) AS asked
+  WHERE NOT EXISTS (SELECT 1 FROM rule WHERE id = asked.value ->> 'id' AND org = :org AND version = asked.value ->> 'version' AND enabled = 1)`;
 
-/** Fails its batch unless the rule is enabled at this version. */
-export const requireEnabled = (org: OrgId, { id, version }: Pick<Rule, "id" | "version">): Statement => ({
+/** Fails its batch unless each of the rules is enabled at its version. */
+export const requireEnabled = (org: OrgId, rules: readonly Pick<Rule, "id" | "version">[]): Statement => ({
   sql: REQUIRE_ENABLED,
+  args: { org, rules: JSON.stringify(rules.map(({ id, version }) => ({ id, version }))) },
+});
+
+/** Notes that the series of a rule at this version have been gone through. */
+export const markSeen = (org: OrgId, { id, version }: Pick<Rule, "id" | "version">): Statement => ({
+  sql: MARK_SEEN,
   args: { org, id, version },
 });
+
+/** The enabled rules of organisations, as this process has read them last. */
+export type KnownRules = Map<OrgId, { readonly generation: number; readonly rules: readonly Rule[] }>;
+
+/** A process remembers the rules of so many organisations. */
+const MOST_KNOWN = 200;
 
 /** The rule of a row that has its definition, version and times. */
 export function ruleOf(row: Row): Rule {
@@ -71,7 +91,8 @@ const argsOf = (org: OrgId, { id, version, createdAt, updatedAt, ...definition }
   updatedAt,
 });
 
-export function rulesStore(database: Database, outbox: Outbox, org: OrgId): RulesStore {
+export function rulesStore(database: Database, outbox: Outbox, org: OrgId, known: KnownRules): RulesStore {
+  const bumpGeneration: Statement = { sql: BUMP_GENERATION, args: { org } };
   const forgetOthers = (id: RuleId, keeps: readonly InstanceId[]): Statement[] => {
     const args = { org, id, keeps: JSON.stringify(keeps) };
     return [
@@ -89,20 +110,38 @@ export function rulesStore(database: Database, outbox: Outbox, org: OrgId): Rule
       return pageOf(rows.map(ruleOf), limit, ({ id }) => id);
     },
     async enabled() {
-      return (await database.read(SELECT_ENABLED, { org, limit: MAX_RULES })).map(ruleOf);
+      // The generation first: rules that change meanwhile are read again the next time.
+      const [row] = await database.read(SELECT_GENERATION, { org });
+      const generation = row === undefined ? 0 : (row["generation"] as number);
+      const remembered = known.get(org);
+      if (remembered?.generation === generation) return remembered.rules;
+      const rules = (await database.read(SELECT_ENABLED, { org, limit: MAX_RULES })).map(ruleOf);
+      known.delete(org);
+      if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value!);
+      known.set(org, { generation, rules });
+      return rules;
+    },
+    async unseen(limit) {
+      return (await database.read(SELECT_UNSEEN, { org, limit })).map(ruleOf);
     },
     async insert(rule) {
-      const [result] = await database.write([{ sql: INSERT, args: { ...argsOf(org, rule), most: MAX_RULES } }]);
+      const [result] = await database.write([{ sql: INSERT, args: { ...argsOf(org, rule), most: MAX_RULES } }, bumpGeneration]);
       return result!.rowsAffected === 1;
     },
     async replace(rule, { changes, keeps, at }) {
-      const written = writeInstances(outbox, org, { rule, changes, at });
+      const written = writeInstances(outbox, org, [{ rule, changes }], at);
       const kept = keeps === "all" ? [] : forgetOthers(rule.id, keeps);
-      const statements = [{ sql: REPLACE, args: argsOf(org, rule) }, ...written.statements, ...kept];
+      const statements = [
+        { sql: REPLACE, args: argsOf(org, rule) },
+        ...written.statements,
+        ...kept,
+        { sql: FORGET_CHECKPOINTS, args: { org, id: rule.id } },
+        bumpGeneration,
+      ];
       return unlessLost(() => outbox.write(statements, written.events));
     },
     async remove(id, version, { changes, at }) {
-      const written = writeInstances(outbox, org, { rule: { id, version }, changes, at });
+      const written = writeInstances(outbox, org, [{ rule: { id, version }, changes }], at);
       return unlessLost(() =>
         outbox.write(
           [
@@ -110,6 +149,7 @@ export function rulesStore(database: Database, outbox: Outbox, org: OrgId): Rule
             ...written.statements,
             ...forgetOthers(id, []),
             { sql: DELETE, args: { org, id } },
+            bumpGeneration,
           ],
           written.events,
         ),

@@ -29,6 +29,7 @@ import { pointStore } from "./points.ts";
 import { createSeriesResolver } from "./resolved-series.ts";
 import { expiry, knownFloors, retentionStore } from "./retention.ts";
 import { rulesStore } from "./rules.ts";
+import type { KnownRules } from "./rules.ts";
 import { seriesStore } from "./series.ts";
 import { verdictsStore } from "./verdicts.ts";
 
@@ -37,6 +38,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
   const described = new Set<SeriesId>();
   const floors = knownFloors(database);
   const resolver = createSeriesResolver();
+  const knownRules: KnownRules = new Map();
   return (invocation) => {
     const outbox = createOutbox(database, invocation);
     return {
@@ -56,7 +58,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         forecastJobs: forecastJobsStore(database, outbox, org),
         keys: keysStore(database, org),
         idempotency: idempotencyStore(database, org),
-        rules: rulesStore(database, outbox, org),
+        rules: rulesStore(database, outbox, org, knownRules),
         instances: instancesStore(database, outbox, org),
         alerts: alertsStore(database, org),
         groups: groupsStore(database, org),

@@ -37,6 +37,17 @@ export interface InstanceRecord {
   readonly state: Instance;
 }
 
+/** What an instance needs to be evaluated on. Times in Unix ms. */
+export interface Pace {
+  /** See Watch. */
+  readonly checkpoints: readonly Instance[];
+  /** When it is to be looked at again though no point has come in; null where nothing would change. */
+  readonly dueAt: number | null;
+}
+
+/** An instance as it is loaded to be evaluated. */
+export type WatchRecord = InstanceRecord & Pace;
+
 /** One instance after an evaluation or an act of a person, with what that changed. */
 export interface InstanceChange {
   /** The loaded id and version with the state to store. */
@@ -44,6 +55,8 @@ export interface InstanceChange {
   /** Episodes to insert or to write over. Each that has a transition makes one `alert.changed`. */
   readonly alerts: readonly AlertWrite[];
   readonly transitions: readonly Transition[];
+  /** Left out, as of an act: it is looked at at once, and points that come late do not lead back before now. */
+  readonly pace?: Pace;
   /** The instance is forgotten by this write, because its series has expired. */
   readonly forget?: boolean;
 }

@@ -90,7 +90,8 @@ export function within(
   return { timestamps: timestamps.subarray(start, end), values: values.subarray(start, end) };
 }
 
-function firstAtOrAfter(timestamps: Float64Array, time: number): number {
+/** The row of the first timestamp at or after a time; the number of rows where there is none. */
+export function firstAtOrAfter(timestamps: Float64Array, time: number): number {
   let low = 0;
   let high = timestamps.length;
   while (low < high) {

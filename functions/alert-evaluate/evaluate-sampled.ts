@@ -1,0 +1,142 @@
+import type { SeriesId } from "../../shared/contract/ids.ts";
+import { instanceChange } from "../../shared/core/alert/alert-record.ts";
+import { correctedTransitions } from "../../shared/core/alert/correction.ts";
+import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
+import { sampledWindow } from "../../shared/core/alert/sampled.ts";
+import { newInstance } from "../../shared/core/alert/step.ts";
+import { rewind, runWatch } from "../../shared/core/alert/watch.ts";
+import type { Span, Watch } from "../../shared/core/alert/watch.ts";
+import type { EffectiveDetection } from "../../shared/core/detect/effective-settings.ts";
+import { canonicalJson } from "../../shared/core/hash-id.ts";
+import type { LastScored } from "../../shared/ports/detection.ts";
+import type { PointColumns } from "../../shared/ports/points.ts";
+import type { InstancesStore } from "../../shared/ports/alerting.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import type { RuleChange } from "./pass.ts";
+import type { Task, Tasks } from "./tasks.ts";
+
+/** One read takes in the days of so many series: where the window is long, those of a few, so that memory does not grow with both. */
+const SERIES_DAYS_A_READ = 500;
+const DAY_MS = 86_400_000;
+/** After so many evaluations others get their turn in this process. */
+const TASKS_A_TURN = 1_000;
+const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
+
+/** A task of which evaluations are due. */
+interface Due extends Task {
+  readonly watch: Watch;
+  readonly span: Span;
+  /** The window's start of the first evaluation, Unix ms. */
+  readonly reach: number;
+}
+
+/** What is stored of an instance since the state that a late point leads back to. */
+type Since = Awaited<ReturnType<InstancesStore["since"]>>;
+
+/** Runs the evaluations that are due; of the others it is noted when they will be. */
+export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<readonly RuleChange[]> {
+  const all = [...tasks.all.values()];
+  const scored = await tenant.detection.lastScored([...new Set(all.map(({ series }) => series.id))]);
+  const changes: RuleChange[] = [];
+  const due: Due[] = [];
+  for (const task of all) {
+    const one = dueOf(task, scored.get(task.series.id), tasks.now);
+    if (one === null) changes.push(...awaited(task));
+    else due.push(one);
+  }
+  const since = await tenant.instances.since(
+    due.filter(isRerun).map(({ record, watch }) => ({ id: record.id, at: watch.instance.lastEvaluatedAt ?? -1 })),
+  );
+  const newestBefore = newestPoints(tenant, scored);
+  let looked = 0;
+  for (const part of parts(due, tasks.now)) {
+    const from = part[0]!.reach;
+    const points = await tenant.points.readMany([...new Set(part.map(({ series }) => series.id))], { from, to: Number.MAX_SAFE_INTEGER });
+    for (const one of part) {
+      const own = points.get(one.series.id) ?? NO_POINTS;
+      const reachesBack = (own.timestamps[0] ?? Infinity) <= one.span.from;
+      const before = reachesBack ? null : await newestBefore(one.series.id, from);
+      changes.push(...evaluated(one, own, { cadence: scored.get(one.series.id)?.cadenceMs ?? null, before }, since));
+      looked += 1;
+      if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  return changes;
+}
+
+/** The evaluations of a task that are due by now; null where none is. */
+function dueOf(task: Task, scored: LastScored | undefined, now: number): Due | null {
+  const { rule, record, late } = task;
+  const { state: instance, checkpoints } = record;
+  const present: Watch = { instance, isWatched: instance.lastEvaluatedAt !== null, checkpoints };
+  const back = late === null ? null : rewind(present, late, rule);
+  const first = back === null ? task.first : Math.min(back.from, task.first);
+  const times = dueEvaluations(first - 1, now, rule);
+  if (times.length === 0) return null;
+  const span = { from: times[0]!, to: times.at(-1)! };
+  const watch = back !== null && span.from <= (instance.lastEvaluatedAt ?? -1) ? back : present;
+  const reach = span.from - sampledWindow(rule, scored?.cadenceMs ?? null) + 1;
+  return { ...task, watch, span, reach };
+}
+
+/** Whether evaluations are made again that were made before. */
+const isRerun = ({ record, span }: Due): boolean => span.from <= (record.state.lastEvaluatedAt ?? -1);
+
+/** An instance of which no evaluation is due yet, where it does not know of the next one. */
+function awaited({ rule, series, record, first }: Task): RuleChange[] {
+  const dueAt = first + rule.evalDelay;
+  if (record.dueAt !== null && record.dueAt <= dueAt) return [];
+  const change = instanceChange(record, { after: record.state, transitions: [] }, rule, series);
+  return [{ rule, change: { ...change, pace: { checkpoints: record.checkpoints, dueAt } } }];
+}
+
+function evaluated(
+  one: Due,
+  points: PointColumns,
+  known: { readonly cadence: number | null; readonly before: number | null },
+  since: Since,
+): RuleChange[] {
+  const { rule, series, record, watch, span } = one;
+  const { instance, isWatched, checkpoints, nextAt, ...run } = runWatch(rule, watch, { ...points, ...known }, span);
+  const isAwaited = !isWatched && nextAt < Infinity;
+  if (!isWatched && !isAwaited && record.version === 0) return [];
+  // A series that has expired, or had no point so far, begins anew with its next one.
+  const after = isAwaited ? newInstance(record.id, rule.severity) : instance;
+  const stored = isRerun(one) ? since.get(record.id) : undefined;
+  const transitions =
+    stored === undefined
+      ? run.transitions
+      : correctedTransitions(
+          { from: watch.instance, instance: after, transitions: run.transitions },
+          { stored: stored.episodes, recorded: stored.transitions, at: span.to },
+        );
+  const pace = { checkpoints, dueAt: nextAt === Infinity ? null : nextAt + rule.evalDelay };
+  const before = { state: record.state, checkpoints: record.checkpoints, dueAt: record.dueAt };
+  if (transitions.length === 0 && (isWatched || isAwaited) && canonicalJson({ state: after, ...pace }) === canonicalJson(before)) return [];
+  const change = { ...instanceChange(record, { after, transitions }, rule, series), pace };
+  return [{ rule, change: isWatched || isAwaited ? change : { ...change, forget: true } }];
+}
+
+/** Those that are read together: the farthest back first, so that long windows do not make the reads of short ones long. */
+function* parts(due: readonly Due[], now: number): Generator<readonly Due[]> {
+  const sorted = due.toSorted((a, b) => a.reach - b.reach);
+  for (let start = 0; start < sorted.length;) {
+    const most = Math.max(1, Math.floor((SERIES_DAYS_A_READ * DAY_MS) / (now - sorted[start]!.reach)));
+    yield sorted.slice(start, start + most);
+    start += most;
+  }
+}
+
+/** Finds the newest point of a series before a time. Where detection has seen no later one, it knows, unless it does not look at the series. */
+function newestPoints({ points, detectionSettings }: OrgStore, scored: ReadonlyMap<SeriesId, LastScored>) {
+  let effective: ((series: SeriesId) => EffectiveDetection) | null = null;
+  return async (series: SeriesId, time: number): Promise<number | null> => {
+    const scoredTo = scored.get(series)?.scoredTo ?? null;
+    if (scoredTo !== null && scoredTo < time) {
+      effective ??= await detectionSettings.effective([...scored.keys()]);
+      if (effective(series).settings.enabled) return scoredTo;
+    }
+    const { timestamps } = await points.newest(series, { before: time, limit: 1 });
+    return timestamps.at(-1) ?? null;
+  };
+}

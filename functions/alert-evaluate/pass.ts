@@ -1,0 +1,130 @@
+import type { InstanceId, OrgId, RuleId, SeriesId } from "../../shared/contract/ids.ts";
+import type { Rule } from "../../shared/contract/rule.ts";
+import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
+import { indexRules } from "../../shared/core/alert/rule-index.ts";
+import type { RuleIndex } from "../../shared/core/alert/rule-index.ts";
+import type { SampledRule } from "../../shared/core/alert/sampled.ts";
+import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
+import type { Deps } from "../../shared/ports.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import { oldestArrivals } from "./arrivals.ts";
+import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
+import { evaluateTasks } from "./evaluate-sampled.ts";
+import { createTasks, isSampled } from "./tasks.ts";
+import type { Tasks } from "./tasks.ts";
+
+/** A pass holds so many points of the write log in memory, or those of one row. */
+const POINTS_A_PASS = 200_000;
+/** A pass takes up so many instances for which nothing has come in, and so many rules that are new. */
+const DUE_A_PASS = 5_000;
+const UNSEEN_A_PASS = 100;
+/** A batch writes so many instances. */
+const INSTANCES_A_BATCH = 1_000;
+/** Series that are looked at for new instances: more than may have one, since some have long been silent. */
+const MOST_SERIES = 10 * MAX_INSTANCES;
+
+/** `lost`: somebody else has written meanwhile, and this is to be done again. */
+export type PassOutcome = "evaluated" | "nothing" | "lost";
+
+/**
+ * Evaluates what has changed in an organisation: the series that points came in for, the instances that are due without any, and the
+ * series of rules that are new or changed.
+ */
+export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Promise<PassOutcome> {
+  const tenant = store.forOrg(org);
+  const index = indexOf(await tenant.rules.enabled());
+  const from = await tenant.cursor("alert-evaluate");
+  const rows = await tenant.points.after(from, { maxPoints: POINTS_A_PASS });
+  const [due, unseen] = await Promise.all([tenant.instances.due(now, DUE_A_PASS), tenant.rules.unseen(UNSEEN_A_PASS)]);
+  if (rows.length === 0 && due.length === 0 && unseen.length === 0) return "nothing";
+
+  const tasks = createTasks(org, now);
+  for (const { of, ...record } of due) {
+    const rule = index.get(record.rule);
+    if (isSampled(rule)) tasks.addDue(rule, of, record);
+  }
+  for (const rule of unseen) if (isSampled(rule) && !index.broken.has(rule.id)) await addUnseen(tasks, rule, tenant);
+  await addArrivals(tasks, index, oldestArrivals(rows), tenant);
+
+  const changes = [...(await withinRoom(await evaluateTasks(tasks, tenant), tenant))];
+  for (const [id, own] of Map.groupBy(due, ({ rule }) => rule)) {
+    const rule = index.get(id);
+    if (rule?.kind !== "anomaly") continue;
+    const series = own.map(({ of }) => of);
+    for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) changes.push({ rule, change });
+  }
+  const to = rows.reduce((last, { seq }) => Math.max(last, seq), from);
+  for (let start = 0; start === 0 || start < changes.length; start += INSTANCES_A_BATCH) {
+    const isLast = start + INSTANCES_A_BATCH >= changes.length;
+    const evaluations = Map.groupBy(changes.slice(start, start + INSTANCES_A_BATCH), ({ rule }) => rule);
+    const committed = await tenant.instances.commitPass({
+      evaluations: [...evaluations].map(([rule, own]) => ({ rule, changes: own.map(({ change }) => change) })),
+      // What is evaluated twice is the same: the cursor moves with the last batch.
+      cursor: { from, to: isLast ? to : from },
+      seen: isLast ? unseen : [],
+      at: now,
+    });
+    if (!committed) return "lost";
+  }
+  return "evaluated";
+}
+
+/** What the evaluation of a rule changes in one instance. */
+export interface RuleChange {
+  readonly rule: Rule;
+  readonly change: InstanceChange;
+}
+
+/** The rules as they were indexed last; rules that have not changed come as the same array. */
+const indexes = new WeakMap<readonly Rule[], RuleIndex>();
+
+/** The index of some rules. */
+export function indexOf(rules: readonly Rule[]): RuleIndex {
+  const present = indexes.get(rules);
+  if (present !== undefined) return present;
+  const index = indexRules(rules);
+  indexes.set(rules, index);
+  return index;
+}
+
+/** A rule that is new or changed: every instance that it has, and the series that it selects beside them. */
+async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }: OrgStore): Promise<void> {
+  const stored = await instances.ofRule(rule.id);
+  for (const { of, ...record } of stored) tasks.addUnseen(rule, of, record);
+  if (stored.length >= MAX_INSTANCES) return;
+  const known = new Set(stored.map(({ of }) => of.id));
+  for (const one of await series.select(rule.selector, MOST_SERIES)) if (!known.has(one.id)) tasks.addUnseen(rule, one, null);
+}
+
+async function addArrivals(
+  tasks: Tasks,
+  index: RuleIndex,
+  arrivals: ReadonlyMap<SeriesId, number>,
+  { instances, series }: OrgStore,
+): Promise<void> {
+  if (arrivals.size === 0) return;
+  const selected: { rule: SampledRule; of: WatchedSeries }[] = [];
+  for (const of of await series.getMany([...arrivals.keys()])) {
+    for (const rule of index.selecting(of)) if (isSampled(rule)) selected.push({ rule, of });
+  }
+  const ids = selected.map(({ rule, of }) => tasks.instanceOf(rule, of));
+  const stored = new Map((await instances.getMany(ids)).map((record) => [record.id, record]));
+  for (const [place, { rule, of }] of selected.entries()) {
+    tasks.addArrival(rule, of, stored.get(ids[place] as InstanceId) ?? null, arrivals.get(of.id)!);
+  }
+}
+
+/** The changes without those new instances that would be more than a rule may have: the stored ones go on. */
+async function withinRoom(changes: readonly RuleChange[], { instances }: OrgStore): Promise<readonly RuleChange[]> {
+  const isNew = ({ change }: RuleChange) => change.instance.version === 0;
+  const grown = [...new Set(changes.filter(isNew).map(({ rule }) => rule.id))];
+  if (grown.length === 0) return changes;
+  const counts = await instances.counts(grown);
+  const room = new Map(grown.map((id): [RuleId, number] => [id, MAX_INSTANCES - (counts.get(id) ?? 0)]));
+  return changes.filter((one) => {
+    if (!isNew(one)) return true;
+    const left = room.get(one.rule.id)!;
+    room.set(one.rule.id, left - 1);
+    return left > 0;
+  });
+}

@@ -1,0 +1,91 @@
+import type { InstanceId, OrgId } from "../../shared/contract/ids.ts";
+import type { Rule } from "../../shared/contract/rule.ts";
+import type { Series } from "../../shared/contract/series.ts";
+import type { WatchedSeries, WatchRecord } from "../../shared/core/alert/alert-record.ts";
+import { instanceId } from "../../shared/core/alert/keys.ts";
+import type { SampledRule } from "../../shared/core/alert/sampled.ts";
+import { newInstance } from "../../shared/core/alert/step.ts";
+import { gridAt } from "../../shared/core/alert/watch.ts";
+
+/** What began earlier than this before now is looked at from now on: so far back evaluations are made up. */
+const MADE_UP_MS = 3_600_000;
+
+/** One instance of a rule that is to be looked at. Evaluations are named by their times, Unix ms. */
+export interface Task {
+  readonly rule: SampledRule;
+  readonly series: WatchedSeries;
+  readonly record: WatchRecord;
+  /** The first evaluation that is to be made; it may not be due yet. */
+  readonly first: number;
+  /** The first evaluation made before that a late point is part of; null where no point was late. */
+  readonly late: number | null;
+}
+
+export const isSampled = (rule: Rule | undefined): rule is SampledRule => rule?.kind === "threshold";
+
+/** What a pass has to look at, an instance once. */
+export interface Tasks {
+  /** Unix ms. */
+  readonly now: number;
+  readonly all: ReadonlyMap<InstanceId, Task>;
+  instanceOf(rule: Rule, of: WatchedSeries): InstanceId;
+  /** An instance that is due though nothing came in. */
+  addDue(rule: SampledRule, of: WatchedSeries, record: WatchRecord): void;
+  /** A series of a rule that is new or changed: it begins where its rule and its series did, or now where that was too long ago. */
+  addUnseen(rule: SampledRule, of: WatchedSeries | Series, record: WatchRecord | null): void;
+  /** @param oldest - The oldest of the points that came in, Unix ms. */
+  addArrival(rule: SampledRule, of: WatchedSeries, record: WatchRecord | null, oldest: number): void;
+}
+
+/** Begins to gather what a pass has to look at. */
+export function createTasks(org: OrgId, now: number): Tasks {
+  const all = new Map<InstanceId, Task>();
+  const instanceOf: Tasks["instanceOf"] = ({ id }, of) => instanceId(org, id, of.id);
+
+  function add(rule: SampledRule, of: WatchedSeries, record: WatchRecord | null, { first, late }: Pick<Task, "first" | "late">): void {
+    const { id: series, metricKey, dimensions } = of;
+    const id = instanceOf(rule, of);
+    const before = all.get(id);
+    const known = before?.record ?? record ?? unstored(id, rule, series);
+    const { lastEvaluatedAt } = known.state;
+    const next = lastEvaluatedAt === null ? first : Math.max(first, lastEvaluatedAt + rule.interval);
+    all.set(id, {
+      rule,
+      series: { id: series, metricKey, dimensions },
+      record: known,
+      first: Math.min(next, before?.first ?? Infinity),
+      late: late === null ? (before?.late ?? null) : Math.min(late, before?.late ?? Infinity),
+    });
+  }
+
+  return {
+    now,
+    all,
+    instanceOf,
+    addDue(rule, of, record) {
+      add(rule, of, record, { first: gridAt(record.dueAt! - rule.evalDelay, rule), late: null });
+    },
+    addUnseen(rule, of, record) {
+      const began = Math.max(rule.updatedAt, "createdAt" in of ? Date.parse(of.createdAt) : 0);
+      const at = began < now - MADE_UP_MS ? now : began;
+      add(rule, of, record, { first: gridBefore(at - rule.evalDelay, rule), late: null });
+    },
+    addArrival(rule, of, record, oldest) {
+      const at = Math.max(gridAt(oldest, rule), gridBefore(rule.updatedAt - rule.evalDelay, rule));
+      const last = record?.state.lastEvaluatedAt ?? null;
+      add(rule, of, record, { first: at, late: last !== null && at <= last ? at : null });
+    },
+  };
+}
+
+const gridBefore = (time: number, { interval }: SampledRule): number => Math.floor(time / interval) * interval;
+
+const unstored = (id: InstanceId, rule: SampledRule, series: WatchedSeries["id"]): WatchRecord => ({
+  id,
+  rule: rule.id,
+  series,
+  version: 0,
+  state: newInstance(id, rule.severity),
+  checkpoints: [],
+  dueAt: null,
+});
