@@ -151,7 +151,7 @@ describe("an anomaly rule", () => {
   test("ends by the tick, three cadences after the last point", async () => {
     const rule = await anomalyRule();
     harness.clock.set(minute(1));
-    await deliver(await scored(1, { anomalies: [{}] }));
+    await deliver(await scored(1, { anomalies: [{ detectedAt: minute(1) }] }));
     harness.clock.set(minute(4) - 1);
     await work();
     expect(await episodesOf(harness, rule)).toEqual([{ ...FIRED, from: 1 }]);
@@ -159,6 +159,19 @@ describe("an anomaly rule", () => {
     await work();
     await work();
     expect(await episodesOf(harness, rule)).toEqual([{ from: 1, to: 4, reason: "recovered", severity: "warning" }]);
+  });
+
+  test("goes on while anomalies come, also where all points of the series come later than three cadences", async () => {
+    const rule = await anomalyRule({ severity: "critical" });
+    for (let n = 1; n <= 6; n++) {
+      harness.clock.set(minute(n + 5));
+      await deliver(await scored(n, { anomalies: [{ detectedAt: minute(n + 5) }] }));
+      await work();
+    }
+    expect(await episodesOf(harness, rule)).toEqual([{ from: 1, to: null, reason: null, severity: "critical" }]);
+    harness.clock.set(minute(6 + 3 + 5));
+    await work();
+    expect(await episodesOf(harness, rule)).toEqual([{ from: 1, to: 9, reason: "recovered", severity: "critical" }]);
   });
 });
 

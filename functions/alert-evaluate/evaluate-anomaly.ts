@@ -33,6 +33,7 @@ export async function evaluateAnomalyRule(
       lastPointAt: known?.scoredTo ?? null,
       cadence: known?.cadenceMs ?? null,
       interval: rule.interval,
+      lag: lagOf(found),
       severity: rule.severity,
       lastEvaluatedAt: null,
     });
@@ -44,4 +45,10 @@ export async function evaluateAnomalyRule(
     if (isNews) changes.push({ ...instanceChange(instance, advanced, rule, own), pace });
   }
   return changes;
+}
+
+/** How much later than its time the newest anomaly was found, ms. */
+function lagOf(anomalies: readonly { readonly timestamp: number; readonly detectedAt: number; readonly historical: boolean }[]): number {
+  const newest = anomalies.findLast(({ historical }) => !historical);
+  return newest === undefined ? 0 : Math.max(0, newest.detectedAt - newest.timestamp);
 }

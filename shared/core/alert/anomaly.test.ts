@@ -30,6 +30,7 @@ const context = (changes: Partial<AnomalyContext> = {}): AnomalyContext => ({
   lastPointAt: null,
   cadence: 10,
   interval: 60,
+  lag: 0,
   severity: "warning",
   lastEvaluatedAt: null,
   ...changes,
@@ -106,6 +107,21 @@ describe("the timeline", () => {
       "it is over three cadences after the last point",
       [anomaly(100)],
       { lastPointAt: 100, now: 130 },
+      [
+        [100, "true"],
+        [130, "false"],
+      ],
+    ],
+    [
+      "but not before its points would be there, where they come late",
+      [anomaly(100)],
+      { lastPointAt: 100, now: 134, lag: 5 },
+      [[100, "true"]],
+    ],
+    [
+      "then it is over when it was",
+      [anomaly(100)],
+      { lastPointAt: 100, now: 135, lag: 5 },
       [
         [100, "true"],
         [130, "false"],

@@ -33,6 +33,8 @@ export interface AnomalyContext {
   /** The series' learned time between points; null until there is one, when the interval stands in for it. */
   readonly cadence: number | null;
   readonly interval: number;
+  /** How much later than its time the newest anomaly was known: its series is silent only once its points do not come so late either. */
+  readonly lag: number;
   readonly severity: Severity;
   readonly lastEvaluatedAt: number | null;
 }
@@ -75,7 +77,7 @@ export function evaluateAnomalies(
 function silences(
   timeline: ReadonlyMap<number, Evaluation>,
   anomalies: readonly ScoredAnomaly[],
-  { lastPointAt, cadence, interval }: AnomalyContext,
+  { now, lastPointAt, cadence, interval, lag }: AnomalyContext,
 ): number[] {
   const patience = SILENT_CADENCES * (cadence ?? interval);
   const points = new Set(timeline.keys());
@@ -93,7 +95,9 @@ function silences(
     if (outcome === "true" || (outcome === undefined && newest !== null)) newest = at;
     if (outcome === "false") newest = null;
   }
-  if (newest !== null) found.push(Math.max(lastPointAt ?? 0, newest) + patience);
+  if (newest === null) return found;
+  const silentAt = Math.max(lastPointAt ?? 0, newest) + patience;
+  if (silentAt + lag <= now) found.push(silentAt);
   return found;
 }
 

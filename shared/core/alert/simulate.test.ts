@@ -342,6 +342,7 @@ describe("a simulation tells what live evaluation would have, point by point and
             lastPointAt: known.at(-1)![0] * MINUTE,
             cadence: MINUTE,
             interval: rule.interval,
+            lag: 0,
             severity: rule.severity,
             lastEvaluatedAt: null,
           });

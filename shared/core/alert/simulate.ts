@@ -120,7 +120,7 @@ function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, anoma
     const isOpen = ({ clearedAt }: ScoredAnomaly) => clearedAt === null || clearedAt > timestamp;
     const now = Math.min(until, (timestamps[row + 1] ?? Infinity) - 1);
     const asKnown = known.map((anomaly) => (isOpen(anomaly) ? { ...anomaly, clearedAt: null } : anomaly));
-    const context = { now, lastPointAt: timestamp, cadence, interval, severity, lastEvaluatedAt: null };
+    const context = { now, lastPointAt: timestamp, cadence, interval, lag: 0, severity, lastEvaluatedAt: null };
     const timeline = evaluateAnomalies(condition, asKnown, context);
     const made = after.lastEvaluatedAt ?? -1;
     for (const [n, { at }] of timeline.entries()) {
