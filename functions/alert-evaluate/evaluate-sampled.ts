@@ -4,9 +4,8 @@ import { correctedTransitions } from "../../shared/core/alert/correction.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { sampledWindow } from "../../shared/core/alert/sampled.ts";
 import { newInstance } from "../../shared/core/alert/step.ts";
-import { rewind, runWatch } from "../../shared/core/alert/watch.ts";
+import { EXPIRES_MS, rewind, runWatch } from "../../shared/core/alert/watch.ts";
 import type { Span, Watch } from "../../shared/core/alert/watch.ts";
-import type { EffectiveDetection } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import type { LastScored } from "../../shared/ports/detection.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
@@ -47,16 +46,15 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
   const since = await tenant.instances.since(
     due.filter(isRerun).map(({ record, watch }) => ({ id: record.id, at: watch.instance.lastEvaluatedAt ?? -1 })),
   );
-  const newestBefore = newestPoints(tenant, scored);
   let looked = 0;
   for (const part of parts(due, tasks.now)) {
     const from = part[0]!.reach;
     const points = await tenant.points.readMany([...new Set(part.map(({ series }) => series.id))], { from, to: Number.MAX_SAFE_INTEGER });
+    const newest = await newestBefore(part, points, from, tenant);
     for (const one of part) {
-      const own = points.get(one.series.id) ?? NO_POINTS;
-      const reachesBack = (own.timestamps[0] ?? Infinity) <= one.span.from;
-      const before = reachesBack ? null : await newestBefore(one.series.id, from);
-      changes.push(...evaluated(one, own, { cadence: scored.get(one.series.id)?.cadenceMs ?? null, before }, since));
+      const { id } = one.series;
+      const known = { cadence: scored.get(id)?.cadenceMs ?? null, before: newest.get(id) ?? null };
+      changes.push(...evaluated(one, points.get(id) ?? NO_POINTS, known, since));
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -127,16 +125,21 @@ function* parts(due: readonly Due[], now: number): Generator<readonly Due[]> {
   }
 }
 
-/** Finds the newest point of a series before a time. Where detection has seen no later one, it knows, unless it does not look at the series. */
-function newestPoints({ points, detectionSettings }: OrgStore, scored: ReadonlyMap<SeriesId, LastScored>) {
-  let effective: ((series: SeriesId) => EffectiveDetection) | null = null;
-  return async (series: SeriesId, time: number): Promise<number | null> => {
-    const scoredTo = scored.get(series)?.scoredTo ?? null;
-    if (scoredTo !== null && scoredTo < time) {
-      effective ??= await detectionSettings.effective([...scored.keys()]);
-      if (effective(series).settings.enabled) return scoredTo;
-    }
-    const { timestamps } = await points.newest(series, { before: time, limit: 1 });
-    return timestamps.at(-1) ?? null;
-  };
+/** The newest point before what was read, Unix ms, of those series whose columns do not reach back to their first evaluation. */
+async function newestBefore(
+  part: readonly Due[],
+  read: ReadonlyMap<SeriesId, PointColumns>,
+  from: number,
+  { points }: OrgStore,
+): Promise<ReadonlyMap<SeriesId, number>> {
+  const short = part.filter(({ series, span }) => (read.get(series.id)?.timestamps[0] ?? Infinity) > span.from);
+  if (short.length === 0) return new Map();
+  const silent = short.filter(({ series }) => !read.has(series.id)).map(({ series }) => series.id);
+  const others = short.filter(({ series }) => read.has(series.id)).map(({ series }) => series.id);
+  const newest = new Map<SeriesId, number>();
+  for (const [id, { timestamp }] of silent.length === 0 ? [] : await points.last([...new Set(silent)])) newest.set(id, timestamp);
+  // What is older than this has expired.
+  const before = others.length === 0 ? [] : await points.readMany([...new Set(others)], { from: from - EXPIRES_MS, to: from });
+  for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
+  return newest;
 }

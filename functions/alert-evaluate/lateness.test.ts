@@ -85,7 +85,7 @@ describe("points that come within the lateness bound", () => {
         );
         expect(await run(changes, arrivals)).toEqual(expected);
       }),
-      { numRuns: 60, seed: 11 },
+      { numRuns: 40, seed: 11 },
     );
   });
 

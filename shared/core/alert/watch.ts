@@ -28,7 +28,7 @@ export interface Span {
 }
 
 /** A series that is silent for so long has expired: its instance ends, and it is not said to have recovered. */
-const EXPIRES_MS = 86_400_000;
+export const EXPIRES_MS = 86_400_000;
 
 /** The first evaluation that a point is part of, Unix ms. */
 export const gridAt = (time: number, { interval }: Pick<SampledRule, "interval">): number => Math.ceil(time / interval) * interval;
