@@ -38,6 +38,8 @@ export interface Inputs {
   readonly cadence: number | null;
   /** The newest point at or before the evaluation; null where none is known. */
   readonly lastPointAt: number | null;
+  /** The aggregate of a threshold's window where it is known already; else it is computed from the points. */
+  readonly aggregated?: number | null;
   /** Since when a missing-data rule requires the series; null where it does not. */
   readonly requiredSince: number | null;
   /** Of the series, in any order. */

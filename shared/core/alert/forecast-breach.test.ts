@@ -15,7 +15,7 @@ const condition = (changes: Partial<v.InferInput<typeof ForecastCondition>> = {}
 const normal = (
   mean: readonly number[],
   sd: number,
-  { cutoff = 0, levels = [80, 95], id = null as string | null } = {},
+  { cutoff = 0, levels = [80, 95] as readonly number[], id = null as string | null } = {},
 ): KnownForecast => ({
   id,
   cutoff: cutoff * HOUR,

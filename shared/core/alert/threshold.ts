@@ -24,6 +24,8 @@ export interface ThresholdContext {
   readonly cadence: number | null;
   /** The newest point at or before `at`, where the columns may not reach back to it; null when none is known. */
   readonly lastPointAt: number | null;
+  /** The aggregate of the window's values, as aggregateValues() would give it, where whoever asks has it at hand: see slidingAggregate(). */
+  readonly aggregated?: number | null;
 }
 
 /** The window of a condition in ms: its own, or the longer of one interval and one and a half cadences. */
@@ -43,7 +45,7 @@ export function evaluateThreshold(condition: ThresholdCondition, points: Window,
   const { timestamps, values } = within(points, at - window + 1, at + 1);
   if (values.length === 0) return { at, outcome: isPointDue(points, window, context) ? "missed" : "not_due" };
 
-  const value = aggregateValues(values, condition.aggregate);
+  const value = context.aggregated ?? aggregateValues(values, condition.aggregate);
   if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
   const level = levelOf(condition, context, value);
   if (level === null) return { at, outcome: "false", value };
