@@ -1,6 +1,7 @@
 import type { ConditionState } from "../../contract/alert.ts";
 import type { RuleId } from "../../contract/ids.ts";
 import type { Rule } from "../../contract/rule.ts";
+import type { Selector } from "../../contract/series.ts";
 import { slidingAggregate } from "../series/sliding-aggregate.ts";
 import type { Child } from "./composite.ts";
 import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
@@ -14,7 +15,7 @@ import type { Window } from "./threshold.ts";
 
 type Patience = Omit<Rule, "kind" | "condition" | "selector">;
 /** A rule that is evaluated at times, by what is known of one series then. */
-export type TimedSeriesRule = Patience & Exclude<TimedCondition, { readonly kind: "composite" }>;
+export type TimedSeriesRule = Patience & { readonly selector: Selector } & Exclude<TimedCondition, { readonly kind: "composite" }>;
 /** A rule that is evaluated at times, by what others are then. */
 export type CompositeRule = Patience & Extract<TimedCondition, { readonly kind: "composite" }>;
 
