@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { format, resolveConfig } from "prettier";
 import { insertBetweenMarks } from "../tools/generate/marks.ts";
 import { accuracy } from "./accuracy/accuracy.ts";
+import { alerting } from "./alerting/alerting.ts";
 import { coldStart } from "./cold-start/cold-start.ts";
 import { detection } from "./detection/detection.ts";
 import { journey } from "./journey/journey.ts";
@@ -12,7 +13,7 @@ import { volume } from "./volume/volume.ts";
 
 // Runs the benchmarks that are named, or all of them: prints the table of each and writes results/<name>.json, then the README's section.
 
-const BENCHMARKS = [accuracy, detection, load, volume, coldStart, journey];
+const BENCHMARKS = [accuracy, detection, load, volume, alerting, coldStart, journey];
 const RESULTS = new URL("results/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
 

@@ -144,6 +144,15 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     ...small,
     secrets: KEYS,
   },
+  // Before the rules: of two rewrites that take a path in, the first one counts.
+  "rule-backtest": {
+    file: "rule-backtest/http.ts",
+    summary: "Tries rules on stored points: a backtest, or a sweep over settings",
+    trigger: http("/api/v1/rules/backtest", "/api/v1/rules/sweep"),
+    memoryMiB: 1_024,
+    timeoutS: 300,
+    secrets: KEYS,
+  },
   rules: {
     file: "rules/http.ts",
     summary: "Alert rules",

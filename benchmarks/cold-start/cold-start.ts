@@ -20,6 +20,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ROUNDS = 5;
 const BARE = "bare";
 const MEASURED_FIRST = "ingest";
+/** Has nothing that can be read. */
+const BACKTEST = "rule-backtest";
 const JSON_BODY = { "Content-Type": "application/json" } as const;
 
 export const coldStart: Benchmark = {
@@ -81,6 +83,11 @@ function questionFor({ name, trigger, routes }: LoadedFunction, { apiKey, platfo
   if (name === MEASURED_FIRST) {
     const body = JSON.stringify({ metrics: [{ metricKey: "first.point", timestamp: Date.now(), value: 1 }] });
     return { method: "POST", path: "/api/v1/ingest", headers: { "X-API-Key": apiKey, ...JSON_BODY }, body };
+  }
+  if (name === BACKTEST) {
+    const rule = { name: "Nothing", kind: "threshold", selector: { metricKey: "nothing" }, condition: { operator: "gt", value: 0 } };
+    const body = JSON.stringify({ rule, from: Date.now() - 60_000 });
+    return { method: "POST", path: "/api/v1/rules/backtest", headers: { "X-API-Key": apiKey, ...JSON_BODY }, body };
   }
   const route = routes.find(({ method, path }) => method === "GET" && !path.includes("{"));
   if (route === undefined) throw new Error(`${name} has nothing that can be read at once`);

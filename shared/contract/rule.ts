@@ -3,7 +3,7 @@ import { AnomalySeverity, Direction } from "./anomaly.ts";
 import { RuleId } from "./ids.ts";
 import { name } from "./name.ts";
 import { record } from "./record.ts";
-import { Aggregate, Selector } from "./series.ts";
+import { Aggregate, Dimensions, Selector } from "./series.ts";
 import { Duration, IsoTime } from "./time.ts";
 
 const finite = v.pipe(v.number(), v.finite());
@@ -56,6 +56,77 @@ export const AnomalyCondition = v.strictObject({
   minRelative: v.optional(v.pipe(finite, v.minValue(0))),
 });
 export type AnomalyCondition = v.InferOutput<typeof AnomalyCondition>;
+
+/**
+ * True while the change of the window (T - window, T] compares so: last less first value, by the time between them. `per` is the time that
+ * values are rates of; `resetAware` reads a value lower than the one before as a counter that began anew.
+ */
+export const RateOfChangeCondition = v.pipe(
+  v.strictObject({
+    operator: Operator,
+    value: finite,
+    per: v.optional(v.pipe(Duration, v.minValue(1)), 1_000),
+    recover: v.optional(finite),
+    critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
+    window: v.pipe(Duration, v.minValue(1_000)),
+    resetAware: v.optional(v.boolean(), false),
+  }),
+  v.forward(
+    v.check((condition) => recoversBelow(condition.operator, condition), RECOVER_MESSAGE),
+    ["recover"],
+  ),
+  v.forward(
+    v.check(({ operator, critical }) => critical === undefined || recoversBelow(operator, critical), RECOVER_MESSAGE),
+    ["critical", "recover"],
+  ),
+);
+export type RateOfChangeCondition = v.InferOutput<typeof RateOfChangeCondition>;
+
+/**
+ * True while the newest point is older than expectedInterval (the series' learned cadence when left out) times grace. A series of
+ * `requireSeries` is missed also where it never had a point.
+ */
+export const MissingDataCondition = v.strictObject({
+  expectedInterval: v.optional(v.pipe(Duration, v.minValue(1_000))),
+  grace: v.optional(v.pipe(finite, v.minValue(1), v.maxValue(1_000)), 3),
+  requireSeries: v.optional(v.pipe(v.array(v.strictObject({ dimensions: Dimensions })), v.minLength(1), v.maxLength(500))),
+});
+export type MissingDataCondition = v.InferOutput<typeof MissingDataCondition>;
+
+/** True while, in `need` of the last `of` forecasts, the value is reached within the horizon at least so probably. */
+export const ForecastCondition = v.pipe(
+  v.strictObject({
+    operator: v.picklist(["gt", "gte", "lt", "lte"]),
+    value: finite,
+    probability: v.optional(v.pipe(finite, v.gtValue(0), v.ltValue(1)), 0.8),
+    horizon: v.pipe(Duration, v.minValue(1_000)),
+    need: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10)), 2),
+    of: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10)), 3),
+  }),
+  v.forward(
+    v.check(({ need, of }) => need <= of, "Expected at most as many as `of`"),
+    ["need"],
+  ),
+);
+export type ForecastCondition = v.InferOutput<typeof ForecastCondition>;
+
+/** True by what other rules are: all of them, any of them, or not the one; a rule is true while an instance of it fires or recovers. */
+export const CompositeCondition = v.pipe(
+  v.strictObject({
+    operator: v.picklist(["all", "any", "not"]),
+    rules: v.pipe(
+      v.array(RuleId),
+      v.minLength(1),
+      v.maxLength(20),
+      v.check((rules) => new Set(rules).size === rules.length, "Expected each rule once"),
+    ),
+  }),
+  v.forward(
+    v.check(({ operator, rules }) => operator !== "not" || rules.length === 1, "Expected exactly one rule for not"),
+    ["rules"],
+  ),
+);
+export type CompositeCondition = v.InferOutput<typeof CompositeCondition>;
 
 const Labels = v.pipe(
   record(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/)), v.pipe(v.string(), v.maxLength(1_024))),

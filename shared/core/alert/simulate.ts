@@ -1,14 +1,17 @@
 import type { Detection } from "../../contract/anomaly.ts";
-import type { OrgId } from "../../contract/ids.ts";
-import type { Rule, ThresholdCondition } from "../../contract/rule.ts";
+import type { OrgId, RuleId } from "../../contract/ids.ts";
+import type { ThresholdCondition } from "../../contract/rule.ts";
 import { anomalyId } from "../detect/series-detection.ts";
 import { within } from "../series/merge.ts";
-import { advanceAnomalies, advanceThreshold } from "./advance.ts";
-import type { AnomalyRule, ThresholdRule } from "./advance.ts";
+import { advanceAnomalies } from "./advance.ts";
+import type { AnomalyRule } from "./advance.ts";
 import type { WatchedSeries } from "./alert-record.ts";
 import { evaluateAnomalies, matchesAnomaly } from "./anomaly.ts";
 import type { ScoredAnomaly } from "./anomaly.ts";
+import type { KnownForecast } from "./forecast-breach.ts";
 import { instanceId } from "./keys.ts";
+import { courseOf, ROWS_A_PART, runComposite, runTimed } from "./simulate-timed.ts";
+import type { CompositeRule, Course, Run, SimulatedChild, TimedSeriesRule } from "./simulate-timed.ts";
 import { newInstance } from "./step.ts";
 import type { Episode, Evaluation, Instance, Transition } from "./step.ts";
 import { thresholdWindow } from "./threshold.ts";
@@ -25,7 +28,14 @@ export interface ScoredSeries extends WatchedSeries {
   readonly anomalies: readonly Omit<Detection["anomalies"][number], "context" | "explanation">[];
   /** The time between points, ms; null where it is not known. */
   readonly cadence: number | null;
+  /** Stored forecasts, in any order: of a forecast rule. */
+  readonly forecasts?: readonly KnownForecast[];
+  /** Since when a missing-data rule requires the series, Unix ms; it does not where this is left out. */
+  readonly requiredSince?: number | null;
 }
+
+/** A rule that a simulation can run over a series: a rule itself will do, unless it is a composite one. */
+export type SimulatedRule = AnomalyRule | TimedSeriesRule;
 
 /** A message that people would have got about an episode, before messages of one group are told together. */
 export interface Told {
@@ -44,53 +54,63 @@ export interface SimulatedEpisode {
   readonly told: readonly Told[];
 }
 
+/** Where a simulation begins and ends, Unix ms. */
+export interface SimulatedTime {
+  /** Evaluations are made from then on; from the first point on where it is not given. Points before it are known. */
+  readonly from?: number;
+  /** Where the simulation ends: an evaluation is made once it lies the rule's `evalDelay` in the past. */
+  readonly until: number;
+}
+
+/** What a simulation found: the episodes, oldest first, of which the last may still be open, and the condition as it went. */
+export interface Simulation {
+  readonly episodes: readonly SimulatedEpisode[];
+  readonly course: Course;
+}
+
 /**
  * What a rule would have made of a series, had each point come in at its own time: the same evaluations and the same `step()` as live,
  * without silences or acts of people. The rule's selector is not asked, nor when it was written.
  *
- * @param until - Where the simulation ends, Unix ms: an evaluation is made once it lies the rule's `evalDelay` in the past.
  * @returns The episodes, oldest first; the last may still be open.
  */
-export function simulateRule(rule: Rule, series: ScoredSeries, until: number): readonly SimulatedEpisode[] {
+export function simulateRule(rule: SimulatedRule, series: ScoredSeries, until: number): readonly SimulatedEpisode[] {
+  const parts = simulate(rule, series, { until });
+  for (;;) {
+    const part = parts.next();
+    if (part.done === true) return part.value.episodes;
+  }
+}
+
+/** As simulateRule, a part at a time: between two parts whoever asked may leave the process to others. */
+export function* simulate(rule: SimulatedRule, series: ScoredSeries, time: SimulatedTime): Generator<undefined, Simulation> {
   const instance = newInstance(instanceId(series.org, rule.id, series.id), rule.severity);
-  if (rule.kind === "threshold") {
-    const run = runThreshold(rule, instance, series, until);
-    const window = thresholdWindow(rule.condition, rule.interval, series.cadence);
-    return episodesOf(run, ({ pendingAt, resolvedAt }) =>
-      worstPoint(rule.condition, within(series, pendingAt - window + 1, resolvedAt ?? Infinity)),
-    );
+  if (rule.kind !== "anomaly") {
+    const run = yield* runTimed(rule, instance, series, time);
+    return { episodes: episodesOf(run, peakFinder(rule, series)), course: run.course };
   }
   const anomalies = scoredAnomalies(series);
   const matching = anomalies.filter((anomaly) => matchesAnomaly(rule.condition, anomaly));
-  const run = runAnomalies(rule, instance, { ...series, anomalies }, until);
-  return episodesOf(run, ({ pendingAt, resolvedAt }) =>
+  const run = yield* runAnomalies(rule, instance, { ...series, anomalies }, time);
+  const episodes = episodesOf(run, ({ pendingAt, resolvedAt }) =>
     mostAnomalous(matching.filter(({ timestamp }) => timestamp >= pendingAt && timestamp < (resolvedAt ?? Infinity))),
   );
+  return { episodes, course: courseOf(run.transitions) };
 }
 
-/** The instance at the end, and all that led there. */
-interface Run {
-  readonly after: Instance;
-  readonly transitions: readonly Transition[];
-}
-
-/** Evaluates at every multiple of the interval; while the series has expired it waits for the next point. */
-function runThreshold(rule: ThresholdRule, instance: Instance, { timestamps, values, cadence }: ScoredSeries, until: number): Run {
-  const { interval, condition } = rule;
-  const window = thresholdWindow(condition, interval, cadence);
-  const gridAt = (time: number) => Math.ceil(time / interval) * interval;
-  const transitions: Transition[] = [];
-  let state = { instance, isWatched: false };
-  let seen = 0;
-  for (let at = gridAt(timestamps[0] ?? Infinity); at <= until - rule.evalDelay;) {
-    while (seen < timestamps.length && timestamps[seen]! <= at) seen += 1;
-    const points = within({ timestamps: timestamps.subarray(0, seen), values: values.subarray(0, seen) }, at - window + 1, at + 1);
-    const { after, isWatched, ...made } = advanceThreshold(rule, state, points, [at], { cadence, before: timestamps[seen - 1] ?? null });
-    transitions.push(...made.transitions);
-    state = { instance: after, isWatched };
-    at = isWatched ? at + interval : gridAt(timestamps[seen] ?? Infinity);
-  }
-  return { after: state.instance, transitions };
+/**
+ * What a composite rule would have made of the courses of other rules: it is one instance, evaluated at each multiple of its interval.
+ *
+ * @param children - By id, with the courses of all their instances; those that are not there are missing.
+ */
+export function* simulateComposite(
+  rule: CompositeRule,
+  org: OrgId,
+  children: ReadonlyMap<RuleId, SimulatedChild>,
+  time: SimulatedTime & { readonly from: number },
+): Generator<undefined, Simulation> {
+  const run = yield* runComposite(rule, newInstance(instanceId(org, rule.id, {}), rule.severity), children, time);
+  return { episodes: episodesOf(run, () => null), course: run.course };
 }
 
 interface AnomalousSeries extends Window {
@@ -103,7 +123,12 @@ interface AnomalousSeries extends Window {
  * Evaluates as points come in. From each point to right before the next one the same is known, and the evaluations that fall due by then,
  * because the series is silent or the instance's patience ends, are made in their order.
  */
-function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, anomalies, cadence }: AnomalousSeries, until: number): Run {
+function* runAnomalies(
+  rule: AnomalyRule,
+  instance: Instance,
+  { timestamps, anomalies, cadence }: AnomalousSeries,
+  { from = 0, until }: SimulatedTime,
+): Generator<undefined, Omit<Run, "course">> {
   const { condition, interval, severity } = rule;
   const transitions: Transition[] = [];
   let after = instance;
@@ -115,7 +140,11 @@ function runAnomalies(rule: AnomalyRule, instance: Instance, { timestamps, anoma
   let next = 0;
   let known: ScoredAnomaly[] = [];
   for (const [row, timestamp] of timestamps.entries()) {
-    for (; next < anomalies.length && anomalies[next]!.timestamp <= timestamp; next += 1) known.push(anomalies[next]!);
+    if (row % ROWS_A_PART === ROWS_A_PART - 1) yield;
+    if (timestamp < from) continue;
+    for (; next < anomalies.length && anomalies[next]!.timestamp <= timestamp; next += 1) {
+      if (anomalies[next]!.timestamp >= from) known.push(anomalies[next]!);
+    }
     if (known.length === 0) continue;
     const isOpen = ({ clearedAt }: ScoredAnomaly) => clearedAt === null || clearedAt > timestamp;
     const now = Math.min(until, (timestamps[row + 1] ?? Infinity) - 1);
@@ -156,7 +185,10 @@ function scoredAnomalies({ org, id, timestamps, lo, hi, anomalies }: ScoredSerie
   return newestFirst.toReversed();
 }
 
-function episodesOf({ after, transitions }: Run, peakOf: (episode: Episode) => SimulatedEpisode["peak"]): readonly SimulatedEpisode[] {
+function episodesOf(
+  { after, transitions }: Omit<Run, "course">,
+  peakOf: (episode: Episode) => SimulatedEpisode["peak"],
+): readonly SimulatedEpisode[] {
   const told = new Map<string, Told[]>();
   const last = new Map<string, Episode>();
   for (const transition of transitions) {
@@ -171,6 +203,13 @@ function episodesOf({ after, transitions }: Run, peakOf: (episode: Episode) => S
   // The open episode has gone on since its last transition.
   if (after.episode !== null) last.set(after.episode.id, after.episode);
   return [...last.values()].map((episode) => ({ episode, peak: peakOf(episode), told: told.get(episode.id) ?? [] }));
+}
+
+/** Where the peak of an episode is looked for: only a threshold is a value that points are far from. */
+function peakFinder(rule: TimedSeriesRule, series: ScoredSeries): (episode: Episode) => SimulatedEpisode["peak"] {
+  if (rule.kind !== "threshold") return () => null;
+  const window = thresholdWindow(rule.condition, rule.interval, series.cadence);
+  return ({ pendingAt, resolvedAt }) => worstPoint(rule.condition, within(series, pendingAt - window + 1, resolvedAt ?? Infinity));
 }
 
 function worstPoint(condition: ThresholdCondition, { timestamps, values }: Window): SimulatedEpisode["peak"] {

@@ -1,6 +1,7 @@
 import type { Operator, Severity, ThresholdCondition } from "../../contract/rule.ts";
 import { aggregateValues } from "../series/aggregate.ts";
 import { within } from "../series/merge.ts";
+import { levelOf } from "./level.ts";
 import type { Evaluation, Instance } from "./step.ts";
 
 /** Columns of one series, ascending, no timestamp twice. They may reach further than the window on both sides. */
@@ -23,6 +24,8 @@ export interface ThresholdContext {
   readonly cadence: number | null;
   /** The newest point at or before `at`, where the columns may not reach back to it; null when none is known. */
   readonly lastPointAt: number | null;
+  /** The aggregate of the window's values, as aggregateValues() would give it, where whoever asks has it at hand: see slidingAggregate(). */
+  readonly aggregated?: number | null;
 }
 
 /** The window of a condition in ms: its own, or the longer of one interval and one and a half cadences. */
@@ -42,7 +45,7 @@ export function evaluateThreshold(condition: ThresholdCondition, points: Window,
   const { timestamps, values } = within(points, at - window + 1, at + 1);
   if (values.length === 0) return { at, outcome: isPointDue(points, window, context) ? "missed" : "not_due" };
 
-  const value = aggregateValues(values, condition.aggregate);
+  const value = context.aggregated ?? aggregateValues(values, condition.aggregate);
   if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
   const level = levelOf(condition, context, value);
   if (level === null) return { at, outcome: "false", value };
@@ -80,45 +83,12 @@ export function heldSeverity({ state, episode }: Instance): Severity | null {
   return state === "firing" && episode !== null && episode.value !== null ? episode.severity : null;
 }
 
-interface Level {
-  readonly severity: Severity;
-  readonly threshold: number;
-  readonly recover: number | undefined;
-}
-
-/** The most severe level that the value reaches, or still holds. */
-function levelOf(condition: ThresholdCondition, { severity, previous }: ThresholdContext, value: number): Level | null {
-  const { operator, critical } = condition;
-  if (critical !== undefined) {
-    const held = previous === "critical" && isHeld(operator, value, critical.recover);
-    if (held || COMPARES[operator](value, critical.value)) {
-      return { severity: "critical", threshold: critical.value, recover: critical.recover };
-    }
-  }
-  const held = previous !== null && isHeld(operator, value, condition.recover);
-  if (held || COMPARES[operator](value, condition.value)) return { severity, threshold: condition.value, recover: condition.recover };
-  return null;
-}
-
-const COMPARES: Readonly<Record<Operator, (value: number, threshold: number) => boolean>> = {
-  gt: (value, threshold) => value > threshold,
-  gte: (value, threshold) => value >= threshold,
-  lt: (value, threshold) => value < threshold,
-  lte: (value, threshold) => value <= threshold,
-  eq: (value, threshold) => value === threshold,
-  neq: (value, threshold) => value !== threshold,
-};
-
-/** Whether a firing level goes on: above `recover` for gt and gte, below it for lt and lte. Equality has no hysteresis. */
-function isHeld(operator: Operator, value: number, recover: number | undefined): boolean {
-  if (recover === undefined) return false;
-  if (operator === "gt" || operator === "gte") return value > recover;
-  if (operator === "lt" || operator === "lte") return value < recover;
-  return false;
-}
-
 /** Whether a point should lie in the window: one is due each cadence after the newest, or each interval until a cadence is learned. */
-function isPointDue(points: Window, window: number, { at, cadence, lastPointAt }: ThresholdContext): boolean {
+export function isPointDue(
+  points: Window,
+  window: number,
+  { at, cadence, lastPointAt }: Pick<ThresholdContext, "at" | "cadence" | "lastPointAt">,
+): boolean {
   if (cadence === null || window >= cadence) return true;
   const before = within(points, -Infinity, at + 1).timestamps.at(-1) ?? lastPointAt;
   if (before === null) return false;

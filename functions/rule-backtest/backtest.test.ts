@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { storeRule } from "../../shared/testing/alerting.ts";
+import { quietPoints } from "../../shared/testing/detection.ts";
+import { START, startHarness } from "../../shared/testing/harness.ts";
+import type { Harness } from "../../shared/testing/harness.ts";
+import { backtestRule } from "./backtest.ts";
+import type { Backtest } from "./contract.ts";
+
+const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const rule = (changes: object = {}) => ({
+  name: "CPU is high",
+  kind: "threshold",
+  selector: { metricKey: "cpu" },
+  condition: { operator: "gt", value: 90 },
+  ...changes,
+});
+const backtest = async (request: object, org = harness.org) => (await harness.call(backtestRule, request, { org })) as Backtest;
+const iso = (minutesAgo: number) => new Date(START - minutesAgo * MINUTE).toISOString();
+/** A day of minutes up to now; from some minutes ago to others the value is 95. */
+const day = (stretches: readonly (readonly [from: number, to: number])[]) =>
+  Array.from({ length: 1_440 }, (_, n): [number, number] => {
+    const ago = 1_440 - n;
+    return [START - ago * MINUTE, stretches.some(([from, to]) => ago <= from && ago > to) ? 95 : 50];
+  });
+
+describe("200", () => {
+  test("a draft's alerts on stored points are answered as live evaluation would have opened them", async () => {
+    const series = await harness.store("cpu", day([[600, 540]]), { host: "a" });
+    await harness.store("cpu", day([]), { host: "b" });
+    expect(await backtest({ rule: rule({ for: "5m" }), from: START - DAY })).toEqual({
+      from: iso(1_440),
+      to: iso(0),
+      recomputed: false,
+      points: 2_880,
+      episodeCount: 1,
+      firingMinutes: 55,
+      notifications: { firing: 1, resolved: 1, pagesPerWeek: 7 },
+      labels: null,
+      series: expect.arrayContaining([
+        { id: series, metricKey: "cpu", dimensions: { host: "a" }, points: 1_440, episodeCount: 1, firingMinutes: 55 },
+        expect.objectContaining({ dimensions: { host: "b" }, points: 1_440, episodeCount: 0, firingMinutes: 0 }),
+      ]),
+      episodes: [
+        {
+          series,
+          severity: "warning",
+          pendingAt: iso(600),
+          startedAt: iso(595),
+          resolvedAt: iso(540),
+          reason: "recovered",
+          firingValue: 95,
+          peak: { timestamp: iso(600), value: 95 },
+          evidence: expect.objectContaining({ kind: "threshold", value: 95 }),
+        },
+      ],
+    });
+  });
+
+  test("nothing is stored and nobody is told", async () => {
+    await harness.store("cpu", day([[600, 540]]));
+    harness.committed.length = 0;
+    await backtest({ rule: rule(), from: START - DAY });
+    const { rules, alerts } = harness.deps.store.forOrg(harness.org);
+    expect([(await rules.enabled()).length, (await alerts.list({}, { limit: 10, cursor: undefined }, START)).items.length]).toEqual([0, 0]);
+    expect(harness.committed).toEqual([]);
+  });
+
+  test("a stored rule is tried as it is, also on a part of the time, and on named series only", async () => {
+    const { id } = await storeRule(harness);
+    await harness.store("cpu", day([[600, 540]]), { host: "a" });
+    const b = await harness.store(
+      "cpu",
+      day([
+        [300, 290],
+        [30, 20],
+      ]),
+      { host: "b" },
+    );
+    const times = { from: START - 400 * MINUTE, to: START - 100 * MINUTE };
+    const { series, episodes, points } = await backtest({
+      ruleId: id,
+      ...times,
+      series: [{ metricKey: "cpu", dimensions: { host: "b" } }],
+    });
+    expect(series.map((one) => one.id)).toEqual([b]);
+    expect(points).toBe(300);
+    expect(episodes.map(({ startedAt, resolvedAt }) => [startedAt, resolvedAt])).toEqual([[iso(300), iso(290)]]);
+    expect(await backtest({ ruleId: id, ...times, series: [b] })).toMatchObject({ episodeCount: 1 });
+  });
+
+  test("an anomaly rule runs over scores that are computed anew, and says so", async () => {
+    const spike = START - 100 * MINUTE;
+    const series = await harness.store("cpu", quietPoints(3_000, { until: START - MINUTE, spikes: [spike] }));
+    const answer = await backtest({ rule: rule({ kind: "anomaly", condition: { minSeverity: "critical" } }), from: START - DAY });
+    expect(answer).toMatchObject({ recomputed: true, points: 1_440, episodeCount: 1 });
+    expect(answer.episodes).toMatchObject([{ series, startedAt: iso(100), firingValue: 500, peak: { value: 500 } }]);
+  });
+
+  test("incidents that are named make alerts right or wrong", async () => {
+    await harness.store(
+      "cpu",
+      day([
+        [600, 540],
+        [300, 290],
+      ]),
+    );
+    const incidents = [
+      { from: iso(590), to: iso(550) },
+      { from: iso(100), to: iso(90) },
+    ];
+    expect((await backtest({ rule: rule(), from: START - DAY, incidents })).labels).toEqual({
+      incidents: 2,
+      found: 1,
+      truePositives: 1,
+      falsePositives: 1,
+      unlabelled: 0,
+      precision: 0.5,
+      recall: 0.5,
+    });
+  });
+
+  test("what people said of anomalies does so too; alerts of which nobody said anything stay out", async () => {
+    const series = await harness.store(
+      "cpu",
+      day([
+        [600, 540],
+        [300, 290],
+        [30, 20],
+      ]),
+    );
+    const { verdicts } = harness.deps.store.forOrg(harness.org);
+    const said = { series, isOpen: false, note: null, by: { kind: "key", id: "key_a" }, at: START, clearedAt: null } as const;
+    for (const [from, to, verdict] of [
+      [590, 580, "incident"],
+      [300, 290, "expected"],
+    ] as const) {
+      const stretch = { ...said, from: START - from * MINUTE, to: START - to * MINUTE, verdict };
+      expect(await verdicts.save(stretch, { version: 0, at: START })).toBe(true);
+    }
+    expect((await backtest({ rule: rule(), from: START - DAY })).labels).toMatchObject({
+      incidents: 1,
+      found: 1,
+      truePositives: 1,
+      falsePositives: 1,
+      unlabelled: 1,
+      precision: 0.5,
+      recall: 1,
+    });
+  });
+});
+
+describe("400", () => {
+  test.each<[object, string]>([
+    [{ from: START - DAY }, ""],
+    [{ rule: rule(), ruleId: `rul_${"0".repeat(24)}`, from: START - DAY }, ""],
+    [{ rule: rule(), from: START, to: START - DAY }, ""],
+  ])("%j is refused by its contract", async (request) => {
+    await expect(backtest(request)).rejects.toThrow(/Expected (either rule or ruleId|from before to)/);
+  });
+
+  test.each<[string, object, string, RegExp]>([
+    ["a time that has not begun", { from: START + DAY }, "from", /before now/],
+    ["a series that is not there", { series: [`ser_${"0".repeat(24)}`] }, "series[0]", /no such series/],
+    ["too much time", { rule: rule({ interval: "1s" }), from: START - 365 * DAY }, "from", /at most 10000000 evaluations/],
+    [
+      "a pattern that RE2 refuses",
+      { rule: rule({ selector: { metricKey: "cpu", matchers: [{ name: "host", op: "=~", value: "(" }] } }) },
+      "",
+      /./,
+    ],
+  ])("%s is refused with what is wrong", async (_, request, path, message) => {
+    await harness.store("cpu", day([]));
+    const refused = backtest({ rule: rule(), from: START - DAY, ...request });
+    await expect(refused).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: path === "" ? expect.any(String) : path, message: expect.stringMatching(message) }],
+    });
+  });
+
+  test("more series than may be looked at are refused with the limit", async () => {
+    for (let n = 0; n <= 100; n += 1) await harness.store("cpu", [[START - MINUTE, 1]], { host: String(n) });
+    await expect(backtest({ rule: rule(), from: START - DAY })).rejects.toMatchObject({
+      errors: [{ path: "series", message: expect.stringContaining("at most 100 series") }],
+    });
+  });
+});
+
+describe("404", () => {
+  test("a rule of another organisation is answered like one that is missing", async () => {
+    const { id } = await storeRule(harness);
+    await expect(backtest({ ruleId: id, from: START - DAY }, harness.otherOrg)).rejects.toMatchObject({ kind: "not-found" });
+  });
+});

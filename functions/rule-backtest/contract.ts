@@ -1,0 +1,151 @@
+import * as v from "valibot";
+import { Evidence, ResolveReason } from "../../shared/contract/alert.ts";
+import { RuleId, SeriesId } from "../../shared/contract/ids.ts";
+import { RuleDefinition, Severity } from "../../shared/contract/rule.ts";
+import { Dimensions, MetricKey, SeriesReference } from "../../shared/contract/series.ts";
+import { Duration, IsoTime, Time } from "../../shared/contract/time.ts";
+
+/** Series that a history may have. */
+export const MOST_SERIES = 100;
+/** Episodes that are answered, the newest; all of them are counted. */
+export const MOST_EPISODES = 1_000;
+
+const asked = {
+  /** A draft, as POST /api/v1/rules takes it. */
+  rule: v.optional(RuleDefinition),
+  /** Or a stored rule. */
+  ruleId: v.optional(RuleId),
+  from: Time,
+  /** Now when left out. */
+  to: v.optional(Time),
+  series: v.pipe(
+    v.optional(v.pipe(v.array(SeriesReference), v.minLength(1), v.maxLength(MOST_SERIES))),
+    v.description(`The series to look at, whatever the rule selects: at most ${MOST_SERIES}. All that it selects when left out.`),
+  ),
+  incidents: v.pipe(
+    v.optional(
+      v.pipe(
+        v.array(
+          v.pipe(
+            v.strictObject({ from: Time, to: Time, series: v.optional(SeriesReference) }),
+            v.check(({ from, to }) => from < to, "Expected from before to"),
+          ),
+        ),
+        v.maxLength(1_000),
+      ),
+    ),
+    v.description(
+      "Every incident of that time: an alert that meets none of them was a false alarm. When left out, what people said of anomalies counts: " +
+        "an incident, or that it was expected or bad data; alerts of which nobody said anything are then neither right nor wrong.",
+    ),
+  ),
+};
+const ONE_RULE = "Expected either rule or ruleId";
+const ORDER = "Expected from before to";
+interface Asked {
+  readonly rule?: unknown;
+  readonly ruleId?: unknown;
+  readonly from: number;
+  readonly to?: number | undefined;
+}
+const namesOneRule = ({ rule, ruleId }: Asked) => (rule === undefined) !== (ruleId === undefined);
+const isInOrder = ({ from, to }: Asked) => to === undefined || from < to;
+
+export const BacktestRequest = v.pipe(
+  v.strictObject(asked),
+  v.check((request) => namesOneRule(request), ONE_RULE),
+  v.check((request) => isInOrder(request), ORDER),
+);
+export type BacktestRequest = v.InferOutput<typeof BacktestRequest>;
+
+const LabelScore = v.strictObject({
+  incidents: v.number(),
+  /** Incidents during which an alert fired. */
+  found: v.number(),
+  truePositives: v.number(),
+  falsePositives: v.number(),
+  unlabelled: v.number(),
+  precision: v.nullable(v.number()),
+  recall: v.nullable(v.number()),
+});
+
+const counts = {
+  episodeCount: v.number(),
+  firingMinutes: v.number(),
+  /** What one channel would have got, after grouping: messages about something that fires, repeats among them, and about what ended. */
+  notifications: v.strictObject({ firing: v.number(), resolved: v.number(), pagesPerWeek: v.number() }),
+};
+
+export const Backtest = v.strictObject({
+  from: IsoTime,
+  to: IsoTime,
+  /** Scores were computed anew from the stored points and what is set now: live ones may have differed. */
+  recomputed: v.boolean(),
+  points: v.number(),
+  ...counts,
+  series: v.array(
+    v.strictObject({
+      id: SeriesId,
+      metricKey: MetricKey,
+      dimensions: Dimensions,
+      points: v.number(),
+      episodeCount: v.number(),
+      firingMinutes: v.number(),
+    }),
+  ),
+  /** Oldest first, the newest 1000; `series` is null of a composite rule. */
+  episodes: v.array(
+    v.strictObject({
+      series: v.nullable(SeriesId),
+      severity: Severity,
+      pendingAt: IsoTime,
+      startedAt: IsoTime,
+      /** null: still open at the end. */
+      resolvedAt: v.nullable(IsoTime),
+      reason: v.nullable(ResolveReason),
+      firingValue: v.nullable(v.number()),
+      peak: v.nullable(v.strictObject({ timestamp: IsoTime, value: v.number() })),
+      evidence: Evidence,
+    }),
+  ),
+  /** null where nothing is labelled. */
+  labels: v.nullable(LabelScore),
+});
+export type Backtest = v.InferOutput<typeof Backtest>;
+
+export const SweepRequest = v.pipe(
+  v.strictObject({
+    ...asked,
+    values: v.pipe(
+      v.array(v.pipe(v.number(), v.finite())),
+      v.minLength(1),
+      v.maxLength(20),
+      v.description("Values of the condition to try; of a missing-data rule its grace."),
+    ),
+    for: v.pipe(v.array(Duration), v.minLength(1), v.maxLength(10)),
+    /** At most so many messages a week about something that fires. */
+    pagesPerWeek: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 5),
+  }),
+  v.check((request) => namesOneRule(request), ONE_RULE),
+  v.check((request) => isInOrder(request), ORDER),
+);
+export type SweepRequest = v.InferOutput<typeof SweepRequest>;
+
+const Setting = v.strictObject({
+  value: v.number(),
+  for: v.string(),
+  episodesPerWeek: v.number(),
+  ...counts,
+  labels: v.nullable(LabelScore),
+});
+
+export const Sweep = v.strictObject({
+  from: IsoTime,
+  to: IsoTime,
+  points: v.number(),
+  /** One row a value and `for`: by value as asked, then by `for`. */
+  settings: v.array(Setting),
+  /** The setting to take for at most so many pages a week; null where each tells more. */
+  best: v.nullable(Setting),
+});
+export type Sweep = v.InferOutput<typeof Sweep>;

@@ -1,0 +1,144 @@
+import type { RuleId } from "../../shared/contract/ids.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
+import type { Rule } from "../../shared/contract/rule.ts";
+import type { Series, SeriesReference } from "../../shared/contract/series.ts";
+import { scoreEpisodes } from "../../shared/core/alert/backtest-score.ts";
+import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-score.ts";
+import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
+import type { SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
+import { notificationsOf } from "../../shared/core/alert/simulate-notifications.ts";
+import type { CompositeRule, Course, SimulatedChild } from "../../shared/core/alert/simulate-timed.ts";
+import { hashId } from "../../shared/core/hash-id.ts";
+import { inTurns } from "../../shared/core/in-turns.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
+import type { BacktestRequest } from "./contract.ts";
+import { histories, idOf, requireFewEvaluations, seriesOf, verdictsOf } from "./history.ts";
+import type { Span } from "./history.ts";
+
+/** A rule of any kind. */
+export type AnyRule = SimulatedRule | CompositeRule;
+
+/** The rule that is asked for: a stored one, or a draft. @throws Problem not-found. */
+export async function ruleOf(
+  { rules, org }: OrgStore,
+  { rule, ruleId }: Pick<BacktestRequest, "rule" | "ruleId">,
+  now: number,
+): Promise<AnyRule> {
+  if (rule !== undefined) return { ...rule, id: hashId<RuleId>("rul", [org, "draft"]), version: 1, createdAt: now, updatedAt: now };
+  const stored: Rule | null = await rules.get(ruleId!);
+  if (stored === null) throw notFound();
+  return stored;
+}
+
+/** A series with what a rule made of it; of a composite rule there is one without a series. */
+export interface RanSeries {
+  readonly series: Series | null;
+  readonly points: number;
+  readonly episodes: readonly SimulatedEpisode[];
+  readonly course: Course;
+}
+
+/** Runs a rule of any kind over a time. @throws Problem validation-failed for more than one request may ask for. */
+export async function runRule(
+  tenant: OrgStore,
+  rule: AnyRule,
+  named: readonly SeriesReference[] | undefined,
+  span: Span,
+): Promise<readonly RanSeries[]> {
+  const time = { from: span.from, until: span.to - 1 + rule.evalDelay };
+  if (rule.kind === "composite") {
+    const children = await runChildren(tenant, rule, span, [rule.id]);
+    const { episodes, course } = await inTurns(simulateComposite(rule, tenant.org, children, time));
+    return [{ series: null, points: 0, episodes, course }];
+  }
+  const series = await seriesOf(tenant, rule, named);
+  requireFewEvaluations(rule.interval, span, series.length, 1);
+  const ran: RanSeries[] = [];
+  for await (const history of histories(tenant, rule, series, span)) {
+    const { episodes, course } = await inTurns(simulate(rule, history, time));
+    ran.push({ series: series[ran.length]!, points: pointsIn(history.timestamps, span), episodes, course });
+  }
+  return ran;
+}
+
+export const pointsIn = (timestamps: Float64Array, { from }: Span): number => timestamps.length - firstAtOrAfter(timestamps, from);
+
+function firstAtOrAfter(timestamps: Float64Array, from: number): number {
+  const first = timestamps.findIndex((timestamp) => timestamp >= from);
+  return first < 0 ? timestamps.length : first;
+}
+
+/** The rules that a composite one looks at, run as they are now. @param way - From the first rule to this one. */
+async function runChildren(
+  tenant: OrgStore,
+  { condition }: CompositeRule,
+  span: Span,
+  way: readonly RuleId[],
+): Promise<ReadonlyMap<RuleId, SimulatedChild>> {
+  const children = new Map<RuleId, SimulatedChild>();
+  for (const id of condition.rules) {
+    if (way.includes(id)) throw invalid([{ path: "rule.condition.rules", message: "Expected rules that do not look at this one" }]);
+    const child: AnyRule | null = await tenant.rules.get(id);
+    if (child === null) continue;
+    const { name, enabled } = child;
+    children.set(id, { name, enabled, courses: enabled ? await coursesOf(tenant, child, span, [...way, id]) : [] });
+  }
+  return children;
+}
+
+async function coursesOf(tenant: OrgStore, rule: AnyRule, span: Span, way: readonly RuleId[]): Promise<readonly Course[]> {
+  if (rule.kind !== "composite") return (await runRule(tenant, rule, undefined, span)).map(({ course }) => course);
+  const children = await runChildren(tenant, rule, span, way);
+  const time = { from: span.from, until: span.to - 1 + rule.evalDelay };
+  return [(await inTurns(simulateComposite(rule, tenant.org, children, time))).course];
+}
+
+/** Every incident that the request names, or else what people said of anomalies; null where neither says anything. */
+export async function labelsOf(
+  tenant: OrgStore,
+  incidents: BacktestRequest["incidents"],
+  series: readonly Series[],
+  span: Span,
+): Promise<{ readonly labels: readonly LabelledTime[]; readonly isComplete: boolean } | null> {
+  if (incidents !== undefined) {
+    const labels = incidents.map(({ from, to, series: reference }): LabelledTime => ({
+      from,
+      to,
+      series: reference === undefined ? null : idOf(tenant.series, reference),
+      kind: "incident",
+    }));
+    return { labels, isComplete: true };
+  }
+  const labels = await verdictsOf(tenant, series, span);
+  return labels.length === 0 ? null : { labels, isComplete: false };
+}
+
+const WEEK_MS = 7 * 86_400_000;
+const MINUTE_MS = 60_000;
+
+export const perWeek = (n: number, { from, to }: Span): number => (n * WEEK_MS) / (to - from);
+
+/** What a rule's episodes come to: how many, how long, what people would have been told, and how right they were. */
+export function summaryOf(
+  rule: Pick<AnyRule, "repeatInterval" | "evalDelay">,
+  ran: readonly Pick<RanSeries, "series" | "episodes">[],
+  span: Span,
+  said: Awaited<ReturnType<typeof labelsOf>>,
+) {
+  const episodes = ran.flatMap(({ series, episodes: own }) => own.map(({ episode }) => ({ ...episode, series: series?.id ?? null })));
+  const { repeatInterval, evalDelay } = rule;
+  const all = ran.flatMap((one) => one.episodes);
+  const told = notificationsOf(all, { repeatInterval, evalDelay, until: span.to - 1 + evalDelay });
+  const firing = told.filter(({ kind }) => kind === "firing").length;
+  const labels: LabelScore | null = said === null ? null : scoreEpisodes(episodes, said.labels, said);
+  return {
+    episodeCount: episodes.length,
+    firingMinutes: firingMinutes(all, span),
+    notifications: { firing, resolved: told.length - firing, pagesPerWeek: perWeek(firing, span) },
+    labels,
+  };
+}
+
+/** How long episodes were firing by the end of the time. */
+export const firingMinutes = (episodes: readonly SimulatedEpisode[], { to }: Span): number =>
+  episodes.reduce((sum, { episode: { startedAt, resolvedAt } }) => sum + ((resolvedAt ?? to) - startedAt), 0) / MINUTE_MS;

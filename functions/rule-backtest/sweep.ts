@@ -1,0 +1,67 @@
+import { invalid } from "../../shared/contract/problem.ts";
+import { formatDuration, isoTime } from "../../shared/contract/time.ts";
+import { simulate } from "../../shared/core/alert/simulate.ts";
+import type { TimedSeriesRule } from "../../shared/core/alert/simulate-timed.ts";
+import { chooseSetting, withSetting } from "../../shared/core/alert/sweep.ts";
+import { inTurns } from "../../shared/core/in-turns.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { Sweep, SweepRequest } from "./contract.ts";
+import { histories, requireFewEvaluations, seriesOf, spanOf } from "./history.ts";
+import { labelsOf, perWeek, pointsIn, ruleOf, summaryOf } from "./run.ts";
+import type { AnyRule, RanSeries } from "./run.ts";
+
+export const sweepRule = route({
+  method: "POST",
+  path: "/api/v1/rules/sweep",
+  summary: "Try a rule with other values and other patience on stored points, to pick a setting for at most so many pages a week",
+  scope: "read",
+  status: 200,
+  input: SweepRequest,
+  output: Sweep,
+  problems: ["not-found"],
+
+  async handle({ series: named, incidents, from, to, values, for: patiences, pagesPerWeek, ...asked }, { org }, { store, clock }) {
+    const tenant = store.forOrg(org);
+    const span = spanOf({ from, to }, clock.now());
+    const rule = await ruleOf(tenant, asked, clock.now());
+    requireValue(rule);
+    if (rule.kind === "missing_data" && values.some((value) => value < 1))
+      throw invalid([{ path: "values", message: "Expected a grace of at least 1" }]);
+    const series = await seriesOf(tenant, rule, named);
+    requireFewEvaluations(rule.interval, span, series.length, values.length * patiences.length);
+
+    const settings = values.flatMap((value) => patiences.map((patience) => ({ value, for: patience, ran: [] as RanSeries[] })));
+    let points = 0;
+    let n = 0;
+    for await (const history of histories(tenant, rule, series, span)) {
+      const own = { series: series[n]!, points: pointsIn(history.timestamps, span) };
+      for (const setting of settings) {
+        const set = withSetting(rule, setting.value, setting.for);
+        const ran = await inTurns(simulate(set, history, { from: span.from, until: span.to - 1 + rule.evalDelay }));
+        setting.ran.push({ ...own, ...ran });
+      }
+      points += own.points;
+      n += 1;
+    }
+    const said = await labelsOf(tenant, incidents, series, span);
+    const tried = settings.map(({ value, for: patience, ran }) => {
+      const summary = summaryOf(rule, ran, span, said);
+      const answer = { value, for: formatDuration(patience), episodesPerWeek: perWeek(summary.episodeCount, span), ...summary };
+      return { value, for: patience, pagesPerWeek: summary.notifications.pagesPerWeek, labels: summary.labels, answer };
+    });
+    return {
+      from: isoTime(span.from),
+      to: isoTime(span.to),
+      points,
+      settings: tried.map(({ answer }) => answer),
+      best: chooseSetting(tried, pagesPerWeek)?.answer ?? null,
+    };
+  },
+});
+
+/** Refuses a rule that has no value to try others for. @throws Problem validation-failed. */
+function requireValue(rule: AnyRule): asserts rule is TimedSeriesRule {
+  if (rule.kind !== "anomaly" && rule.kind !== "composite") return;
+  const path = "rule.kind";
+  throw invalid([{ path, message: `Expected a rule whose condition has a value; one of kind ${rule.kind} has none: backtest it` }]);
+}

@@ -1,0 +1,83 @@
+import type { Operator, RateOfChangeCondition, Severity } from "../../contract/rule.ts";
+import { within } from "../series/merge.ts";
+import { levelOf } from "./level.ts";
+import type { Evaluation } from "./step.ts";
+import { isPointDue } from "./threshold.ts";
+import type { Window } from "./threshold.ts";
+
+/** What is known beside the points, as of a threshold. Times in Unix ms, durations in ms. */
+export interface RateContext {
+  readonly at: number;
+  readonly severity: Severity;
+  /** The severity at which the instance is firing by value, or null: what hysteresis holds on to. */
+  readonly previous: Severity | null;
+  readonly cadence: number | null;
+  readonly lastPointAt: number | null;
+}
+
+/**
+ * Compares the rate of the window (at - window, at] with the condition's levels: last less first value, by the time that truly lies
+ * between the two points, whatever their spacing. Of a counter that began anew, what it had counted before each restart is added.
+ * A rate that is not finite is never true.
+ *
+ * @returns Of fewer than two points `missed`, or `not_due` where two were not due in the window.
+ */
+export function evaluateRateOfChange(condition: RateOfChangeCondition, points: Window, context: RateContext): Evaluation {
+  const { at, cadence } = context;
+  const { window, per, operator, resetAware } = condition;
+  const { timestamps, values } = within(points, at - window + 1, at + 1);
+  if (values.length < 2) {
+    const hasRoom = values.length === 0 || cadence === null || window >= 2 * cadence;
+    return { at, outcome: hasRoom && isPointDue(points, window, context) ? "missed" : "not_due" };
+  }
+  const [first, last] = [values[0]!, values.at(-1)!];
+  const [from, to] = [timestamps[0]!, timestamps.at(-1)!];
+  const { lost, resets } = resetAware ? restarts(values) : { lost: 0, resets: 0 };
+  const value = ((last - first + lost) / (to - from)) * per;
+  if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
+  const level = levelOf(condition, context, value);
+  if (level === null) return { at, outcome: "false", value };
+
+  const { severity, threshold, recover } = level;
+  const evidence: RateEvidence = {
+    kind: "rate_of_change",
+    operator,
+    threshold,
+    recover: recover ?? null,
+    value,
+    per,
+    window,
+    points: values.length,
+    first: { timestamp: from, value: first },
+    last: { timestamp: to, value: last },
+    resets,
+  };
+  return { at, outcome: "true", severity, value, evidence: { ...evidence } };
+}
+
+/** The evidence of a rate alert: the rate, and the two points that it lies between. `per` and `window` in ms, timestamps in Unix ms. */
+export interface RateEvidence {
+  readonly kind: "rate_of_change";
+  readonly operator: Operator;
+  readonly threshold: number;
+  readonly recover: number | null;
+  readonly value: number;
+  readonly per: number;
+  readonly window: number;
+  readonly points: number;
+  readonly first: { readonly timestamp: number; readonly value: number };
+  readonly last: { readonly timestamp: number; readonly value: number };
+  /** How often the counter began anew. */
+  readonly resets: number;
+}
+
+/** How often a counter began anew, at zero, and what it had counted by then. */
+function restarts(values: Float64Array): { lost: number; resets: number } {
+  let [lost, resets] = [0, 0];
+  for (let row = 1; row < values.length; row += 1) {
+    if (!(values[row]! < values[row - 1]!)) continue;
+    lost += values[row - 1]!;
+    resets += 1;
+  }
+  return { lost, resets };
+}

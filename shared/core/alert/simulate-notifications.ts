@@ -1,0 +1,79 @@
+import type { AlertId, ChannelId } from "../../contract/ids.ts";
+import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
+import type { FlushReason, GroupState, Timers } from "./flush.ts";
+import type { SimulatedEpisode } from "./simulate.ts";
+
+/** A message that one channel would have got. */
+export interface SimulatedNotification {
+  /** Unix ms. */
+  readonly at: number;
+  readonly kind: "firing" | "resolved";
+  readonly reason: FlushReason;
+  readonly alerts: readonly AlertId[];
+}
+
+export interface Grouping {
+  /** The rule's, ms. */
+  readonly repeatInterval: number;
+  /** The rule's, ms: so long after its time an evaluation is made, and what it changes is known. */
+  readonly evalDelay: number;
+  /** Where it ends, Unix ms. */
+  readonly until: number;
+  readonly timers?: Timers;
+  /** Whether an alert is hidden from people at a time: what a message says of no other alert is not sent. */
+  readonly isSilenced?: (alert: AlertId, at: number) => boolean;
+}
+
+/** Whoever is told, is told alike. */
+const CHANNEL = "chn_simulated" as ChannelId;
+
+/**
+ * What a channel would have got of the episodes of one group: gathered, repeated and resolved as live flushes decide it, while nobody
+ * acknowledges anything.
+ *
+ * @param episodes - Of all instances of the group, in any order.
+ * @returns In their order.
+ */
+export function notificationsOf(
+  episodes: readonly SimulatedEpisode[],
+  { repeatInterval, evalDelay, until, timers = DEFAULT_TIMERS, isSilenced = () => false }: Grouping,
+): readonly SimulatedNotification[] {
+  const changes = episodes
+    .flatMap(({ told }) => told.map(({ kind, at, episode }) => ({ kind, at: at + evalDelay, episode })))
+    .toSorted((a, b) => a.at - b.at);
+  const messages: SimulatedNotification[] = [];
+  let group: GroupState = EMPTY_GROUP;
+  /** The last flush that had nothing to tell: until something changes, those that follow it have nothing either, up to a repeat. */
+  let idleSince: number | null = null;
+
+  const flushUntil = (time: number): void => {
+    while (group.nextFlushAt !== null && group.nextFlushAt < time) {
+      const at = group.nextFlushAt;
+      const flushed = decideFlush(group, [{ id: CHANNEL }], at, repeatInterval, timers);
+      ({ group } = flushed);
+      idleSince = null;
+      for (const { kind, reason, alerts } of flushed.messages) {
+        const told = alerts.filter((alert) => !isSilenced(alert, at));
+        if (told.length > 0) messages.push({ at, kind, reason, alerts: told });
+      }
+      const toldAt = group.told[CHANNEL]?.at;
+      if (flushed.messages.length > 0 || group.nextFlushAt === null || toldAt === undefined) continue;
+      idleSince = at;
+      group = { ...group, nextFlushAt: Math.max(group.nextFlushAt, flushAtOrAfter(at, toldAt + repeatInterval)) };
+    }
+  };
+  const flushAtOrAfter = (flush: number, time: number) => flush + Math.ceil((time - flush) / timers.groupInterval) * timers.groupInterval;
+
+  for (const { kind, at, episode } of changes) {
+    if (at > until) break;
+    flushUntil(at);
+    if (idleSince !== null && group.nextFlushAt !== null) {
+      group = { ...group, nextFlushAt: Math.min(group.nextFlushAt, flushAtOrAfter(idleSince, at)) };
+      idleSince = null;
+    }
+    const { id: alert, severity } = episode;
+    ({ group } = addToGroup(group, { alert, state: kind, severity, acknowledged: null }, timers, at));
+  }
+  flushUntil(until + 1);
+  return messages;
+}
