@@ -7,6 +7,8 @@ import type { Harness } from "../../shared/testing/harness.ts";
 import { median } from "../measure.ts";
 import { row } from "../report.ts";
 import type { Benchmark, Row } from "../report.ts";
+import { measureEvaluation } from "./evaluation.ts";
+import { measurePrometheusRules } from "./prometheus-rules.ts";
 
 const MINUTE = 60_000;
 const DAYS = 30;
@@ -15,6 +17,12 @@ const ROUNDS = 5;
 const POINTS_A_BATCH = 1_440;
 /** Of a backtest of a month of minutes. */
 const MOST_MS = 2_000;
+
+/** Rules that are evaluated live, and for how many minutes. */
+const RULES = 10_000;
+const MINUTES = 8;
+/** Of a minute on one core. */
+const MOST_CPU_SECONDS = 60;
 
 type Condition = Pick<RuleDefinition, "kind"> & { readonly condition: object };
 const CONDITIONS: Readonly<Record<string, Condition>> = {
@@ -28,7 +36,7 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
 
 export const alerting: Benchmark = {
   name: "alerting",
-  about: `A backtest of ${DAYS} days of one-minute points of one series, from the request to the answer, median of ${ROUNDS}`,
+  about: `A backtest of ${DAYS} days of one-minute points of one series, from the request to the answer, and live evaluation of many rules; medians`,
 
   async run(say) {
     const harness = await startHarness();
@@ -56,12 +64,26 @@ export const alerting: Benchmark = {
       const grid = { values: [70, 75, 80, 85, 90, 95], for: ["0s", "5m", "15m"] };
       const ms = await timed(() => harness.call(sweepRule, { rule, from, ...grid }));
       rows.push(row("sweep of 18 settings of a threshold", ms, "ms", { anchor }));
-      return rows;
+      return [...rows, ...(await evaluationRows(say))];
     } finally {
       harness.close();
     }
   },
 };
+
+/** What a minute of live evaluation costs, by how much of it has changed. */
+async function evaluationRows(say: (text: string) => void): Promise<Row[]> {
+  say(`${RULES} rules are evaluated, each on a series of its own.`);
+  const { allSeconds, fewSeconds } = await measureEvaluation(RULES, MINUTES);
+  const prometheus = await measurePrometheusRules(RULES, say);
+  const beside = prometheus === null ? {} : { anchor: { name: "Prometheus, one evaluation of as many rules", value: prometheus } };
+  return [
+    row(`a minute of ${RULES} rules, points for every series`, allSeconds, "CPU s", { ...beside, bar: MOST_CPU_SECONDS }),
+    row("the same, points for one series in a hundred", fewSeconds, "CPU s", {
+      anchor: { name: "points for every series", value: allSeconds },
+    }),
+  ];
+}
 
 /** A wave of a day with noise, that is bad for some hours of each week. */
 async function store(harness: Harness) {

@@ -42,8 +42,8 @@ export async function measureEvaluation(rules: number, minutes: number): Promise
     const few: number[] = [];
     for (let n = 0; n < minutes; n++) all.push(await minute(harness, n, rules));
     // Series that have fallen silent are looked at until there are no data of them; then they cost nothing.
-    for (let n = minutes; n < minutes + 6; n++) await minute(harness, n, rules / 100);
-    for (let n = minutes + 6; n < 2 * minutes + 6; n++) few.push(await minute(harness, n, rules / 100));
+    for (let n = minutes; n < minutes + 10; n++) await minute(harness, n, rules / 100);
+    for (let n = minutes + 10; n < 2 * minutes + 10; n++) few.push(await minute(harness, n, rules / 100));
     return { allSeconds: median(all.slice(2)), fewSeconds: median(few) };
   } finally {
     harness.close();
