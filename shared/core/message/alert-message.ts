@@ -3,7 +3,7 @@ import type { GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
 import { evidenceLines, firingValue } from "./evidence-lines.ts";
-import { elapsedText, numberText, oneLine, timeText } from "./plain-text.ts";
+import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-text.ts";
 
 /** One message before it is rendered for its channel. JSON-safe. */
 export interface Notification {
@@ -82,7 +82,6 @@ export function plainMessage({ title, alerts }: AlertMessage, most: number): rea
 
 function alertText(alert: Alert, { kind, at, linkBase }: Notification): AlertText {
   const { id, severity, ruleName, series, annotations, labels } = alert;
-  const dimensions = Object.entries(series.dimensions).map(([name, value]) => `${name}=${value}`);
   const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const lines = [
     ...(kind === "resolved" ? resolvedLines(alert) : firingLines(alert, at)),
@@ -93,7 +92,7 @@ function alertText(alert: Alert, { kind, at, linkBase }: Notification): AlertTex
   return {
     severity,
     ruleName: oneLine(ruleName),
-    series: oneLine(dimensions.length === 0 ? series.metricKey : `${series.metricKey}{${dimensions.join(", ")}}`),
+    series: seriesText(series),
     lines: lines.map(oneLine),
     link: linkBase === null || id === null ? null : `${linkBase}${id}`,
   };

@@ -32,13 +32,33 @@ export function firingValue(evidence: Evidence): number | null {
   return numberOf(evidence["value"]);
 }
 
-function thresholdLines(evidence: Evidence): readonly string[] {
+/** What an alert compares: its values in words, the level in the values' unit. */
+export interface ComparedWith {
+  /** The aggregate and its window, as `avg over 5m`; `value` where it is the newest by itself. */
+  readonly what: string;
+  /** As `above`. */
+  readonly how: string;
+  readonly value: number;
+  readonly threshold: number;
+  /** The level that ends it, where it is another. */
+  readonly recover: number | null;
+}
+
+/** What evidence says was compared with which level; null where that is no part of it. */
+export function comparedWith(evidence: Evidence): ComparedWith | null {
   const { aggregate, window, operator } = evidence;
   const [value, threshold, recover] = [evidence["value"], evidence["threshold"], evidence["recover"]].map(numberOf);
-  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
+  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return null;
   const what = typeof aggregate === "string" && typeof window === "number" ? `${aggregate} over ${formatDuration(window)}` : "value";
-  const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
-  return [`${what}: ${numberText(value)} (alerts ${COMPARED[operator]} ${numberText(threshold)}${until})`];
+  return { what, how: COMPARED[operator], value, threshold, recover: recover ?? null };
+}
+
+function thresholdLines(evidence: Evidence): readonly string[] {
+  const compared = comparedWith(evidence);
+  if (compared === null) return [];
+  const { what, how, value, threshold, recover } = compared;
+  const until = recover === null ? "" : `, recovers at ${numberText(recover)}`;
+  return [`${what}: ${numberText(value)} (alerts ${how} ${numberText(threshold)}${until})`];
 }
 
 function anomalyLines(evidence: Evidence): readonly string[] {
@@ -73,7 +93,8 @@ function strongest(methods: unknown): readonly string[] {
     .map(([name, score]) => `${name} (${numberText(score)})`);
 }
 
-function numberOf(value: unknown): number | null {
+/** A finite number out of stored JSON; null where it is none. */
+export function numberOf(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
