@@ -148,8 +148,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   rules: {
     file: "rules/http.ts",
-    summary: "Alert rules",
-    trigger: http(...resource("rules")),
+    summary: "Alert rules, and previews of what their annotations say",
+    trigger: http(...resource("rules"), "/api/v1/templates/**"),
     ...small,
     secrets: KEYS,
   },

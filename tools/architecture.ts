@@ -44,7 +44,7 @@ const ALLOWED: Readonly<Record<Layer, readonly Layer[] | "anything">> = {
 /** Packages that a layer may import; the others may import what package.json has. Node's own modules are free, but for core's, which does no I/O. */
 const PACKAGES: Readonly<Partial<Record<Layer, readonly string[]>>> = {
   contract: ["valibot"],
-  core: ["valibot", "croner", "re2js", "snappy", "node:crypto", "node:zlib"],
+  core: ["valibot", "croner", "mustache", "re2js", "snappy", "node:crypto", "node:zlib"],
   ports: [],
   functions: ["valibot", "node:buffer", "node:fs/promises", "node:module"],
 };

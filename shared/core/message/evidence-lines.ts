@@ -1,7 +1,8 @@
-import type { Evidence } from "../../contract/alert.ts";
+import type { Alert, Evidence } from "../../contract/alert.ts";
 import { Operator } from "../../contract/rule.ts";
-import { formatDuration } from "../../contract/time.ts";
-import { numberText } from "./plain-text.ts";
+import { formatDuration, parseDuration } from "../../contract/time.ts";
+import { EARLIER_DAYS } from "../alert/related.ts";
+import { elapsedText, numberText, timeText } from "./plain-text.ts";
 
 const COMPARED: Readonly<Record<Operator, string>> = {
   gt: "above",
@@ -25,6 +26,32 @@ const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>>
 export function evidenceLines(evidence: Evidence): readonly string[] {
   const kind = evidence["kind"];
   return typeof kind === "string" && Object.hasOwn(LINES, kind) ? LINES[kind]!(evidence) : [];
+}
+
+/** Names so many of the alerts that fire for a picture of what they share to be worth a line. */
+const FEW_ALERTS = 3;
+
+/** What happened before an alert, in a line: of alerts stored before it was known, none. */
+export function earlierLines({ related }: Pick<Alert, "related">): readonly string[] {
+  if (related === undefined) return [];
+  const { ofInstance, ofRule, newest } = related.earlier;
+  const days = `in the ${EARLIER_DAYS} days before`;
+  if (ofInstance === 0) return [ofRule === 0 ? `Nothing like it ${days}` : `First of this series ${days}, ${ofRule} of the rule`];
+  const times = newest.map(({ startedAt, duration }) => {
+    const lasted = duration === null ? null : parseDuration(duration, Infinity);
+    return `${timeText(Date.parse(startedAt))}${lasted === null ? "" : ` for ${elapsedText(lasted)}`}`;
+  });
+  return [
+    `Fired ${ofInstance === 1 ? "once" : `${ofInstance} times`} ${days}: ${times.join(", ")}${ofInstance > newest.length ? ", …" : ""}`,
+  ];
+}
+
+/** What the firing alerts of a rule share, in a line. */
+export function sharedLines({ related }: Pick<Alert, "related">): readonly string[] {
+  const firing = related?.firing ?? null;
+  if (firing === null || firing.alerts < FEW_ALERTS || firing.dimensions.length === 0) return [];
+  const shared = firing.dimensions.map(({ name, value, alerts }) => `${name}=${value} (${alerts})`);
+  return [`${firing.alerts} alerts of this rule fire, most with ${shared.join(", ")}`];
 }
 
 /** The value that made an alert fire; null where its evidence has none. */
