@@ -40,7 +40,7 @@ export async function changeRule(
     const present = definitionOf(before);
     const definition = edit(present);
     requirePatterns(definition);
-    requireTemplates(definition);
+    requireTemplates(definition, present);
     if (canonicalJson(definition) === canonicalJson(present)) return before;
 
     const after: Rule = { ...definition, id, version: before.version + 1, createdAt: before.createdAt, updatedAt: now };

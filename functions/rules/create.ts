@@ -22,7 +22,7 @@ export const createRule = route({
 
   async handle(definition, { org }, { store, clock, newId }) {
     requirePatterns(definition);
-    requireTemplates(definition);
+    requireTemplates(definition, null);
     const now = clock.now();
     const rule: Rule = { ...definition, id: newId<RuleId>("rul"), version: 1, createdAt: now, updatedAt: now };
     if (!(await store.forOrg(org).rules.insert(rule))) {

@@ -54,6 +54,13 @@ describe("400", () => {
     await expect(harness.call(patchRule, { id: rule.id, ...changes })).rejects.toMatchObject(errors("annotations.summary"));
   });
 
+  test("a rule from before there were templates can still be switched off", async () => {
+    const annotations = { summary: "{{ $labels.instance }}" };
+    const rule = await storeRule(harness, { annotations });
+    expect(await harness.call(patchRule, { id: rule.id, enabled: false })).toMatchObject({ enabled: false, annotations });
+    await expect(harness.call(patchRule, { id: rule.id, labels: { team: "infra" } })).rejects.toThrow("validation-failed");
+  });
+
   test("an annotation stays in the rule as it was written", async () => {
     const annotations = { summary: "{{metric}} is at {{value}}" };
     const created = { name: "CPU", kind: "threshold", selector, condition: { operator: "gt", value: 90 }, annotations };

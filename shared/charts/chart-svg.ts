@@ -98,7 +98,7 @@ export function chartSvg(chart: AlertChart, { width, height }: ChartSize): strin
         ...(chart.band === null ? [] : bandSeries(chart.band, reach)),
         ...(chart.raw === null ? [] : [lineSeries(chart.raw, PALE_LINE, 1)]),
         lineSeries(chart.line, LINE, 1.8),
-        ...chart.limits.map((limit) => limitSeries(limit, chart)),
+        ...chart.limits.map((limit) => limitSeries(limit, chart, room - VALUES_WIDTH)),
         ...episodeSeries(chart),
       ],
     });
@@ -178,7 +178,11 @@ function bandSeries({ timestamps, lo, hi, expected }: ChartBand, [low, high]: re
 }
 
 /** A level across the plot, named at the left end; what ends the alert at the right one, on the other side of its line. */
-function limitSeries({ kind, value, text, isAbove }: AlertChart["limits"][number], { from, to }: AlertChart): LineSeriesOption {
+function limitSeries(
+  { kind, value, text, isAbove }: AlertChart["limits"][number],
+  { from, to }: AlertChart,
+  width: number,
+): LineSeriesOption {
   const isThreshold = kind === "threshold";
   const label = {
     formatter: () => text,
@@ -188,6 +192,7 @@ function limitSeries({ kind, value, text, isAbove }: AlertChart["limits"][number
     fontFamily: FONT,
     textBorderColor: "#ffffff",
     textBorderWidth: 3,
+    ...(textWidth(text) * TEXT_SIZE <= width ? {} : { width, overflow: "truncate" as const }),
     distance: 2,
   };
   // The line itself makes the axis reach it.

@@ -72,7 +72,7 @@ describe("a message about one alert", () => {
   });
 
   test.each<[string, Related["earlier"], string]>([
-    ["nothing", { ofInstance: 0, ofRule: 0, newest: [] }, "Nothing like it in the 30 days before"],
+    ["nothing", { ofInstance: 0, ofRule: 0, newest: [] }, "No alert like it in the 30 days before"],
     ["others of the rule", { ofInstance: 0, ofRule: 7, newest: [] }, "First of this series in the 30 days before, 7 of the rule"],
     [
       "one that is open",

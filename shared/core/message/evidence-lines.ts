@@ -36,7 +36,7 @@ export function earlierLines({ related }: Pick<Alert, "related">): readonly stri
   if (related === undefined) return [];
   const { ofInstance, ofRule, newest } = related.earlier;
   const days = `in the ${EARLIER_DAYS} days before`;
-  if (ofInstance === 0) return [ofRule === 0 ? `Nothing like it ${days}` : `First of this series ${days}, ${ofRule} of the rule`];
+  if (ofInstance === 0) return [ofRule === 0 ? `No alert like it ${days}` : `First of this series ${days}, ${ofRule} of the rule`];
   const times = newest.map(({ startedAt, duration }) => {
     const lasted = duration === null ? null : parseDuration(duration, Infinity);
     return `${timeText(Date.parse(startedAt))}${lasted === null ? "" : ` for ${elapsedText(lasted)}`}`;
