@@ -23,25 +23,30 @@ const asked = {
   problems: ["not-found"],
 } as const;
 
+const SVG = "image/svg+xml";
+const PNG = "image/png";
+
 export const drawAlertSvg = route({
   ...asked,
+  bytes: SVG,
   path: "/api/v1/alerts/{id}/chart.svg",
   summary: "Draw the points around an alert, with what they were compared with, as SVG",
 
   async handle(input, context, deps) {
     const { chart, size } = await load(input, context, deps);
-    return { contentType: "image/svg+xml; charset=utf-8", body: await deps.charts.svg(chart, size) };
+    return { contentType: `${SVG}; charset=utf-8`, body: await deps.charts.svg(chart, size) };
   },
 });
 
 export const drawAlertPng = route({
   ...asked,
+  bytes: PNG,
   path: "/api/v1/alerts/{id}/chart.png",
   summary: "Draw the points around an alert, with what they were compared with, as PNG of two pixels for each of CSS",
 
   async handle(input, context, deps) {
     const { chart, size } = await load(input, context, deps);
-    return { contentType: "image/png", body: await deps.charts.png(chart, size) };
+    return { contentType: PNG, body: await deps.charts.png(chart, size) };
   },
 });
 
