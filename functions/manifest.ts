@@ -8,6 +8,8 @@ export interface ManifestEntry {
   readonly timeoutS: number;
   /** Secrets that the deployment mounts, by their cloud names. */
   readonly secrets: readonly Secret[];
+  /** It draws charts of alerts: what that takes is deployed with it, some 20 MB. */
+  readonly charts?: boolean;
 }
 
 /** Paths that lead here; `/**` at an end takes in everything below. */
@@ -155,8 +157,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   rules: {
     file: "rules/http.ts",
-    summary: "Alert rules",
-    trigger: http(...resource("rules")),
+    summary: "Alert rules, and previews of what their annotations say",
+    trigger: http(...resource("rules"), "/api/v1/templates/**"),
     ...small,
     secrets: KEYS,
   },
@@ -178,10 +180,12 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   alerts: {
     file: "alerts/http.ts",
-    summary: "Alerts: list, acknowledge, resolve",
+    summary: "Alerts: list, acknowledge, resolve, draw",
     trigger: http(...resource("alerts")),
-    ...small,
+    memoryMiB: 512,
+    timeoutS: 60,
     secrets: KEYS,
+    charts: true,
   },
   channels: {
     file: "channels/http.ts",
@@ -194,17 +198,19 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     file: "notify/event.ts",
     summary: "Groups changed alerts and tells people",
     trigger: { kind: "event", topics: ["alerts"] },
-    memoryMiB: 256,
+    memoryMiB: 512,
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key"],
+    charts: true,
   },
   "notify-due": {
     file: "notify/tick.ts",
     summary: "Sends what is due: flushes of groups, retries of deliveries",
     trigger: { kind: "tick", types: ["tick.minute"] },
-    memoryMiB: 256,
+    memoryMiB: 512,
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key"],
+    charts: true,
   },
   deliveries: {
     file: "notify/http.ts",

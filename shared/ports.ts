@@ -1,5 +1,6 @@
 import type { Event } from "./contract/events.ts";
 import type { IdPrefix, KeyId } from "./contract/ids.ts";
+import type { Charts } from "./ports/charts.ts";
 import type { Forecasters } from "./ports/forecasters.ts";
 import type { FailedEvent } from "./ports/platform.ts";
 import type { Store } from "./ports/store.ts";
@@ -12,6 +13,7 @@ export interface Deps {
   /** For addresses that tenants gave: checks the address that is connected to, bounds time and size, follows no redirect. */
   readonly fetch: GuardedFetch;
   readonly forecasters: Forecasters;
+  readonly charts: Charts;
   readonly secrets: SecretBox;
   readonly alarm: Alarm;
   readonly newId: NewId;

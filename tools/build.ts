@@ -3,6 +3,7 @@ import type { Plugin } from "esbuild";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { manifest } from "../functions/manifest.ts";
+import type { ManifestEntry } from "../functions/manifest.ts";
 
 // Makes one bundle a function under dist/, each with the package.json that its deployment installs and starts from, and the framework,
 // bundled too, as the package that its start command comes from.
@@ -12,7 +13,12 @@ const DIST = new URL("dist/", ROOT);
 
 const FRAMEWORK = "@google-cloud/functions-framework";
 /** Packages that are installed beside a bundle and not put into it: native code, the framework whose command line loads the bundle, files that are served. */
-const INSTALLED = [FRAMEWORK, "libsql", "snappy", "swagger-ui-dist"] as const;
+const INSTALLED = [FRAMEWORK, "@resvg/resvg-js", "dejavu-fonts-ttf", "libsql", "snappy", "swagger-ui-dist"] as const;
+/** Packages whose files are read, and that nothing imports: by what needs them. */
+const READ: Readonly<Record<string, (name: string, imported: ReadonlySet<string>) => boolean>> = {
+  "dejavu-fonts-ttf": (_name, imported) => imported.has("@resvg/resvg-js"),
+  "swagger-ui-dist": (name) => name === "reference",
+};
 /** CommonJS packages in an ESM bundle ask for these. */
 const BANNER = { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' };
 
@@ -30,12 +36,23 @@ const requiredHttp: Plugin = {
   },
 };
 
+/** Leaves what draws charts out of the functions that draw none. */
+const withoutCharts: Plugin = {
+  name: "without-charts",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/chart-(svg|png)\.ts$/ }, ({ path }) => ({ path, namespace: "charts" }));
+    onLoad({ filter: /^/, namespace: "charts" }, () => ({
+      contents: 'throw new Error("The manifest says that this function draws no charts");',
+    }));
+  },
+};
+
 await rm(DIST, { recursive: true, force: true });
 const versions = await installedVersions();
-const sizes = await Promise.all(Object.entries(manifest).map(([name, entry]) => bundle(name, entry.file, entry.secrets)));
+const sizes = await Promise.all(Object.entries(manifest).map(([name, entry]) => bundle(name, entry)));
 for (const { name, kilobytes } of sizes) process.stdout.write(`dist/${name} ${kilobytes} kB\n`);
 
-async function bundle(name: string, file: string, secrets: readonly string[]): Promise<{ name: string; kilobytes: number }> {
+async function bundle(name: string, { file, secrets, charts = false }: ManifestEntry): Promise<{ name: string; kilobytes: number }> {
   const folder = new URL(`${name}/`, DIST);
   await mkdir(folder, { recursive: true });
   const entry = `
@@ -59,13 +76,12 @@ async function bundle(name: string, file: string, secrets: readonly string[]): P
     sourcemap: "linked",
     metafile: true,
     external: [...INSTALLED],
-    plugins: [requiredHttp],
+    plugins: charts ? [requiredHttp] : [requiredHttp, withoutCharts],
     banner: BANNER,
     logLevel: "warning",
   });
   const imported = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)));
-  // The reference reads the files of its package, and imports none.
-  const used = INSTALLED.filter((dependency) => imported.has(dependency) || (name === "reference" && dependency === "swagger-ui-dist"));
+  const used = INSTALLED.filter((dependency) => READ[dependency]?.(name, imported) ?? imported.has(dependency));
   const dependencies = Object.fromEntries(used.map((dependency) => [dependency, versions.get(dependency)]));
   if (FRAMEWORK in dependencies) {
     await bundleFramework(new URL("framework/", folder));

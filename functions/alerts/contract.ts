@@ -2,10 +2,11 @@ import * as v from "valibot";
 import { AlertStatus } from "../../shared/contract/alert.ts";
 import { AlertId, RuleId, SeriesId } from "../../shared/contract/ids.ts";
 import { name } from "../../shared/contract/name.ts";
-import { pageQuery } from "../../shared/contract/page.ts";
+import { pageQuery, queryInteger } from "../../shared/contract/page.ts";
 import { Severity } from "../../shared/contract/rule.ts";
 import { MetricKey } from "../../shared/contract/series.ts";
 import { Duration } from "../../shared/contract/time.ts";
+import { CHART_SIZE } from "../../shared/ports/charts.ts";
 
 export const ListAlerts = v.strictObject({
   ...pageQuery,
@@ -27,3 +28,10 @@ export const AcknowledgeAlert = v.strictObject({
 });
 
 export const ResolveAlert = v.strictObject({ id: AlertId, name: v.optional(ActorName) });
+
+export const DrawAlert = v.strictObject({
+  id: AlertId,
+  /** In CSS pixels, as the height. */
+  width: v.optional(queryInteger(320, 1_200), String(CHART_SIZE.width)),
+  height: v.optional(queryInteger(200, 800), String(CHART_SIZE.height)),
+});

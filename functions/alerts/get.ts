@@ -3,20 +3,23 @@ import { Alert } from "../../shared/contract/alert.ts";
 import { AlertId } from "../../shared/contract/ids.ts";
 import { notFound } from "../../shared/contract/problem.ts";
 import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { route } from "../../shared/runtime/route.ts";
 
 export const getAlert = route({
   method: "GET",
   path: "/api/v1/alerts/{id}",
-  summary: "Read an alert",
+  summary: "Read an alert, with what is known around it",
   scope: "read",
   input: v.strictObject({ id: AlertId }),
   output: Alert,
   problems: ["not-found"],
 
   async handle({ id }, { org }, { store, clock }) {
-    const alert = await store.forOrg(org).alerts.get(id);
+    const { alerts } = store.forOrg(org);
+    const alert = await alerts.get(id);
     if (alert === null) throw notFound();
-    return alertAnswer(alert, clock.now());
+    const related = await relatedTo([alert], alerts);
+    return { ...alertAnswer(alert, clock.now()), related: related.get(id)! };
   },
 });

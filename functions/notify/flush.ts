@@ -1,13 +1,14 @@
 import type { Alert } from "../../shared/contract/alert.ts";
 import type { AlertId, DeliveryId, GroupId, OrgId, RuleId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
-import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { decideFlush } from "../../shared/core/alert/flush.ts";
 import type { FlushMessage } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
+import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { memberOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
@@ -34,7 +35,8 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const state = { ...group.state, members: { ...group.state.members, ...present } };
     const { messages, group: next } = decideFlush(state, await tenant.channels.enabled(), now, repeatInterval);
 
-    const answers = new Map(members.map((alert) => [alert.id, alertAnswer(alert, now)]));
+    const related = await relatedTo(messages.length === 0 ? [] : members, tenant.alerts);
+    const answers = new Map(members.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const notified = [...new Set(messages.filter(({ kind }) => kind === "firing").flatMap(({ alerts }) => alerts))];
     if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, at: now })) {

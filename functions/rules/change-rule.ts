@@ -6,6 +6,7 @@ import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
+import { requireTemplates } from "./require-templates.ts";
 import { ruleAnswer } from "./rule-answer.ts";
 
 /** How often a write is tried anew that lost against an evaluation. */
@@ -39,6 +40,7 @@ export async function changeRule(
     const present = definitionOf(before);
     const definition = edit(present);
     requirePatterns(definition);
+    requireTemplates(definition, present);
     if (canonicalJson(definition) === canonicalJson(present)) return before;
 
     const after: Rule = { ...definition, id, version: before.version + 1, createdAt: before.createdAt, updatedAt: now };

@@ -5,6 +5,7 @@ import type { Rule } from "../../shared/contract/rule.ts";
 import { MAX_RULES } from "../../shared/ports/alerting.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { requirePatterns } from "./change-rule.ts";
+import { requireTemplates } from "./require-templates.ts";
 import { ruleAnswer } from "./rule-answer.ts";
 
 export const createRule = route({
@@ -21,6 +22,7 @@ export const createRule = route({
 
   async handle(definition, { org }, { store, clock, newId }) {
     requirePatterns(definition);
+    requireTemplates(definition, null);
     const now = clock.now();
     const rule: Rule = { ...definition, id: newId<RuleId>("rul"), version: 1, createdAt: now, updatedAt: now };
     if (!(await store.forOrg(org).rules.insert(rule))) {

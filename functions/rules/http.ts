@@ -4,6 +4,7 @@ import { deleteRule } from "./delete.ts";
 import { getRule } from "./get.ts";
 import { listRules } from "./list.ts";
 import { patchRule } from "./patch.ts";
+import { previewTemplate } from "./preview-template.ts";
 import { replaceRule } from "./replace.ts";
 
-export default http([createRule, listRules, getRule, replaceRule, patchRule, deleteRule]);
+export default http([createRule, listRules, getRule, replaceRule, patchRule, deleteRule, previewTemplate]);

@@ -29,6 +29,25 @@ export type ResolveReason = v.InferOutput<typeof ResolveReason>;
 export const Evidence = v.record(v.string(), v.unknown());
 export type Evidence = v.InferOutput<typeof Evidence>;
 
+/** What else is known around an alert. */
+export const Related = v.strictObject({
+  /** Alerts in the 30 days before it: of its instance, with the newest three of them, and of all instances of its rule; a rule's newest 2,000 count. */
+  earlier: v.strictObject({
+    ofInstance: v.number(),
+    ofRule: v.number(),
+    /** Newest first; the duration is null while it is open. */
+    newest: v.pipe(v.array(v.strictObject({ id: AlertId, startedAt: IsoTime, duration: v.nullable(v.string()) })), v.maxLength(3)),
+  }),
+  /** Alerts of its rule that fire now, and the dimensions that most of them share; null once it is resolved. */
+  firing: v.nullable(
+    v.strictObject({
+      alerts: v.number(),
+      dimensions: v.pipe(v.array(v.strictObject({ name: v.string(), value: v.string(), alerts: v.number() })), v.maxLength(3)),
+    }),
+  ),
+});
+export type Related = v.InferOutput<typeof Related>;
+
 /** An episode as people see it; a pending instance has `id: null` and its `instanceId`. */
 export const Alert = v.strictObject({
   id: v.nullable(AlertId),
@@ -51,5 +70,7 @@ export const Alert = v.strictObject({
   labels: v.record(v.string(), v.string()),
   annotations: v.record(v.string(), v.string()),
   evidence: Evidence,
+  /** Where one alert is read by itself, and in messages. */
+  related: v.exactOptional(Related),
 });
 export type Alert = v.InferOutput<typeof Alert>;

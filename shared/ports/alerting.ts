@@ -7,6 +7,7 @@ import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries, WatchR
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
+import type { FiringDimensions, PastEpisode } from "../core/alert/related.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
@@ -18,6 +19,9 @@ export const MAX_RULES = 10_000;
 export const MAX_CHANNELS = 100;
 /** Instances a rule may have. */
 export const MAX_INSTANCES = 500;
+
+/** Episodes of a rule that are looked through for those like another. */
+export const MAX_EARLIER = 2_000;
 
 /** The rules of an organisation. */
 export interface RulesStore {
@@ -111,6 +115,10 @@ export interface AlertsStore {
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
   /** Every open episode of a rule: at most MAX_INSTANCES. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
+  /** The episodes of a rule that started in [from, to), newest first, at most MAX_EARLIER. */
+  startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
+  /** How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions. */
+  openDimensions(rule: RuleId, limit: number): Promise<FiringDimensions>;
 }
 
 /** A group as it is stored. */

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { DestinationStream } from "pino";
 import { operatorRequest } from "../net/operator-request.ts";
 import { createPubSubBus } from "../bus/pubsub.ts";
+import { createCharts } from "../charts/charts.ts";
 import { base32hex } from "../core/hash-id.ts";
 import { autoArimaForecaster, nativeForecaster } from "../forecasters/native.ts";
 import { createForecasters } from "../forecasters/registry.ts";
@@ -94,6 +95,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
           log.warning("A forecast backend failed", { backend, reason: detail, ...(cause === undefined ? {} : errorFields(cause)) }),
       },
     ),
+    charts: createCharts({ onFailure: (error) => log.warning("A chart was left out", errorFields(error)) }),
     secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
     alarm: local?.alarm ?? TICK_IS_ENOUGH,
     newId,

@@ -48,6 +48,8 @@ export interface RouteDefinition<Scope extends RouteScope, Input extends v.Gener
   readonly input: Input;
   /** null: no body (204), or bytes. */
   readonly output: Output;
+  /** The media type of bytes, where it is always the same. */
+  readonly bytes?: string;
   /** Members of an answer that a client may send back with what it changes: they are passed over. */
   readonly readOnly?: readonly string[];
   /** Headers of every success. */
@@ -82,6 +84,7 @@ export interface JsonRoute {
   readonly scope: RouteScope;
   readonly input: v.GenericSchema;
   readonly output: v.GenericSchema | null;
+  readonly bytes?: string;
   readonly readOnly?: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;

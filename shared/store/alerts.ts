@@ -4,8 +4,9 @@ import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/i
 import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite } from "../core/alert/alert-record.ts";
+import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
-import { MAX_INSTANCES } from "../ports/alerting.ts";
+import { MAX_EARLIER, MAX_INSTANCES } from "../ports/alerting.ts";
 import type { AlertsStore } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
@@ -36,6 +37,16 @@ const SELECT = "SELECT * FROM alert WHERE id = :id AND org = :org";
 const SELECT_MANY = "SELECT a.* FROM json_each(:ids) AS ids CROSS JOIN alert AS a ON a.id = ids.value AND a.org = :org";
 // Rides alert_rule_open.
 const SELECT_OPEN_OF_RULE = "SELECT * FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL LIMIT :limit";
+// Rides alert_rule.
+const SELECT_STARTED_OF_RULE = `
+  SELECT id, instance, started_at, resolved_at FROM alert WHERE org = :org AND rule = :rule AND started_at >= :from AND started_at < :to
+  ORDER BY started_at DESC, id DESC LIMIT :limit`;
+// Both ride alert_rule_open, which MAX_INSTANCES bounds.
+const COUNT_OPEN_OF_RULE = "SELECT count(*) AS alerts FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL";
+const SELECT_OPEN_DIMENSIONS = `
+  SELECT d.key AS name, d.value AS value, count(*) AS alerts FROM alert AS a CROSS JOIN json_each(a.dimensions) AS d
+  WHERE a.org = :org AND a.rule = :rule AND a.resolved_at IS NULL
+  GROUP BY d.key, d.value ORDER BY alerts DESC, d.key, d.value LIMIT :limit`;
 // As alertStatus decides.
 const STATUS = `
   CASE WHEN resolved_at IS NOT NULL THEN 'resolved' WHEN suppressed_by <> '[]' THEN 'suppressed'
@@ -95,6 +106,13 @@ const alertOf = (row: Row): AlertRecord => ({
   annotations: json(row, "annotations") as Record<string, string>,
 });
 
+const pastOf = (row: Row): PastEpisode => ({
+  id: row["id"] as AlertId,
+  instance: row["instance"] as InstanceId,
+  startedAt: row["started_at"] as number,
+  resolvedAt: row["resolved_at"] as number | null,
+});
+
 export function alertsStore(database: Database, org: OrgId): AlertsStore {
   return {
     async get(id) {
@@ -122,6 +140,22 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
     },
     async openOfRule(rule) {
       return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MAX_INSTANCES })).map(alertOf);
+    },
+    async startedOfRule(rule, { from, to }) {
+      const rows = await database.read(SELECT_STARTED_OF_RULE, { org, rule, from, to, limit: MAX_EARLIER });
+      return rows.map(pastOf);
+    },
+    async openDimensions(rule, limit) {
+      const [[counted], rows] = [
+        await database.read(COUNT_OPEN_OF_RULE, { org, rule }),
+        await database.read(SELECT_OPEN_DIMENSIONS, { org, rule, limit }),
+      ];
+      const dimensions = rows.map((row) => ({
+        name: row["name"] as string,
+        value: row["value"] as string,
+        alerts: row["alerts"] as number,
+      }));
+      return { alerts: counted!["alerts"] as number, dimensions };
     },
   };
 }

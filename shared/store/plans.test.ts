@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, SeriesId } from "../contract/ids.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, RuleId, SeriesId } from "../contract/ids.ts";
 import { EMPTY_GROUP } from "../core/alert/flush.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { OrgStore, PlatformStore } from "../ports/store.ts";
@@ -19,6 +19,7 @@ afterEach(() => harness.close());
 
 const LATER = START + 3_600_001;
 const alert = hashId<AlertId>("alt", ["a"]);
+const rule = hashId<RuleId>("rul", ["r"]);
 const channel = hashId<ChannelId>("chn", ["c"]);
 
 /** How the database goes about each statement that names its rows one by one. */
@@ -37,7 +38,7 @@ async function plansOf(work: (tenant: OrgStore, platform: PlatformStore) => Prom
   });
   await work(harness.deps.store.forOrg(harness.org), harness.deps.store.platform);
   const plans: string[] = [];
-  for (const { sql, args } of asked.filter((statement) => /json_each|:series|points_ahead/.test(statement.sql))) {
+  for (const { sql, args } of asked.filter((statement) => /json_each|:series|points_ahead|started_at >= :from/.test(statement.sql))) {
     const rows = await read(`EXPLAIN QUERY PLAN ${sql}`, args);
     plans.push(...rows.map((row) => row["detail"] as string).filter((detail) => !detail.includes("VIRTUAL TABLE")));
   }
@@ -55,6 +56,12 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     },
   ],
   ["alerts", "a USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
+  ["what alerts share", "a USING INDEX alert_rule_open (org=? AND rule=?)", (tenant) => tenant.alerts.openDimensions(rule, 9)],
+  [
+    "earlier alerts",
+    "alert USING INDEX alert_rule (org=? AND rule=? AND started_at>? AND started_at<?)",
+    (tenant) => tenant.alerts.startedOfRule(rule, { from: START, to: LATER }),
+  ],
   [
     "alerts that are told",
     "alert USING PRIMARY KEY (id=?)",

@@ -74,6 +74,11 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
     clock: { now: () => now },
     fetch: (url, request) => fetch(url, request),
     forecasters: options.forecasters ?? NO_FORECASTERS,
+    charts: {
+      svg: async ({ title }, { width, height }) => `<svg width="${width}" height="${height}"><title>${title}</title></svg>`,
+      png: async ({ title }) => new TextEncoder().encode(`PNG ${title}`),
+      leftOut: (error) => void printed.push(`A chart was left out: ${String(error)}`),
+    },
     secrets: {
       seal: (plain, context) => `sealed ${context} ${Buffer.from(plain).toString("hex")}`,
       open(sealed, context) {

@@ -156,7 +156,7 @@ const SUCCESSES: Readonly<Record<number, string>> = { 201: "Created", 202: "Acce
 
 function success(route: JsonRoute): Json {
   if (route.output === null && route.status === 204) return { 204: { description: "Done", ...answerHeaders(route, 204) } };
-  const content = route.output === null ? {} : { content: { "application/json": { schema: jsonSchema(route.output, "output") } } };
+  const content = contentOf(route);
   const statuses = [route.status, ...Object.keys(route.otherStatuses).map(Number)];
   const answers = statuses.map((status) => [
     status,
@@ -164,6 +164,11 @@ function success(route: JsonRoute): Json {
   ]);
   const unchanged = { 304: { description: "The ETag is still the one of If-None-Match", ...answerHeaders(route, 304) } };
   return { ...Object.fromEntries(answers), ...(route.etag && route.method === "GET" ? unchanged : {}) };
+}
+
+function contentOf({ output, bytes }: JsonRoute): Json {
+  if (output !== null) return { content: { "application/json": { schema: jsonSchema(output, "output") } } };
+  return bytes === undefined ? {} : { content: { [bytes]: {} } };
 }
 
 function answerHeaders({ location, etag, headers }: JsonRoute, status: number): Json {

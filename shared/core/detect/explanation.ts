@@ -81,7 +81,7 @@ function percentOf({ off, expected, width }: { off: number; expected: number; wi
 }
 
 /** Significant digits of numbers that are told apart by a difference so small. */
-function digitsFor(largest: number, off: number): number {
+export function digitsFor(largest: number, off: number): number {
   if (off === 0) return DIGITS;
   return Math.min(MOST_DIGITS, Math.max(DIGITS, Math.ceil(Math.log10(largest / off)) + 2));
 }
@@ -91,7 +91,7 @@ const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", compactDisplay: "long", maximumSignificantDigits: DIGITS });
 
 /** A number as people read it: 0.001234, 12.35, 12,346, 1.235 million; a power of ten only where it is larger or smaller than what has a name. */
-function readable(value: number, digits = DIGITS): string {
+export function readable(value: number, digits = DIGITS): string {
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e15 || size < 1e-9)) {
     const [mantissa, power] = value.toExponential(DIGITS - 1).split("e");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Alert, Evidence } from "../../contract/alert.ts";
+import type { Alert, Evidence, Related } from "../../contract/alert.ts";
 import type { AlertId, GroupId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
 import { alertMessage, plainMessage } from "./alert-message.ts";
@@ -51,6 +51,12 @@ const notification = (alerts: readonly Alert[], changes: Partial<Notification> =
 const resolved = (changes: Partial<Alert> = {}) =>
   alert("a", { status: "resolved", resolvedAt: "2026-11-20T10:12:00.000Z", reason: "recovered", value: 71, ...changes });
 
+const before = (days: number, duration: string | null) => ({
+  id: hashId<AlertId>("alt", [days]),
+  startedAt: new Date(Date.UTC(2026, 10, 20 - days, 10)).toISOString(),
+  duration,
+});
+
 describe("a message about one alert", () => {
   test("firing: it names the rule and the series, the value, since when, what was compared, and where to look", () => {
     const one = alert("a");
@@ -63,6 +69,26 @@ describe("a message about one alert", () => {
       "  labels: team=infra",
       `  http://localhost:8080/api/v1/alerts/${one.id}`,
     ]);
+  });
+
+  test.each<[string, Related["earlier"], string]>([
+    ["nothing", { ofInstance: 0, ofRule: 0, newest: [] }, "No alert like it in the 30 days before"],
+    ["others of the rule", { ofInstance: 0, ofRule: 7, newest: [] }, "First of this series in the 30 days before, 7 of the rule"],
+    [
+      "one that is open",
+      { ofInstance: 1, ofRule: 1, newest: [before(1, null)] },
+      "Fired once in the 30 days before: 2026-11-19 10:00:00 UTC",
+    ],
+    [
+      "more than are named",
+      { ofInstance: 4, ofRule: 9, newest: [before(1, "90m"), before(2, "45s"), before(3, "1d")] },
+      "Fired 4 times in the 30 days before: 2026-11-19 10:00:00 UTC for 1 h 30 min, 2026-11-18 10:00:00 UTC for 45 s, 2026-11-17 10:00:00 UTC for 1 d, …",
+    ],
+  ])("it says what was before it: %s", (_, earlier, line) => {
+    const lines = (kind: "firing" | "resolved") =>
+      alertMessage(notification([alert("a", { related: { earlier, firing: null } })], { kind })).alerts[0]!.lines;
+    expect(lines("firing")).toContain(line);
+    expect(lines("resolved")).not.toContain(line);
   });
 
   test("resolved: it gives the current value, the value when it fired and how long it fired", () => {
@@ -95,6 +121,17 @@ describe("a message about one alert", () => {
     const evil = alert("a\u001b[2J", { ruleName: "x\ny", annotations: { note: "one\r\ntwo" } });
     for (const line of plainMessage(alertMessage(notification([evil])), 10)) expect(line).not.toMatch(/\p{Cc}/u);
   });
+});
+
+test("what the alerts of a rule share is said once, where there are several", () => {
+  const related = (alerts: number): Related => ({
+    earlier: { ofInstance: 0, ofRule: 0, newest: [] },
+    firing: { alerts, dimensions: [{ name: "region", value: "eu", alerts: 4 }] },
+  });
+  const others = { ruleId: hashId<RuleId>("rul", ["other"]), related: related(2) };
+  const told = [alert("a", { related: related(5) }), alert("b", { related: related(5) }), alert("c", others)];
+  const lines = alertMessage(notification(told)).alerts.map((one) => one.lines.filter((line) => line.includes("most with")));
+  expect(lines).toEqual([["5 alerts of this rule fire, most with region=eu (4)"], [], []]);
 });
 
 const lines = (evidence: Evidence) => {

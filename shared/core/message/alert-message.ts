@@ -2,8 +2,8 @@ import type { Alert } from "../../contract/alert.ts";
 import type { GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
-import { evidenceLines, firingValue } from "./evidence-lines.ts";
-import { elapsedText, numberText, oneLine, timeText } from "./plain-text.ts";
+import { earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
+import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-text.ts";
 
 /** One message before it is rendered for its channel. JSON-safe. */
 export interface Notification {
@@ -53,7 +53,9 @@ export function alertMessage(notification: Notification): AlertMessage {
   const { kind, reason, alerts } = notification;
   if (kind === "test") return { title: "Test message from IntentVision: this channel works", alerts: [] };
   const ordered = alerts.toSorted((a, b) => rank(a) - rank(b) || (a.startedAt ?? "").localeCompare(b.startedAt ?? ""));
-  const texts = ordered.map((alert) => alertText(alert, notification));
+  // What the alerts of a rule share is said once.
+  const firstOfRule = new Map(ordered.toReversed().map((alert) => [alert.ruleId, alert]));
+  const texts = ordered.map((alert) => alertText(alert, notification, firstOfRule.get(alert.ruleId) === alert));
   const first = texts[0];
   if (first === undefined) return { title: kind === "resolved" ? "Resolved" : "Firing", alerts: [] };
 
@@ -80,20 +82,21 @@ export function plainMessage({ title, alerts }: AlertMessage, most: number): rea
   return [title, ...shown, ...(alerts.length > most ? [`+${alerts.length - most} more`] : [])];
 }
 
-function alertText(alert: Alert, { kind, at, linkBase }: Notification): AlertText {
+function alertText(alert: Alert, { kind, at, linkBase }: Notification, isFirst: boolean): AlertText {
   const { id, severity, ruleName, series, annotations, labels } = alert;
-  const dimensions = Object.entries(series.dimensions).map(([name, value]) => `${name}=${value}`);
   const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const lines = [
     ...(kind === "resolved" ? resolvedLines(alert) : firingLines(alert, at)),
     ...evidenceLines(alert.evidence),
+    ...(kind === "resolved" ? [] : earlierLines(alert)),
+    ...(kind === "resolved" || !isFirst ? [] : sharedLines(alert)),
     ...Object.entries(annotations).map(([name, text]) => `${name}: ${text}`),
     ...(labelled.length === 0 ? [] : [`labels: ${labelled.join(", ")}`]),
   ];
   return {
     severity,
     ruleName: oneLine(ruleName),
-    series: oneLine(dimensions.length === 0 ? series.metricKey : `${series.metricKey}{${dimensions.join(", ")}}`),
+    series: seriesText(series),
     lines: lines.map(oneLine),
     link: linkBase === null || id === null ? null : `${linkBase}${id}`,
   };

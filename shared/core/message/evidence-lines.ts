@@ -1,7 +1,8 @@
-import type { Evidence } from "../../contract/alert.ts";
+import type { Alert, Evidence } from "../../contract/alert.ts";
 import { Operator } from "../../contract/rule.ts";
-import { formatDuration } from "../../contract/time.ts";
-import { numberText } from "./plain-text.ts";
+import { formatDuration, parseDuration } from "../../contract/time.ts";
+import { EARLIER_DAYS } from "../alert/related.ts";
+import { elapsedText, numberText, timeText } from "./plain-text.ts";
 
 const COMPARED: Readonly<Record<Operator, string>> = {
   gt: "above",
@@ -27,18 +28,64 @@ export function evidenceLines(evidence: Evidence): readonly string[] {
   return typeof kind === "string" && Object.hasOwn(LINES, kind) ? LINES[kind]!(evidence) : [];
 }
 
+/** Names so many of the alerts that fire for a picture of what they share to be worth a line. */
+const FEW_ALERTS = 3;
+
+/** What happened before an alert, in a line: of alerts stored before it was known, none. */
+export function earlierLines({ related }: Pick<Alert, "related">): readonly string[] {
+  if (related === undefined) return [];
+  const { ofInstance, ofRule, newest } = related.earlier;
+  const days = `in the ${EARLIER_DAYS} days before`;
+  if (ofInstance === 0) return [ofRule === 0 ? `No alert like it ${days}` : `First of this series ${days}, ${ofRule} of the rule`];
+  const times = newest.map(({ startedAt, duration }) => {
+    const lasted = duration === null ? null : parseDuration(duration, Infinity);
+    return `${timeText(Date.parse(startedAt))}${lasted === null ? "" : ` for ${elapsedText(lasted)}`}`;
+  });
+  return [
+    `Fired ${ofInstance === 1 ? "once" : `${ofInstance} times`} ${days}: ${times.join(", ")}${ofInstance > newest.length ? ", …" : ""}`,
+  ];
+}
+
+/** What the firing alerts of a rule share, in a line. */
+export function sharedLines({ related }: Pick<Alert, "related">): readonly string[] {
+  const firing = related?.firing ?? null;
+  if (firing === null || firing.alerts < FEW_ALERTS || firing.dimensions.length === 0) return [];
+  const shared = firing.dimensions.map(({ name, value, alerts }) => `${name}=${value} (${alerts})`);
+  return [`${firing.alerts} alerts of this rule fire, most with ${shared.join(", ")}`];
+}
+
 /** The value that made an alert fire; null where its evidence has none. */
 export function firingValue(evidence: Evidence): number | null {
   return numberOf(evidence["value"]);
 }
 
-function thresholdLines(evidence: Evidence): readonly string[] {
+/** What an alert compares: its values in words, the level in the values' unit. */
+export interface ComparedWith {
+  /** The aggregate and its window, as `avg over 5m`; `value` where it is the newest by itself. */
+  readonly what: string;
+  /** As `above`. */
+  readonly how: string;
+  readonly value: number;
+  readonly threshold: number;
+  /** The level that ends it, where it is another. */
+  readonly recover: number | null;
+}
+
+/** What evidence says was compared with which level; null where that is no part of it. */
+export function comparedWith(evidence: Evidence): ComparedWith | null {
   const { aggregate, window, operator } = evidence;
   const [value, threshold, recover] = [evidence["value"], evidence["threshold"], evidence["recover"]].map(numberOf);
-  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
+  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return null;
   const what = typeof aggregate === "string" && typeof window === "number" ? `${aggregate} over ${formatDuration(window)}` : "value";
-  const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
-  return [`${what}: ${numberText(value)} (alerts ${COMPARED[operator]} ${numberText(threshold)}${until})`];
+  return { what, how: COMPARED[operator], value, threshold, recover: recover ?? null };
+}
+
+function thresholdLines(evidence: Evidence): readonly string[] {
+  const compared = comparedWith(evidence);
+  if (compared === null) return [];
+  const { what, how, value, threshold, recover } = compared;
+  const until = recover === null ? "" : `, recovers at ${numberText(recover)}`;
+  return [`${what}: ${numberText(value)} (alerts ${how} ${numberText(threshold)}${until})`];
 }
 
 function anomalyLines(evidence: Evidence): readonly string[] {
@@ -73,7 +120,8 @@ function strongest(methods: unknown): readonly string[] {
     .map(([name, score]) => `${name} (${numberText(score)})`);
 }
 
-function numberOf(value: unknown): number | null {
+/** A finite number out of stored JSON; null where it is none. */
+export function numberOf(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 

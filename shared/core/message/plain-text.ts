@@ -1,6 +1,14 @@
+import type { Dimensions } from "../../contract/series.ts";
+
 /** One line that is safe to print anywhere: control characters, line ends and bidirectional controls become spaces, lone surrogates U+FFFD. */
 export function oneLine(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, " ");
+}
+
+/** A series as people write it: `cpu{host=a}`. */
+export function seriesText({ metricKey, dimensions }: { readonly metricKey: string; readonly dimensions: Dimensions }): string {
+  const named = Object.entries(dimensions).map(([name, value]) => `${name}=${value}`);
+  return oneLine(named.length === 0 ? metricKey : `${metricKey}{${named.join(", ")}}`);
 }
 
 /**

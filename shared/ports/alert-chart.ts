@@ -1,0 +1,92 @@
+import type { AlertId, OrgId } from "../contract/ids.ts";
+import type { Evidence } from "../contract/alert.ts";
+import type { AlertRecord } from "../core/alert/alert-record.ts";
+import { alertChart, chartWindow } from "../core/message/alert-chart.ts";
+import type { AlertChart } from "../core/message/alert-chart.ts";
+import { numberOf } from "../core/message/evidence-lines.ts";
+import { hasRate } from "../core/series/rate.ts";
+import type { Deps } from "../ports.ts";
+import { CHART_SIZE } from "./charts.ts";
+import type { PointColumns, PointReader, PointStore } from "./points.ts";
+import { seriesScores } from "./series-scores.ts";
+import type { OrgStore } from "./store.ts";
+
+/** Points that are read for a chart; a longer window is drawn from hours and days. */
+const MOST_POINTS = 20_000;
+/** Points that are scored for a chart; a longer window has no band. */
+const MOST_SCORED = 5_000;
+const MOST_BUCKETS = 500;
+const HOUR_MS = 3_600_000;
+const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
+
+type Tenant = Pick<OrgStore, "points" | "series" | "detection" | "detectionSettings" | "verdicts">;
+
+/** What the chart of an alert shows as of now, Unix ms. */
+export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: number): Promise<AlertChart> {
+  const { id } = alert.series;
+  const { evidence } = alert.episode;
+  const [series, scored] = [await tenant.series.get(id), await tenant.detection.lastScored([id])];
+  const window = chartWindow(alert.episode, scored.get(id)?.cadenceMs ?? null, now);
+  const of = { unit: series?.unit ?? null, timezone: series?.timezone ?? null };
+  if (series === null) return alertChart(alert, { window, ...of, points: NO_POINTS, scores: [], isThinned: null });
+
+  // Detection looks at rates, and so do those who are told of what it found.
+  const asRate = evidence["kind"] === "anomaly" && hasRate(series.kind);
+  const reader = asRate ? tenant.points.levels(series.kind) : tenant.points;
+  const reach = asRate ? 0 : (numberOf(evidence["window"]) ?? 0);
+  const { points, isThinned } = await readPoints(reader, asRate ? null : tenant.points, id, { window, reach, evidence });
+  const isScored = evidence["kind"] === "anomaly" && isThinned === null && points.timestamps.length <= MOST_SCORED;
+  const scores = isScored ? await seriesScores(tenant, series, points, window) : [];
+  return alertChart(alert, { window, ...of, points, scores, isThinned });
+}
+
+/**
+ * The picture of an alert for a message, as PNG; null where there is no such alert, or where it could not be made, which the log then says.
+ * It never throws: a message goes without its picture rather than not at all.
+ */
+export async function notificationChart(
+  org: OrgId,
+  alert: AlertId,
+  { store, charts, clock }: Pick<Deps, "store" | "charts" | "clock">,
+): Promise<Uint8Array | null> {
+  try {
+    const tenant = store.forOrg(org);
+    const found = await tenant.alerts.get(alert);
+    return found === null ? null : await charts.png(await loadAlertChart(tenant, found, clock.now()), CHART_SIZE);
+  } catch (error) {
+    charts.leftOut(error);
+    return null;
+  }
+}
+
+/** The points of a window and of what its aggregates look back to; of a window with too many, the extremes of hours or days. */
+async function readPoints(
+  reader: PointReader,
+  bucketed: Pick<PointStore, "buckets"> | null,
+  series: AlertRecord["series"]["id"],
+  { window, reach, evidence }: { window: { from: number; to: number }; reach: number; evidence: Evidence },
+): Promise<{ readonly points: PointColumns; readonly isThinned: string | null }> {
+  const asked = { from: window.from - reach, to: window.to + 1 };
+  const points = await reader.read(series, { ...asked, limit: MOST_POINTS, order: "desc" });
+  const isWhole = points.timestamps.length < MOST_POINTS;
+  if (isWhole || bucketed === null) return { points, isThinned: null };
+
+  const hours = Math.ceil((window.to - window.from) / HOUR_MS / MOST_BUCKETS);
+  const aggregate = towards(evidence);
+  const { timestamps, aggregates } = await bucketed.buckets(series, {
+    from: window.from,
+    to: window.to + 1,
+    step: hours * HOUR_MS,
+    aggregates: [aggregate],
+    limit: MOST_BUCKETS + 2,
+    order: "asc",
+  });
+  const drawn = { timestamps: Float64Array.from(timestamps), values: Float64Array.from(aggregates[aggregate]!) };
+  return { points: drawn, isThinned: `${aggregate} of each ${hours === 1 ? "hour" : `${hours} hours`}` };
+}
+
+/** The aggregate that keeps what an alert is about. */
+function towards({ operator, direction }: Evidence): "max" | "min" | "avg" {
+  if (operator === "gt" || operator === "gte" || direction === "above") return "max";
+  return operator === "lt" || operator === "lte" || direction === "below" ? "min" : "avg";
+}
