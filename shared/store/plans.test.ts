@@ -60,7 +60,7 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     "alert USING PRIMARY KEY (id=?)",
     (tenant) =>
       tenant.groups.save({
-        group: { id: hashId<GroupId>("grp", ["g"]), version: 0, state: EMPTY_GROUP },
+        group: { id: hashId<GroupId>("grp", ["g"]), route: "root", labels: {}, version: 0, state: EMPTY_GROUP },
         deliveries: [],
         notified: [alert],
         at: START,
