@@ -67,6 +67,12 @@ describe("an alert that is hidden", () => {
     expect(flush(group, [a], 0).group.nextFlushAt).toBe(5 * MINUTE);
   });
 
+  test("does not make others wait that begin later", () => {
+    const silent = flush(add(EMPTY_GROUP, a, 0), [a]).group;
+    expect(add(silent, b, MINUTE).nextFlushAt).toBe(MINUTE);
+    expect(add(silent, b, MINUTE, { severity: "warning" }).nextFlushAt).toBe(MINUTE + 30_000);
+  });
+
   test("is told as raised if it was told as a warning and became critical meanwhile", () => {
     const told = flush(add(EMPTY_GROUP, a, 0, { severity: "warning" }), []).group;
     const silent = flush(add(told, a, MINUTE), [a]).group;

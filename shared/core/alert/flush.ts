@@ -37,7 +37,7 @@ export interface Told {
 export interface GroupState {
   /** null while nothing fires: there is nothing to flush. */
   readonly nextFlushAt: number | null;
-  /** The last flush of the group as it stands; null while it is new and gathers for the first time. */
+  /** The last flush of the group as it stands; null while it is new and gathers for the first time, and while all of it was hidden. */
   readonly lastFlushAt: number | null;
   /** Grows with each flush and never starts again: part of every notification's key. */
   readonly flushNumber: number;
@@ -126,7 +126,8 @@ export interface Listener {
 /**
  * Decides what each channel is to be told, against what it was last told. Only-resolved and never told is nothing, nor is fired and resolved
  * between two flushes; what fires is told again after the repeat interval, which is rounded up to a multiple of groupInterval, unless
- * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Messages belong to flush `group.flushNumber` of the returned group.
+ * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Messages belong to flush `group.flushNumber` of the
+ * returned group.
  *
  * @param channels - The enabled ones.
  * @param now - Unix ms. Before the group is due nothing happens and the group is returned as it is.
@@ -174,7 +175,8 @@ export function decideFlush(
     messages,
     group: {
       nextFlushAt: open ? Math.min(now + timers.groupInterval, ...held.map((id) => suppressed.get(id) ?? Infinity)) : null,
-      lastFlushAt: open ? now : null,
+      // What is hidden does not make others wait that come later.
+      lastFlushAt: visible.length > 0 || (open && Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0)) ? now : null,
       flushNumber: group.flushNumber + 1,
       members: pick(group.members, firing),
       told: open ? told : {},
