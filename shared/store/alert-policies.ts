@@ -13,11 +13,14 @@ import { pageOf } from "./page.ts";
 const SELECT = "SELECT * FROM alert_policy WHERE id = :id AND org = :org AND kind = :kind";
 // Rides alert_policy_kind.
 const SELECT_PAGE = "SELECT * FROM alert_policy WHERE org = :org AND kind = :kind AND id > :after ORDER BY id LIMIT :limit";
-// Rides alert_policy_kind.
-const SELECT_SILENCES = `
-  SELECT * FROM alert_policy WHERE org = :org AND kind = 'silence' AND id > :after
+const SELECT_SILENCES = (which: string) => `
+  SELECT * FROM alert_policy WHERE org = :org AND ${which}
     AND :state = CASE WHEN ends_at <= :now THEN 'expired' WHEN starts_at <= :now THEN 'active' ELSE 'pending' END
   ORDER BY id LIMIT :limit`;
+// Rides alert_policy_kind.
+const SELECT_EXPIRED = SELECT_SILENCES("kind = 'silence' AND id > :after");
+// Rides alert_policy_in_force: the + keeps the planner from going through those that have expired.
+const SELECT_UNEXPIRED = SELECT_SILENCES("ends_at > :now AND +kind = 'silence' AND +id > :after");
 // Rides alert_policy_in_force: what has expired long ago is not looked at. In the order in which alerts show it.
 const SELECT_IN_FORCE = `
   SELECT * FROM alert_policy WHERE org = :org AND ends_at > :now ORDER BY id LIMIT :limit`;
@@ -41,9 +44,9 @@ const DELETE = "DELETE FROM alert_policy WHERE id = :id AND org = :org AND kind 
 // Rides the primary key.
 const SELECT_CHANGES = `
   SELECT * FROM alert_policy_change WHERE org = :org AND policy = :id AND version > :after ORDER BY version LIMIT :limit`;
-// Rides alert_policy_ends and alert_suppressed.
+// Rides alert_policy_ends, as the + has it, and alert_suppressed.
 const SELECT_ORGS = `
-  SELECT org FROM alert_policy WHERE kind <> 'routes' AND ends_at > :now AND org > :after
+  SELECT org FROM alert_policy WHERE kind <> 'routes' AND ends_at > :now AND +org > :after
   UNION SELECT org FROM alert WHERE resolved_at IS NULL AND suppressed_by <> '[]' AND org > :after
   ORDER BY org LIMIT :limit`;
 
@@ -89,7 +92,13 @@ export function alertPoliciesStore(database: Database, org: OrgId): AlertPolicie
       return pageOf(rows.map(policyOf<Kind>), limit, ({ id }) => id);
     },
     async silences(state, { limit, cursor }, now) {
-      const rows = await database.read(SELECT_SILENCES, { org, state, now, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(state === "expired" ? SELECT_EXPIRED : SELECT_UNEXPIRED, {
+        org,
+        state,
+        now,
+        after: cursor ?? "",
+        limit: limit + 1,
+      });
       return pageOf(rows.map(policyOf<"silence">), limit, ({ id }) => id);
     },
     async insert(policy, actor) {

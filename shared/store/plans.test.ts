@@ -66,6 +66,16 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
         at: START,
       }),
   ],
+  [
+    "alerts that something hides",
+    "alert USING PRIMARY KEY (id=?)",
+    (tenant) => tenant.alerts.suppress([{ id: alert, suppressedBy: ["silence:sil_x"] }], { at: START, except: null }),
+  ],
+  [
+    "groups of what nothing hides any more",
+    "alert_group USING PRIMARY KEY (id=?)",
+    (tenant) => tenant.alerts.suppress([{ id: alert, suppressedBy: [] }], { at: START, except: null }),
+  ],
   ["instances", "i USING PRIMARY KEY (id=?)", (tenant) => tenant.instances.getMany([hashId<InstanceId>("ins", ["i"])])],
   [
     "instances that are forgotten",

@@ -88,6 +88,17 @@ describe("an alert whose routes change", () => {
     expect(before[0]!.told[chat]!.alerts).toEqual({ [b]: "warning" });
   });
 
+  test("does not open again what somebody has taken on beside it, as one does that begins to fire", () => {
+    const on = world();
+    const taken = { acknowledged: { until: null } };
+    on.place(fires(b, taken), [target(g2, chat)], 0);
+    on.place(fires(a), [target(g1, chat)], 0);
+    on.place(fires(a), [target(g2, chat)], MINUTE);
+    expect(on.group(g2).members[b]!.acknowledged).toEqual({ until: null });
+    const begun = placeAlert(new Map([[g2, on.group(g2)]]), fires(hashId<AlertId>("alt", ["c"])), [target(g2, chat)], MINUTE);
+    expect([begun.reopened, begun.groups.get(g2)!.members[b]!.acknowledged]).toEqual([[b], null]);
+  });
+
   test("one that has ended stays where it was told", () => {
     const on = world();
     on.place(fires(a), [target(g1, chat)], 0);

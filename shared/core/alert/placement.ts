@@ -27,10 +27,14 @@ export function placeAlert(
 ): { readonly groups: ReadonlyMap<GroupId, GroupState>; readonly reopened: readonly AlertId[] } {
   const after = new Map(groups);
   const reopened: AlertId[] = [];
+  const moves = [...groups.values()].some(({ members }) => Object.hasOwn(members, change.alert));
   for (const { id, timers } of targets) {
-    const added = addToGroup(groups.get(id)!, change, timers, now);
-    after.set(id, added.group);
-    reopened.push(...added.reopened);
+    const before = groups.get(id)!;
+    const added = addToGroup(before, change, timers, now);
+    // One that only moves is no news beside which what was taken on opens again.
+    const { [change.alert]: member = null } = added.group.members;
+    after.set(id, moves && member !== null ? { ...added.group, members: { ...before.members, [change.alert]: member } } : added.group);
+    if (!moves) reopened.push(...added.reopened);
   }
   if (change.state === "resolved") return { groups: after, reopened };
 
