@@ -18,13 +18,14 @@ import { notifierOver } from "../../shared/testing/notifier.ts";
 let harness: Harness;
 let pager: ChannelId;
 let chat: ChannelId;
-beforeEach(async () => {
+/** With a channel of those that keep a state, and one of those that people read. */
+async function start(): Promise<void> {
   harness = await startHarness();
-  harness.answerFetch(async () => ({ status: 200, headers: {}, body: "ok" }) as never);
-  // Of those that keep a state, and of those that people read.
+  harness.answerFetch(async () => ({ status: 200, headers: {}, body: "ok" }));
   pager = (await storeChannel(harness, { kind: "webhook", name: "pager", config: { url: "https://hooks.example.com/one" } })).id;
   chat = (await storeChannel(harness, { kind: "console", name: "chat" })).id;
-});
+}
+beforeEach(start);
 afterEach(() => harness.close());
 
 const { hand, ring, deliveries } = notifierOver(() => harness);
@@ -347,10 +348,8 @@ describe("whatever happens", () => {
   test("what keeps a state gets one resolve for each alert it was told of, and none for another", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 4, maxLength: 14 }), async (acts) => {
-        harness = await startHarness();
-        harness.answerFetch(async () => ({ status: 200, headers: {}, body: "ok" }) as never);
-        pager = (await storeChannel(harness, { kind: "webhook", name: "pager", config: { url: "https://hooks.example.com/one" } })).id;
-        chat = (await storeChannel(harness, { kind: "console", name: "chat" })).id;
+        harness.close();
+        await start();
         const rule = await storeRule(harness);
         let now = 0;
         const pass = async (n: number) => {
@@ -378,11 +377,9 @@ describe("whatever happens", () => {
         const people = of(chat, "resolved");
         expect(new Set(people).size).toBe(people.length);
         expect(people.filter((alert) => !of(chat, "firing").includes(alert))).toEqual([]);
-        harness.close();
       }),
       { numRuns: 25, seed: 7 },
     );
-    harness = await startHarness();
   });
 });
 

@@ -1,6 +1,6 @@
 import type { InhibitionDefinition, MuteWindowDefinition, RoutesDefinition, SilenceDefinition } from "../../contract/alert-policy.ts";
 import type { Matcher } from "../../contract/series.ts";
-import { compileMatchers } from "../series/matchers.ts";
+import { labelMatchers } from "./label-matchers.ts";
 import { mutedUntil } from "./mute-windows.ts";
 import { NO_POLICIES } from "./policies.ts";
 import type { Labels, Policies } from "./policies.ts";
@@ -32,7 +32,7 @@ export function flawOf(policy: AnyPolicy): Flaw | null {
       ? { source: policy.definition.source, target: policy.definition.target }
       : { matchers: policy.definition.matchers };
   for (const [name, matchers] of Object.entries(lists)) {
-    const compiled = compileMatchers(matchers);
+    const compiled = labelMatchers(matchers);
     if (!compiled.ok) return { path: `${name}[${compiled.error.index}].value`, message: compiled.error.message };
   }
   return null;
@@ -63,6 +63,6 @@ export function compilePolicies(stored: readonly (AnyPolicy & { readonly id: str
 }
 
 function predicate(matchers: readonly Matcher[]): (labels: Labels) => boolean {
-  const compiled = compileMatchers(matchers);
+  const compiled = labelMatchers(matchers);
   return compiled.ok ? compiled.value : () => false;
 }

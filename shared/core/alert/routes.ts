@@ -3,7 +3,7 @@ import type { ChannelId } from "../../contract/ids.ts";
 import type { Matcher } from "../../contract/series.ts";
 import { canonicalJson } from "../hash-id.ts";
 import type { Result } from "../result.ts";
-import { compileMatchers } from "../series/matchers.ts";
+import { labelMatchers } from "./label-matchers.ts";
 import { DEFAULT_ROUTE } from "./policies.ts";
 import type { Labels, Route, RouteTree } from "./policies.ts";
 
@@ -85,7 +85,7 @@ function branch(
   const branches: Branch[] = [];
   for (const [n, child] of below(node).entries()) {
     const at = `${path}routes[${n}].`;
-    const compiled = compileMatchers(child.matchers ?? []);
+    const compiled = labelMatchers(child.matchers ?? []);
     if (!compiled.ok)
       return { ok: false, error: { path: `${at}matchers[${compiled.error.index}].value`, message: compiled.error.message } };
     const key = unusedKey(`${route.key}/${matchersText(child.matchers ?? [])}`, byKey);
