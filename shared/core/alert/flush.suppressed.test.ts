@@ -69,6 +69,7 @@ describe("an alert that is hidden", () => {
 
   test("does not make others wait that begin later", () => {
     const silent = flush(add(EMPTY_GROUP, a, 0), [a]).group;
+    expect(add(silent, a, MINUTE)).toEqual(silent);
     expect(add(silent, b, MINUTE).nextFlushAt).toBe(MINUTE);
     expect(add(silent, b, MINUTE, { severity: "warning" }).nextFlushAt).toBe(MINUTE + 30_000);
   });

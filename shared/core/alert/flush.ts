@@ -88,7 +88,8 @@ export function addToGroup(
   for (const id of reopened) members[id] = { ...members[id]!, acknowledged: null };
 
   const resolves = state === "resolved" && group.members[alert]?.state === "firing";
-  const nextFlushAt = group.lastFlushAt === null ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
+  const gathers = group.lastFlushAt === null && group.held?.includes(alert) !== true;
+  const nextFlushAt = gathers ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
   const hurries = resolves && timers.resolveAtOnce && group.lastFlushAt !== null;
   return { group: { ...group, members, nextFlushAt: hurries ? now : nextFlushAt }, reopened };
 }
