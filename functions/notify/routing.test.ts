@@ -7,8 +7,8 @@ import type { Rule } from "../../shared/contract/rule.ts";
 import type { PolicyDefinitions, PolicyKind } from "../../shared/core/alert/compile-policies.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { acknowledge } from "../../shared/core/alert/step.ts";
-import type { StoredPolicy } from "../../shared/ports/alert-policies.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
+import { storePolicy } from "../../shared/testing/alert-policies.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
 import { killWrite } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
@@ -35,18 +35,8 @@ const HOUR = 60 * MINUTE;
 const critical = { severity: "critical" } as const;
 const is = (name: string, value: string) => ({ name, op: "=" as const, value });
 
-/** Stores a policy as its creation, or its change, would. */
-async function say<Kind extends PolicyKind>(kind: Kind, definition: PolicyDefinitions[Kind], org: OrgId = harness.org): Promise<string> {
-  const { alertPolicies, groups } = harness.deps.store.forOrg(org);
-  const actor = { kind: "key", id: "key_test" } as const;
-  const now = harness.clock.now();
-  const id = kind === "routes" ? `rte_${org}` : harness.deps.newId<string>("sil");
-  const before = await alertPolicies.get(kind, id);
-  const policy: StoredPolicy<Kind> = { kind, id, version: (before?.version ?? 0) + 1, definition, createdAt: now, updatedAt: now };
-  expect(await (before === null ? alertPolicies.insert(policy, actor) : alertPolicies.replace(policy, actor))).toBe(true);
-  if (kind === "routes") await groups.wakeAll(now);
-  return id;
-}
+const say = <Kind extends PolicyKind>(kind: Kind, definition: PolicyDefinitions[Kind], org?: OrgId) =>
+  storePolicy(harness, kind, definition, org);
 const route = (tree: object) => say("routes", v.parse(RoutesDefinition, tree));
 const silence = (from: number, to: number, org?: OrgId) =>
   say("silence", { matchers: [is("metric", "cpu")], author: "Ada", reason: "Works", startsAt: START + from, endsAt: START + to }, org);
