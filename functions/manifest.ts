@@ -194,6 +194,13 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     ...small,
     secrets: CHANNELS,
   },
+  "alert-policies": {
+    file: "alert-policies/http.ts",
+    summary: "Whom to tell of which alerts, and when not: routes, silences, mute windows, inhibitions, each with its history",
+    trigger: http(...resource("routes"), ...resource("silences"), ...resource("mute-windows"), ...resource("inhibitions")),
+    ...small,
+    secrets: KEYS,
+  },
   notify: {
     file: "notify/event.ts",
     summary: "Groups changed alerts and tells people",

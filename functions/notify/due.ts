@@ -1,6 +1,7 @@
 import type { Deps } from "../../shared/ports.ts";
 import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
+import { reviewAll } from "./review.ts";
 
 const PAGE = 100;
 /** What is due after so many pages is left to the next tick or alarm. */
@@ -13,6 +14,8 @@ const MOST_PAGES = 20;
 export async function workOffDue(deps: Deps): Promise<void> {
   const { alerting } = deps.store.platform;
   const errors: unknown[] = [];
+  // First, since it has groups flushed.
+  await reviewAll(deps).catch((error: unknown) => errors.push(error));
   for (let page = 0; page < MOST_PAGES; page++) {
     const groups = await alerting.flushes(deps.clock.now(), PAGE);
     for (const { org, id } of groups) {

@@ -2,6 +2,7 @@ import { event, orgOf } from "../../shared/runtime/route.ts";
 import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
 import { gather } from "./gather.ts";
+import { reviewAlert } from "./review.ts";
 
 export default event({
   consumer: "notify",
@@ -10,16 +11,18 @@ export default event({
     async "alert.changed"({ alert }, context, deps) {
       const org = orgOf(context);
       const due = await gather(org, alert, deps);
-      if (due === null) return;
-      if (due.flushAt > deps.clock.now()) {
-        await deps.alarm.wakeAt(due.flushAt);
-        return;
+      await reviewAlert(org, alert, deps);
+      for (const { group, flushAt } of due) {
+        if (flushAt > deps.clock.now()) {
+          await deps.alarm.wakeAt(flushAt);
+          continue;
+        }
+        const deliveries = await flushGroup(org, group, deps);
+        await deliverAll(
+          deliveries.map((id) => ({ org, id })),
+          deps,
+        );
       }
-      const deliveries = await flushGroup(org, due.group, deps);
-      await deliverAll(
-        deliveries.map((id) => ({ org, id })),
-        deps,
-      );
     },
   },
 });

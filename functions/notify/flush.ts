@@ -1,18 +1,24 @@
 import type { Alert } from "../../shared/contract/alert.ts";
-import type { AlertId, DeliveryId, GroupId, OrgId, RuleId } from "../../shared/contract/ids.ts";
+import type { AlertId, DeliveryId, GroupId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
-import { decideFlush } from "../../shared/core/alert/flush.ts";
-import type { FlushMessage } from "../../shared/core/alert/flush.ts";
+import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
+import { decideFlush, DEFAULT_TIMERS } from "../../shared/core/alert/flush.ts";
+import type { FlushMessage, Listener } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
+import { alertLabels, labelledOf, tells } from "../../shared/core/alert/policies.ts";
+import type { RouteTree } from "../../shared/core/alert/policies.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
-import type { GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
-import type { Deps } from "../../shared/ports.ts";
+import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
-import { memberOf } from "./gather.ts";
+import { suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import type { Deps } from "../../shared/ports.ts";
+import { gather, memberOf, targetsOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
 const DEFAULT_REPEAT_MS = 4 * 3_600_000;
+/** Kinds of channels that keep an alert open until they are told of its end. */
+const STATEFUL: ReadonlySet<string> = new Set(["webhook", "pagerduty", "alertmanager"]);
 /** A lost race is run again so many times before the event is left to a redelivery. */
 const MOST_RACES = 5;
 
@@ -28,18 +34,40 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     if (group?.state.nextFlushAt == null || group.state.nextFlushAt > now) return [];
 
     const members = await tenant.alerts.getMany(Object.keys(group.state.members) as AlertId[]);
-    const [first] = members;
-    const repeatInterval = first === undefined ? DEFAULT_REPEAT_MS : await repeatIntervalOf(org, first.rule, deps);
+    const policies = await tenant.alertPolicies.inForce(now);
+    const strays = members.filter(({ episode, ...alert }) => {
+      return episode.resolvedAt === null && !targetsOf(org, policies.routes, { ...alert, episode }).some((target) => target.id === id);
+    });
+    if (strays.length > 0) {
+      await moveAway(org, strays, deps);
+      continue;
+    }
+    const hides = await suppressionOf(tenant, policies, now);
+    const suppressions = new Map(members.map((alert) => [alert.id, hides(labelledOf(alert))]));
     // What happened since, the group may not have heard of yet: nobody is told of what is over.
     const present = Object.fromEntries(members.map((alert) => [alert.id, memberOf(alert)]));
     const state = { ...group.state, members: { ...group.state.members, ...present } };
-    const { messages, group: next } = decideFlush(state, await tenant.channels.enabled(), now, repeatInterval);
+    const { messages, group: next } = decideFlush(
+      state,
+      listeners(policies.routes, group, members, await tenant.channels.enabled()),
+      now,
+      policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
+      policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
+      new Map([...suppressions].flatMap(([alert, { by, until }]) => (by.length === 0 ? [] : [[alert, until] as const]))),
+    );
 
     const related = await relatedTo(messages.length === 0 ? [] : members, tenant.alerts);
-    const answers = new Map(members.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
+    const shown = members.map((alert) => ({ ...alert, suppressedBy: suppressions.get(alert.id)!.by }));
+    const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const notified = [...new Set(messages.filter(({ kind }) => kind === "firing").flatMap(({ alerts }) => alerts))];
     if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, at: now })) {
+      const found = members.filter(({ episode }) => episode.resolvedAt === null);
+      await writeSuppression(
+        tenant,
+        found.map((alert) => ({ alert, by: suppressions.get(alert.id)!.by })),
+        { at: now, except: id },
+      );
       if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
       return deliveries.map(({ id: delivery }) => delivery);
     }
@@ -47,8 +75,43 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
   throw new Unavailable("The group is being flushed elsewhere", { retryable: true });
 }
 
-async function repeatIntervalOf(org: OrgId, rule: RuleId, { store }: Deps): Promise<number> {
-  return (await store.forOrg(org).rules.get(rule))?.repeatInterval ?? DEFAULT_REPEAT_MS;
+/** Brings alerts that do not belong in a group any more, because routes or their labels have changed, into those that they do. */
+async function moveAway(org: OrgId, strays: readonly AlertRecord[], deps: Deps): Promise<void> {
+  for (const { id } of strays) {
+    for (const { flushAt } of await gather(org, id, deps)) await deps.alarm.wakeAt(flushAt);
+  }
+}
+
+/**
+ * Who may hear of a group: the channels of its route, and those that know of one of its alerts. A channel of several routes that take
+ * an alert hears that it fires from the first of them alone.
+ */
+function listeners(
+  routes: RouteTree,
+  { route: key, state }: GroupRecord,
+  members: readonly AlertRecord[],
+  enabled: readonly ChannelRecord[],
+): readonly Listener[] {
+  const route = routes.get(key);
+  const takers = new Map(members.map((alert) => [alert.id, routes.find(alertLabels(labelledOf(alert)))]));
+  return enabled
+    .filter(({ id }) => (route !== null && tells(route, id)) || Object.hasOwn(state.told, id))
+    .map(({ id, kind }) => ({
+      id,
+      isStateful: STATEFUL.has(kind),
+      sendResolved: STATEFUL.has(kind) || (route?.sendResolved ?? true),
+      hears: (alert) => takers.get(alert)?.find((taker) => tells(taker, id))?.key === key,
+    }));
+}
+
+/** The shortest of the members' rules. */
+async function repeatIntervalOf(org: OrgId, members: readonly AlertRecord[], { store }: Deps): Promise<number> {
+  const { rules } = store.forOrg(org);
+  const ids = new Set(members.map(({ rule }) => rule));
+  const [first] = ids;
+  const found = ids.size === 1 ? [await rules.get(first!)] : (await rules.enabled()).filter(({ id }) => ids.has(id));
+  const intervals = found.flatMap((rule) => (rule === null ? [] : [rule.repeatInterval]));
+  return intervals.length === 0 ? DEFAULT_REPEAT_MS : Math.min(...intervals);
 }
 
 function newDelivery(

@@ -1,39 +1,66 @@
-import type { AlertId, GroupId, OrgId } from "../../shared/contract/ids.ts";
+import type { AlertId, ChannelId, GroupId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
-import { addToGroup, DEFAULT_TIMERS, EMPTY_GROUP } from "../../shared/core/alert/flush.ts";
+import { EMPTY_GROUP } from "../../shared/core/alert/flush.ts";
 import type { Member } from "../../shared/core/alert/flush.ts";
-import { groupId, ROOT_ROUTE } from "../../shared/core/alert/keys.ts";
+import { placeAlert } from "../../shared/core/alert/placement.ts";
+import { alertLabels, DEFAULT_ROUTE, groupOf, labelledOf, tells } from "../../shared/core/alert/policies.ts";
+import type { Labels, Route, RouteTree } from "../../shared/core/alert/policies.ts";
 import { reopen } from "../../shared/core/alert/step.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
+import type { GroupRecord } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 
 const MOST_RACES = 5;
 
 /**
- * Brings an alert, as it is now, into its group: by the root route, all alerts of a rule.
- * @returns The group and when it is to be flushed; null where the alert is gone, or there is nothing to flush.
+ * Brings an alert, as it is now, into the groups of its routes, and out of those that are not any more. One that has ended stays in those
+ * that have it.
+ * @returns The groups and when each is to be flushed; none where the alert is gone, or there is nothing to flush.
  */
-export async function gather(org: OrgId, id: AlertId, deps: Deps): Promise<{ group: GroupId; flushAt: number } | null> {
+export async function gather(org: OrgId, id: AlertId, deps: Deps): Promise<readonly { group: GroupId; flushAt: number }[]> {
   const tenant = deps.store.forOrg(org);
   for (let race = 0; race < MOST_RACES; race++) {
     const now = deps.clock.now();
     const alert = await tenant.alerts.get(id);
-    if (alert === null) return null;
-    const key = groupId(org, ROOT_ROUTE, { rule: alert.rule });
-    const loaded = (await tenant.groups.get(key)) ?? { id: key, version: 0, state: EMPTY_GROUP };
-
-    const { group, reopened } = addToGroup(loaded.state, { alert: id, ...memberOf(alert) }, DEFAULT_TIMERS, now);
-    // Before the group knows its new member: whoever dies in between leaves the same work to the next.
+    if (alert === null) return [];
+    const [policies, holding] = await Promise.all([tenant.alertPolicies.inForce(now), tenant.groups.ofAlert(id)]);
+    const wanted = alert.episode.resolvedAt === null ? targetsOf(org, policies.routes, alert) : targetsHolding(policies.routes, holding);
+    const known = new Map(holding.map((group) => [group.id, group]));
+    for (const { id: key, route, labels } of wanted) {
+      if (known.has(key)) continue;
+      known.set(key, (await tenant.groups.get(key)) ?? { id: key, route: route.key, labels, version: 0, state: EMPTY_GROUP });
+    }
+    const targets = wanted.map(({ id: key, route }) => ({ id: key, timers: route.timers, tells: (to: ChannelId) => tells(route, to) }));
+    const states = new Map([...known].map(([key, { state }]) => [key, state]));
+    const { groups, reopened } = placeAlert(states, { alert: id, ...memberOf(alert) }, targets, now);
+    // Before the groups know their new member: whoever dies in between leaves the same work to the next.
     for (const other of reopened) await takeBackAcknowledgement(org, other, deps);
-    const isNews = canonicalJson(group) !== canonicalJson(loaded.state);
-    if (!isNews || (await tenant.groups.save({ group: { ...loaded, state: group }, deliveries: [], notified: [], at: now }))) {
-      return group.nextFlushAt === null ? null : { group: key, flushAt: group.nextFlushAt };
+    const news = [...known.values()].filter(({ id: key, state }) => canonicalJson(groups.get(key)) !== canonicalJson(state));
+    if (news.length === 0 || (await tenant.groups.saveAll(news.map((group) => ({ ...group, state: groups.get(group.id)! }))))) {
+      return [...groups].flatMap(([group, { nextFlushAt }]) => (nextFlushAt === null ? [] : [{ group, flushAt: nextFlushAt }]));
     }
   }
   throw new Unavailable("The group is being changed elsewhere", { retryable: true });
 }
+
+/** A group that an alert belongs in, and its route. */
+interface Placed {
+  readonly id: GroupId;
+  readonly route: Route;
+  readonly labels: Labels;
+}
+
+/** The groups of the routes that take an alert; two routes never share one. */
+export function targetsOf(org: OrgId, routes: RouteTree, alert: AlertRecord): readonly Placed[] {
+  const labels = alertLabels(labelledOf(alert));
+  return routes.find(labels).map((route) => ({ route, ...groupOf(org, route, labels) }));
+}
+
+/** The groups that have an alert, each with its route: the default's patience where that is gone. */
+const targetsHolding = (routes: RouteTree, holding: readonly GroupRecord[]): readonly Placed[] =>
+  holding.map(({ id, route, labels }) => ({ id, labels, route: routes.get(route) ?? { ...DEFAULT_ROUTE, key: route } }));
 
 /** An alert as its group sees it. */
 export const memberOf = ({ episode: { severity, acknowledged, resolvedAt } }: AlertRecord): Member => ({

@@ -30,6 +30,12 @@ export const AlertId = id("alt", "AlertId");
 export type AlertId = v.InferOutput<typeof AlertId>;
 export const ChannelId = id("chn", "ChannelId");
 export type ChannelId = v.InferOutput<typeof ChannelId>;
+export const SilenceId = id("sil", "SilenceId");
+export type SilenceId = v.InferOutput<typeof SilenceId>;
+export const MuteWindowId = id("mwn", "MuteWindowId");
+export type MuteWindowId = v.InferOutput<typeof MuteWindowId>;
+export const InhibitionId = id("inh", "InhibitionId");
+export type InhibitionId = v.InferOutput<typeof InhibitionId>;
 export const GroupId = id("grp", "GroupId");
 export type GroupId = v.InferOutput<typeof GroupId>;
 export const DeliveryId = id("dlv", "DeliveryId");
@@ -42,4 +48,24 @@ export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.br
 export type EventId = v.InferOutput<typeof EventId>;
 
 export type IdPrefix =
-  "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "dse" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";
+  | "org"
+  | "ser"
+  | "key"
+  | "fct"
+  | "fjb"
+  | "frn"
+  | "ano"
+  | "dse"
+  | "rul"
+  | "ins"
+  | "alt"
+  | "chn"
+  | "rte"
+  | "sil"
+  | "mwn"
+  | "inh"
+  | "grp"
+  | "dlv"
+  | "msg"
+  | "dle"
+  | "evt";

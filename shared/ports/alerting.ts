@@ -8,6 +8,7 @@ import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
 import type { FiringDimensions, PastEpisode } from "../core/alert/related.ts";
+import type { Labelled, Labels } from "../core/alert/policies.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
@@ -19,6 +20,8 @@ export const MAX_RULES = 10_000;
 export const MAX_CHANNELS = 100;
 /** Instances a rule may have. */
 export const MAX_INSTANCES = 500;
+/** Open episodes of an organisation that inhibitions look through, and that are shown as hidden. */
+export const MAX_OPEN_ALERTS = 10_000;
 
 /** Episodes of a rule that are looked through for those like another. */
 export const MAX_EARLIER = 2_000;
@@ -119,11 +122,27 @@ export interface AlertsStore {
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
   /** How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions. */
   openDimensions(rule: RuleId, limit: number): Promise<FiringDimensions>;
+  /** Every open episode, by id, as matchers look at it: at most MAX_OPEN_ALERTS. */
+  open(): Promise<readonly OpenAlert[]>;
+  /**
+   * Writes down what hides each of some alerts. The groups of those that nothing hides any more are flushed now.
+   * @param of.except - A group that has been flushed in the knowledge of it.
+   */
+  suppress(changes: readonly Pick<OpenAlert, "id" | "suppressedBy">[], of: { at: number; except: GroupId | null }): Promise<void>;
+}
+
+/** An open episode as matchers look at it. */
+export interface OpenAlert extends Labelled {
+  readonly suppressedBy: readonly string[];
 }
 
 /** A group as it is stored. */
 export interface GroupRecord {
   readonly id: GroupId;
+  /** The key of its route, which may be no longer. */
+  readonly route: string;
+  /** What its alerts share: the values of the route's `groupBy`. */
+  readonly labels: Labels;
   /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
   readonly version: number;
   /** Its `nextFlushAt` is what makes it due. */
@@ -133,6 +152,8 @@ export interface GroupRecord {
 /** The groups that an organisation's alerts are told in. */
 export interface GroupsStore {
   get(id: GroupId): Promise<GroupRecord | null>;
+  /** The groups that an alert is in. */
+  ofAlert(alert: AlertId): Promise<readonly GroupRecord[]>;
   /**
    * Writes a group with what a flush of it sends, whole or not at all. Deliveries that are there already are left alone; each episode in
    * `notified` counts one notification more, at `at`.
@@ -143,6 +164,10 @@ export interface GroupsStore {
     readonly notified: readonly AlertId[];
     readonly at: number;
   }): Promise<boolean>;
+  /** Writes several groups, whole or not at all. */
+  saveAll(groups: readonly GroupRecord[]): Promise<boolean>;
+  /** Has every group that waits for its next interval flushed now, because what decides about it has changed. */
+  wakeAll(at: number): Promise<void>;
 }
 
 /** A message for a channel, before its first attempt. */

@@ -9,6 +9,7 @@ import type {
   InstancesStore,
   RulesStore,
 } from "./alerting.ts";
+import type { AlertPoliciesStore, SuppressionDue } from "./alert-policies.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
 import type { DetectionBudgetStore } from "./detection-budget.ts";
 import type { DetectionSettingsStore } from "./detection-settings.ts";
@@ -49,6 +50,7 @@ export interface OrgStore {
   readonly channels: ChannelsStore;
   readonly deliveries: DeliveriesStore;
   readonly inbox: InboxStore;
+  readonly alertPolicies: AlertPoliciesStore;
   /** How far a consumer has read the write log: 0 at first. */
   cursor(consumer: string): Promise<number>;
 }
@@ -62,6 +64,7 @@ export interface PlatformStore {
   readonly compaction: CompactionStore;
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
+  readonly suppression: SuppressionDue;
   readonly forecasting: ForecastingDue;
   readonly measuring: Measuring;
   readonly forecastJobs: ForecastJobsDue;

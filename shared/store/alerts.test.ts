@@ -134,7 +134,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await other.alerts.getMany([id])).toEqual([]);
     expect((await other.alerts.list({}, { limit: 10 }, START)).items).toEqual([]);
     expect(await other.alerts.openOfRule(rule.id)).toEqual([]);
-    const group = { id: hashId<GroupId>("grp", ["g"]), version: 0, state: EMPTY_GROUP };
+    const group = { id: hashId<GroupId>("grp", ["g"]), route: "root", labels: {}, version: 0, state: EMPTY_GROUP };
     await other.groups.save({ group, deliveries: [], notified: [id], at: START });
     expect((await tenant().alerts.getMany([id]))[0]).toMatchObject({ id, notificationCount: 0 });
   });

@@ -6,11 +6,12 @@ import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite } from "../core/alert/alert-record.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
-import { MAX_EARLIER, MAX_INSTANCES } from "../ports/alerting.ts";
-import type { AlertsStore } from "../ports/alerting.ts";
+import { MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
+import type { AlertsStore, OpenAlert } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
+import { wakeGroups } from "./wake-groups.ts";
 
 // What people are told by a flush (the count, the time) and what holds it back is written by others, so an evaluation leaves it.
 const UPSERT = `
@@ -47,6 +48,14 @@ const SELECT_OPEN_DIMENSIONS = `
   SELECT d.key AS name, d.value AS value, count(*) AS alerts FROM alert AS a CROSS JOIN json_each(a.dimensions) AS d
   WHERE a.org = :org AND a.rule = :rule AND a.resolved_at IS NULL
   GROUP BY d.key, d.value ORDER BY alerts DESC, d.key, d.value LIMIT :limit`;
+// Rides alert_open.
+const SELECT_OPEN = `
+  SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, suppressed_by FROM alert
+  WHERE org = :org AND resolved_at IS NULL ORDER BY started_at, id LIMIT :limit`;
+// Rides the primary key, once for each id, as COUNT_NOTIFICATION.
+const SUPPRESS = `
+  UPDATE alert SET suppressed_by = (SELECT value -> 'suppressedBy' FROM json_each(:rows) WHERE value ->> 'id' = alert.id)
+  WHERE +org = :org AND id IN (SELECT value ->> 'id' FROM json_each(:rows))`;
 // As alertStatus decides.
 const STATUS = `
   CASE WHEN resolved_at IS NOT NULL THEN 'resolved' WHEN suppressed_by <> '[]' THEN 'suppressed'
@@ -74,6 +83,9 @@ export const countNotification = (org: OrgId, ids: readonly AlertId[], at: numbe
   sql: COUNT_NOTIFICATION,
   args: { org, ids: JSON.stringify(ids), at },
 });
+
+/** The statement looks through its rows once for each of them. */
+const SUPPRESSED_AT_ONCE = 100;
 
 const json = (row: Row, column: string): unknown => JSON.parse(row[column] as string);
 
@@ -111,6 +123,16 @@ const pastOf = (row: Row): PastEpisode => ({
   instance: row["instance"] as InstanceId,
   startedAt: row["started_at"] as number,
   resolvedAt: row["resolved_at"] as number | null,
+});
+
+const openOf = (row: Row): OpenAlert => ({
+  id: row["id"] as AlertId,
+  rule: row["rule"] as RuleId,
+  ruleName: row["rule_name"] as string,
+  series: { metricKey: row["metric_key"] as string, dimensions: json(row, "dimensions") as Dimensions },
+  severity: row["severity"] as Severity,
+  labels: json(row, "labels") as Record<string, string>,
+  suppressedBy: json(row, "suppressed_by") as string[],
 });
 
 export function alertsStore(database: Database, org: OrgId): AlertsStore {
@@ -156,6 +178,19 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
         alerts: row["alerts"] as number,
       }));
       return { alerts: counted!["alerts"] as number, dimensions };
+    },
+    async open() {
+      return (await database.read(SELECT_OPEN, { org, limit: MAX_OPEN_ALERTS })).map(openOf);
+    },
+    async suppress(changes, { at, except }) {
+      for (let start = 0; start < changes.length; start += SUPPRESSED_AT_ONCE) {
+        const some = changes.slice(start, start + SUPPRESSED_AT_ONCE).map(({ id, suppressedBy }) => ({ id, suppressedBy }));
+        const shown = some.filter(({ suppressedBy }) => suppressedBy.length === 0).map(({ id }) => id);
+        await database.write([
+          { sql: SUPPRESS, args: { org, rows: JSON.stringify(some) } },
+          ...(shown.length === 0 ? [] : [wakeGroups(org, shown, at, except)]),
+        ]);
+      }
     },
   };
 }

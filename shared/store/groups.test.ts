@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { AlertId, ChannelId, DeliveryId, GroupId } from "../contract/ids.ts";
 import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { ROOT_ROUTE } from "../core/alert/keys.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { NewDelivery } from "../ports/alerting.ts";
 import { fire, storeRule, testNotification } from "../testing/alerting.ts";
@@ -20,6 +21,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
 
   const tenant = () => harness.deps.store.forOrg(harness.org);
   const id = hashId<GroupId>("grp", ["g"]);
+  const root = { route: ROOT_ROUTE, labels: {} };
 
   const delivery = (alerts: readonly AlertId[], flush = 1): NewDelivery => ({
     id: hashId<DeliveryId>("dlv", [flush]),
@@ -36,15 +38,15 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const state = { ...EMPTY_GROUP, nextFlushAt: START + 5, flushNumber: 1 };
     expect(await tenant().groups.get(id)).toBeNull();
     const flush = { deliveries: [delivery([alert])], notified: [alert], at: START + 1 };
-    expect(await tenant().groups.save({ group: { id, version: 0, state }, ...flush })).toBe(true);
-    expect(await tenant().groups.get(id)).toEqual({ id, version: 1, state });
+    expect(await tenant().groups.save({ group: { id, ...root, version: 0, state }, ...flush })).toBe(true);
+    expect(await tenant().groups.get(id)).toEqual({ id, ...root, version: 1, state });
     expect(await tenant().deliveries.get(delivery([]).id)).toMatchObject({ status: "waiting", attempts: 0, alerts: [alert] });
     expect(await tenant().alerts.get(alert)).toMatchObject({ notificationCount: 1, lastNotifiedAt: START + 1 });
   });
 
   test("of two flushes of the same version the second writes nothing", async () => {
     const alert = await fire(harness, await storeRule(harness));
-    const group = { id, version: 0, state: EMPTY_GROUP };
+    const group = { id, ...root, version: 0, state: EMPTY_GROUP };
     expect(await tenant().groups.save({ group, deliveries: [], notified: [], at: START })).toBe(true);
     expect(await tenant().groups.save({ group, deliveries: [delivery([alert])], notified: [alert], at: START })).toBe(false);
     expect(await tenant().groups.save({ group: { ...group, version: 1 }, deliveries: [], notified: [], at: START })).toBe(true);
@@ -54,7 +56,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
   });
 
   test("a message that is there already is not stored again", async () => {
-    const group = { id, version: 0, state: EMPTY_GROUP };
+    const group = { id, ...root, version: 0, state: EMPTY_GROUP };
     await tenant().groups.save({ group, deliveries: [delivery([])], notified: [], at: START });
     await tenant().deliveries.lease(delivery([]).id, "me", START + 1, START);
     const again = { ...delivery([]), payload: testNotification(2) };
@@ -67,7 +69,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const later = hashId<GroupId>("grp", ["later"]);
     const save = (store: ReturnType<typeof tenant>, group: GroupId, nextFlushAt: number | null) =>
       store.groups.save({
-        group: { id: group, version: 0, state: { ...EMPTY_GROUP, nextFlushAt } },
+        group: { id: group, ...root, version: 0, state: { ...EMPTY_GROUP, nextFlushAt } },
         deliveries: [],
         notified: [],
         at: START,
@@ -86,12 +88,12 @@ describe.each(DATABASES)("%s", (_where, open) => {
   });
 
   test("groups of another organisation are neither read nor written", async () => {
-    await tenant().groups.save({ group: { id, version: 0, state: EMPTY_GROUP }, deliveries: [], notified: [], at: START });
+    await tenant().groups.save({ group: { id, ...root, version: 0, state: EMPTY_GROUP }, deliveries: [], notified: [], at: START });
     const other = harness.deps.store.forOrg(harness.otherOrg).groups;
     expect(await other.get(id)).toBeNull();
     const state = { ...EMPTY_GROUP, flushNumber: 9 };
-    await other.save({ group: { id, version: 0, state }, deliveries: [], notified: [], at: START });
-    await other.save({ group: { id, version: 1, state }, deliveries: [], notified: [], at: START });
-    expect(await tenant().groups.get(id)).toEqual({ id, version: 1, state: EMPTY_GROUP });
+    await other.save({ group: { id, ...root, version: 0, state }, deliveries: [], notified: [], at: START });
+    await other.save({ group: { id, ...root, version: 1, state }, deliveries: [], notified: [], at: START });
+    expect(await tenant().groups.get(id)).toEqual({ id, ...root, version: 1, state: EMPTY_GROUP });
   });
 });

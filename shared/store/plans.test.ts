@@ -67,11 +67,21 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     "alert USING PRIMARY KEY (id=?)",
     (tenant) =>
       tenant.groups.save({
-        group: { id: hashId<GroupId>("grp", ["g"]), version: 0, state: EMPTY_GROUP },
+        group: { id: hashId<GroupId>("grp", ["g"]), route: "root", labels: {}, version: 0, state: EMPTY_GROUP },
         deliveries: [],
         notified: [alert],
         at: START,
       }),
+  ],
+  [
+    "alerts that something hides",
+    "alert USING PRIMARY KEY (id=?)",
+    (tenant) => tenant.alerts.suppress([{ id: alert, suppressedBy: ["silence:sil_x"] }], { at: START, except: null }),
+  ],
+  [
+    "groups of what nothing hides any more",
+    "alert_group USING PRIMARY KEY (id=?)",
+    (tenant) => tenant.alerts.suppress([{ id: alert, suppressedBy: [] }], { at: START, except: null }),
   ],
   ["instances", "i USING PRIMARY KEY (id=?)", (tenant) => tenant.instances.getMany([hashId<InstanceId>("ins", ["i"])])],
   [

@@ -1,5 +1,6 @@
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Store } from "../ports/store.ts";
+import { alertPoliciesStore, suppressionDue } from "./alert-policies.ts";
 import { alertingDue } from "./alerting-due.ts";
 import { alertsStore } from "./alerts.ts";
 import { anomaliesStore } from "./anomalies.ts";
@@ -65,6 +66,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         channels: channelsStore(database, org),
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
+        alertPolicies: alertPoliciesStore(database, org),
         cursor: (consumer) => readCursor(database, consumer, org),
       }),
       platform: {
@@ -75,6 +77,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         compaction: compactionStore(database),
         expiry: expiry(database),
         alerting: alertingDue(database),
+        suppression: suppressionDue(database),
         forecasting: forecastingDue(database),
         measuring: measuring(database),
         forecastJobs: forecastJobsDue(database, outbox),

@@ -37,7 +37,7 @@ export interface Told {
 export interface GroupState {
   /** null while nothing fires: there is nothing to flush. */
   readonly nextFlushAt: number | null;
-  /** The last flush of the group as it stands; null while it is new and gathers for the first time. */
+  /** The last flush of the group as it stands; null while it is new and gathers for the first time, and while all of it was hidden. */
   readonly lastFlushAt: number | null;
   /** Grows with each flush and never starts again: part of every notification's key. */
   readonly flushNumber: number;
@@ -45,6 +45,8 @@ export interface GroupState {
   readonly told: Readonly<Record<ChannelId, Told>>;
   /** When any channel was last told anything. */
   readonly lastNotifiedAt: number | null;
+  /** Those that were hidden at the last flush; left out where none was. */
+  readonly held?: readonly AlertId[];
 }
 
 /** A group that no alert has joined yet. */
@@ -86,7 +88,8 @@ export function addToGroup(
   for (const id of reopened) members[id] = { ...members[id]!, acknowledged: null };
 
   const resolves = state === "resolved" && group.members[alert]?.state === "firing";
-  const nextFlushAt = group.lastFlushAt === null ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
+  const gathers = group.lastFlushAt === null && group.held?.includes(alert) !== true;
+  const nextFlushAt = gathers ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
   const hurries = resolves && timers.resolveAtOnce && group.lastFlushAt !== null;
   return { group: { ...group, members, nextFlushAt: hurries ? now : nextFlushAt }, reopened };
 }
@@ -99,7 +102,7 @@ function firstFlush({ nextFlushAt }: GroupState, { state, severity }: Pick<Membe
 }
 
 /** Why a channel is told. */
-export type FlushReason = "first" | "new alert" | "severity raised" | "repeat" | "some resolved" | "all resolved";
+export type FlushReason = "first" | "new alert" | "severity raised" | "suppression ended" | "repeat" | "some resolved" | "all resolved";
 
 /** One message that a channel is to get. */
 export interface FlushMessage {
@@ -110,61 +113,82 @@ export interface FlushMessage {
   readonly reason: FlushReason;
 }
 
+/** A channel that a group may tell. */
+export interface Listener {
+  readonly id: ChannelId;
+  /** false: it never gets a resolve. */
+  readonly sendResolved?: boolean;
+  /** It keeps a state: it gets the resolve of a firing that it got even if the alert is hidden by then. */
+  readonly isStateful?: boolean;
+  /** Whether this group tells it that an alert fires; left out, of all. Of the end of what it was told it hears all the same. */
+  readonly hears?: (alert: AlertId) => boolean;
+}
+
 /**
  * Decides what each channel is to be told, against what it was last told. Only-resolved and never told is nothing, nor is fired and resolved
  * between two flushes; what fires is told again after the repeat interval, which is rounded up to a multiple of groupInterval, unless
- * it is acknowledged. Messages belong to flush `group.flushNumber` of the returned group.
+ * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Messages belong to flush `group.flushNumber` of the
+ * returned group.
  *
- * @param channels - The enabled ones. `sendResolved: false` never gets a resolve.
+ * @param channels - The enabled ones.
  * @param now - Unix ms. Before the group is due nothing happens and the group is returned as it is.
  * @param repeatInterval - ms, of the rule.
+ * @param suppressed - The alerts that are hidden, each with when it is to be looked at again, Unix ms; null where that is not known.
  * @see Prometheus Alertmanager, notify: DedupStage.needsUpdate.
  */
 export function decideFlush(
   group: GroupState,
-  channels: readonly { readonly id: ChannelId; readonly sendResolved?: boolean }[],
+  channels: readonly Listener[],
   now: number,
   repeatInterval: number,
   timers: Timers = DEFAULT_TIMERS,
+  suppressed: ReadonlyMap<AlertId, number | null> = new Map(),
 ): { readonly messages: readonly FlushMessage[]; readonly group: GroupState } {
   if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group };
 
   const firing = memberIds(group).filter((id) => group.members[id]!.state === "firing");
+  const visible = firing.filter((id) => !suppressed.has(id));
+  const held = firing.filter((id) => suppressed.has(id));
   const repeatAfter = Math.ceil(repeatInterval / timers.groupInterval) * timers.groupInterval;
   const messages: FlushMessage[] = [];
   // A channel that is switched off keeps what it was told of those that still fire: switched on again, it is not told a second time.
   const told: Record<ChannelId, Told> = Object.fromEntries(
     Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: pick(alerts, firing) }]),
   );
-  for (const { id: channel, sendResolved = true } of channels) {
+  for (const { id: channel, sendResolved = true, isStateful = false, hears = () => true } of channels) {
     const before: Told = group.told[channel] ?? { at: now, alerts: {} };
-    const message = firingMessage(group, before, firing, now, repeatAfter);
+    const heard = visible.filter(hears);
+    const message = firingMessage(group, before, heard, now, repeatAfter);
     if (message !== null) messages.push({ channel, kind: "firing", ...message });
 
-    const ended = memberIds(group).filter((id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id));
+    const ended = memberIds(group).filter(
+      (id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id) && (isStateful || !suppressed.has(id)),
+    );
     const reason = firing.length === 0 ? "all resolved" : "some resolved";
     if (sendResolved && ended.length > 0) messages.push({ channel, kind: "resolved", alerts: ended, reason });
     told[channel] = {
       at: message === null ? before.at : now,
-      alerts: Object.fromEntries(firing.map((id) => [id, group.members[id]!.severity])),
+      alerts: { ...pick(before.alerts, firing), ...Object.fromEntries(heard.map((id) => [id, group.members[id]!.severity])) },
     };
   }
   const open = firing.length > 0;
   return {
     messages,
     group: {
-      nextFlushAt: open ? now + timers.groupInterval : null,
-      lastFlushAt: open ? now : null,
+      nextFlushAt: open ? Math.min(now + timers.groupInterval, ...held.map((id) => suppressed.get(id) ?? Infinity)) : null,
+      // What is hidden does not make others wait that come later.
+      lastFlushAt: visible.length > 0 || (open && Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0)) ? now : null,
       flushNumber: group.flushNumber + 1,
       members: pick(group.members, firing),
       told: open ? told : {},
       lastNotifiedAt: messages.length > 0 ? now : group.lastNotifiedAt,
+      ...(held.length > 0 ? { held } : {}),
     },
   };
 }
 
 function firingMessage(
-  { members }: GroupState,
+  { members, held = [] }: GroupState,
   told: Told,
   firing: readonly AlertId[],
   now: number,
@@ -177,6 +201,7 @@ function firingMessage(
     return { alerts: firing, reason: "severity raised" };
   }
   const again = firing.filter((id) => !isAcknowledged(members[id]!.acknowledged, now));
+  if (again.some((id) => held.includes(id))) return { alerts: again, reason: "suppression ended" };
   return again.length > 0 && now - told.at >= repeatAfter ? { alerts: again, reason: "repeat" } : null;
 }
 

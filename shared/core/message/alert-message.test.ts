@@ -105,12 +105,15 @@ describe("a message about one alert", () => {
     },
   );
 
-  test("a repeat says that it still fires, and who has taken it on", () => {
-    const taken = alert("a", { severity: "critical", acknowledgedBy: { kind: "key", id: "key_1", name: "Ada" } });
-    const message = alertMessage(notification([taken], { reason: "repeat" }));
-    expect(message.title).toBe("Critical, still firing: CPU is high on cpu{host=a, region=eu}");
-    expect(message.alerts[0]!.lines).toContain("Acknowledged by Ada");
-  });
+  test.each(["repeat", "suppression ended"] as const)(
+    "a message because of %s says that it still fires, and who has taken it on",
+    (reason) => {
+      const taken = alert("a", { severity: "critical", acknowledgedBy: { kind: "key", id: "key_1", name: "Ada" } });
+      const message = alertMessage(notification([taken], { reason }));
+      expect(message.title).toBe("Critical, still firing: CPU is high on cpu{host=a, region=eu}");
+      expect(message.alerts[0]!.lines).toContain("Acknowledged by Ada");
+    },
+  );
 
   test("a series without dimensions is its metric, and without a place to link to there is no link", () => {
     const bare = alert("a", { series: { id: hashId<SeriesId>("ser", [1]), metricKey: "load", dimensions: {} } });

@@ -48,6 +48,9 @@ const ENDED: Readonly<Record<string, string>> = {
   no_data_ok: "Ended because there are no data, which its rule takes for well.",
 };
 
+/** Reasons to tell again of what was told before. */
+const STILL: ReadonlySet<FlushReason | null> = new Set(["repeat", "suppression ended"]);
+
 /** What a notification says. */
 export function alertMessage(notification: Notification): AlertMessage {
   const { kind, reason, alerts } = notification;
@@ -60,7 +63,7 @@ export function alertMessage(notification: Notification): AlertMessage {
   if (first === undefined) return { title: kind === "resolved" ? "Resolved" : "Firing", alerts: [] };
 
   const severity = first.severity === "critical" ? "Critical" : "Warning";
-  const state = kind === "resolved" ? "Resolved" : reason === "repeat" ? `${severity}, still firing` : severity;
+  const state = kind === "resolved" ? "Resolved" : STILL.has(reason) ? `${severity}, still firing` : severity;
   const rules = new Set(alerts.map(({ ruleId }) => ruleId)).size;
   const what = rules > 1 ? `${alerts.length} alerts of ${rules} rules` : first.ruleName;
   const where = rules > 1 ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;

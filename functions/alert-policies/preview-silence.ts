@@ -1,0 +1,47 @@
+import { invalid } from "../../shared/contract/problem.ts";
+import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
+import { alertLabels, labelledOf } from "../../shared/core/alert/policies.ts";
+import { compileMatchers } from "../../shared/core/series/matchers.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { MOST_PREVIEWED, PreviewSilence, SilencePreview } from "./contract.ts";
+
+const PAGE = 1_000;
+/** Recent episodes that are looked through, in pages. */
+const MOST_PAGES = 5;
+
+export const previewSilence = route({
+  method: "POST",
+  path: "/api/v1/silences/preview",
+  summary: "Which open alerts a silence with these matchers would hide, and which of the ended ones it would have hidden; makes none",
+  scope: "read",
+  input: PreviewSilence,
+  output: SilencePreview,
+  problems: [],
+
+  async handle({ matchers, since }, { org }, { store, clock }) {
+    const compiled = compileMatchers(matchers);
+    if (!compiled.ok) throw invalid([{ path: `matchers[${compiled.error.index}].value`, message: compiled.error.message }]);
+    const { alerts } = store.forOrg(org);
+    const now = clock.now();
+
+    const current = (await alerts.open()).filter((alert) => compiled.value(alertLabels(alert)));
+    const shown = await alerts.getMany(current.slice(0, MOST_PREVIEWED).map(({ id }) => id));
+
+    const recent: AlertRecord[] = [];
+    let cursor: string | null = null;
+    let complete = false;
+    for (let page = 0; page < MOST_PAGES && !complete; page += 1) {
+      const found = await alerts.list({ status: "resolved" }, { limit: PAGE, ...(cursor !== null && { cursor }) }, now);
+      const young = found.items.filter(({ episode }) => episode.startedAt >= now - since);
+      recent.push(...young.filter((alert) => compiled.value(alertLabels(labelledOf(alert)))));
+      cursor = found.nextCursor;
+      complete = cursor === null || young.length < found.items.length;
+    }
+    return {
+      current: { count: current.length, alerts: shown.map((alert) => alertAnswer(alert, now)) },
+      recent: { count: recent.length, alerts: recent.slice(0, MOST_PREVIEWED).map((alert) => alertAnswer(alert, now)) },
+      complete,
+    };
+  },
+});
