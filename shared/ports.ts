@@ -11,6 +11,8 @@ export interface Deps {
   readonly clock: Clock;
   /** For addresses that tenants gave: checks the address that is connected to, bounds time and size, follows no redirect. */
   readonly fetch: GuardedFetch;
+  /** Where PagerDuty's events go in place of its own addresses, called through `fetch`; undefined: to those. */
+  readonly pagerdutyUrl: string | undefined;
   readonly forecasters: Forecasters;
   readonly secrets: SecretBox;
   readonly alarm: Alarm;

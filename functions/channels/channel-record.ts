@@ -17,20 +17,26 @@ export function withSecret(
   return { definition: { ...definition, config: { ...definition.config, secret: made } }, made };
 }
 
+/** What may be shown of a configuration: of a URL the origin only, of a secret nothing. */
+function shownOf({ kind, config }: ChannelDefinition): Readonly<Record<string, string>> {
+  if (kind === "pagerduty") return { region: config.region ?? "us" };
+  return "url" in config ? { url: new URL(config.url).origin } : {};
+}
+
 /** What is stored of a definition: its configuration sealed, and beside it what may be shown. */
 export const recordOf = (
-  { name, kind, config, enabled }: ChannelDefinition,
+  definition: ChannelDefinition,
   of: Pick<ChannelRecord, "id" | "version" | "disabledReason" | "createdAt" | "updatedAt">,
   org: OrgId,
   { secrets }: Pick<Deps, "secrets">,
 ): ChannelRecord => ({
   id: of.id,
   version: of.version,
-  name,
-  kind,
-  shown: "url" in config ? { url: new URL(config.url).origin } : {},
-  sealed: sealConfig(secrets, org, of.id, config),
-  enabled,
+  name: definition.name,
+  kind: definition.kind,
+  shown: shownOf(definition),
+  sealed: sealConfig(secrets, org, of.id, definition.config),
+  enabled: definition.enabled,
   disabledReason: of.disabledReason,
   createdAt: of.createdAt,
   updatedAt: of.updatedAt,

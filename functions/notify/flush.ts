@@ -5,6 +5,7 @@ import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { decideFlush } from "../../shared/core/alert/flush.ts";
 import type { FlushMessage } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
+import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import type { GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -32,11 +33,13 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     // What happened since, the group may not have heard of yet: nobody is told of what is over.
     const present = Object.fromEntries(members.map((alert) => [alert.id, memberOf(alert)]));
     const state = { ...group.state, members: { ...group.state.members, ...present } };
-    const { messages, group: next } = decideFlush(state, await tenant.channels.enabled(), now, repeatInterval);
+    const channels = (await tenant.channels.enabled()).map(({ id: channel, kind }) => ({ id: channel, ...tellingOf(kind) }));
+    const { messages, group: next } = decideFlush(state, channels, now, repeatInterval);
 
     const answers = new Map(members.map((alert) => [alert.id, alertAnswer(alert, now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
-    const notified = [...new Set(messages.filter(({ kind }) => kind === "firing").flatMap(({ alerts }) => alerts))];
+    const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
+    const notified = [...new Set(tell.flatMap(({ alerts }) => alerts))];
     if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, at: now })) {
       if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
       return deliveries.map(({ id: delivery }) => delivery);

@@ -38,7 +38,13 @@ const DELIVERED: Sent = { outcome: "delivered", status: null, error: null, retry
 type Send = (sending: Sending, deps: Deps) => Promise<Sent>;
 
 /** How each kind of channel is reached: one line a kind. */
-const SENDERS: Readonly<Record<ChannelKind, Send>> = { webhook: sendWebhook, slack: sendSlack, inbox: putIntoInbox, console: print };
+const SENDERS: Readonly<Record<ChannelKind, Send>> = {
+  webhook: sendWebhook,
+  slack: sendSlack,
+  pagerduty: sendPagerduty,
+  inbox: putIntoInbox,
+  console: print,
+};
 
 /** Sends one message; a receiver that fails is an outcome, not an error. */
 export const send: Send = (sending, deps) => SENDERS[sending.channel.kind](sending, deps);
@@ -57,6 +63,20 @@ async function sendWebhook({ org, delivery, channel, notification, now }: Sendin
 async function sendSlack({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
   const { url } = openConfig(deps.secrets, org, { ...channel, kind: "slack" });
   return post("slack", url, { body: JSON.stringify(renderers.slack(notification)) }, deps);
+}
+
+const PAGERDUTY_URLS = { us: "https://events.pagerduty.com", eu: "https://events.eu.pagerduty.com" } as const;
+
+/** One event an alert, until one fails: PagerDuty knows those that it has by their keys. */
+async function sendPagerduty({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { routingKey, region = "us" } = openConfig(deps.secrets, org, { ...channel, kind: "pagerduty" });
+  const url = `${deps.pagerdutyUrl ?? PAGERDUTY_URLS[region]}/v2/enqueue`;
+  let sent = DELIVERED;
+  for (const event of renderers.pagerduty(notification)) {
+    sent = await post("pagerduty", url, { body: JSON.stringify({ routing_key: routingKey, ...event }) }, deps);
+    if (sent.outcome !== "delivered") break;
+  }
+  return sent;
 }
 
 async function putIntoInbox({ org, delivery, channel, notification, now }: Sending, { store }: Deps): Promise<Sent> {

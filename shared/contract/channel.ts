@@ -14,6 +14,9 @@ export const ChannelName = name(100);
 const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };
 const none = v.optional(v.strictObject({}), {});
 
+/** Of a service's integration "Events API v2". */
+const RoutingKey = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{32}$/, "Expected the 32 letters and digits of an Events API v2 integration"));
+
 const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({
@@ -23,6 +26,12 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
       ...extra,
     }),
     v.strictObject({ kind: v.literal("slack"), config: v.strictObject({ url }), ...common, ...extra }),
+    v.strictObject({
+      kind: v.literal("pagerduty"),
+      config: v.strictObject({ routingKey: RoutingKey, region: v.optional(v.picklist(["us", "eu"])) }),
+      ...common,
+      ...extra,
+    }),
     v.strictObject({ kind: v.literal("inbox"), config: none, ...common, ...extra }),
     v.strictObject({ kind: v.literal("console"), config: none, ...common, ...extra }),
   ]);
@@ -54,11 +63,14 @@ export type CreatedChannel = v.InferOutput<typeof CreatedChannel>;
 export const DeliveryStatus = v.picklist(["waiting", "sending", "delivered", "dead"]);
 export type DeliveryStatus = v.InferOutput<typeof DeliveryStatus>;
 
+export const MessageKind = v.picklist(["firing", "acknowledged", "resolved", "test"]);
+export type MessageKind = v.InferOutput<typeof MessageKind>;
+
 /** One message for one channel, and how its sending went. */
 export const Delivery = v.strictObject({
   id: DeliveryId,
   channelId: ChannelId,
-  kind: v.picklist(["firing", "resolved", "test"]),
+  kind: MessageKind,
   alerts: v.array(AlertId),
   status: DeliveryStatus,
   attempts: v.number(),
@@ -72,7 +84,7 @@ export type Delivery = v.InferOutput<typeof Delivery>;
 
 export const InboxMessage = v.strictObject({
   id: InboxMessageId,
-  kind: v.picklist(["firing", "resolved", "test"]),
+  kind: MessageKind,
   title: v.string(),
   text: v.string(),
   /** As they were then. */

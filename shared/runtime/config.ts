@@ -52,6 +52,8 @@ const OPTIONS = v.object({
   INTENTVISION_TIMEGPT_MODEL: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)), "timegpt-2.1"),
   /** Where services/statsforecast listens; not set: it is no backend. */
   INTENTVISION_STATSFORECAST_URL: v.optional(serviceUrl),
+  /** In place of PagerDuty's own addresses; where it is not public, GUARDED_FETCH_ALLOW has to name it too. */
+  INTENTVISION_PAGERDUTY_URL: v.optional(serviceUrl),
   K_SERVICE: v.optional(v.string()),
   FIREBASE_AUTH_EMULATOR_HOST: v.optional(v.string()),
 });
@@ -71,6 +73,7 @@ export interface Config {
   readonly forecastPreference: readonly string[];
   readonly timegpt: { readonly apiKey: string | undefined; readonly baseUrl: string; readonly model: string };
   readonly statsforecastUrl: string | undefined;
+  readonly pagerdutyUrl: string | undefined;
 }
 
 /**
@@ -112,6 +115,7 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
       model: output.INTENTVISION_TIMEGPT_MODEL,
     },
     statsforecastUrl: output.INTENTVISION_STATSFORECAST_URL,
+    pagerdutyUrl: output.INTENTVISION_PAGERDUTY_URL,
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
   };
 }

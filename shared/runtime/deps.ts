@@ -80,6 +80,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     bus: local?.bus ?? pubSubBus(),
     clock,
     fetch: guardedFetch(config.guardedFetchAllow),
+    pagerdutyUrl: config.pagerdutyUrl,
     forecasters: createForecasters(
       [
         nativeForecaster,

@@ -55,7 +55,9 @@ const NO_FORECASTERS: Forecasters = {
 };
 
 /** @param options.database - Has every migration applied; one in memory when not given. */
-export async function startHarness(options: { now?: number; forecasters?: Forecasters; database?: Database } = {}): Promise<Harness> {
+export async function startHarness(
+  options: { now?: number; forecasters?: Forecasters; database?: Database; pagerdutyUrl?: string } = {},
+): Promise<Harness> {
   let now = options.now ?? START;
   let ids = 0;
   let random = 1;
@@ -73,6 +75,7 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
     bus: { publish: async () => {}, redeliver: async () => {} },
     clock: { now: () => now },
     fetch: (url, request) => fetch(url, request),
+    pagerdutyUrl: options.pagerdutyUrl,
     forecasters: options.forecasters ?? NO_FORECASTERS,
     secrets: {
       seal: (plain, context) => `sealed ${context} ${Buffer.from(plain).toString("hex")}`,

@@ -1,5 +1,6 @@
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
+import type { Telling } from "./telling.ts";
 import { isAcknowledged } from "./status.ts";
 
 /** How patient a route is; durations in ms. */
@@ -37,6 +38,8 @@ export interface Told {
 export interface GroupState {
   /** null while nothing fires: there is nothing to flush. */
   readonly nextFlushAt: number | null;
+  /** When the group as a whole is due, where it is flushed before that for channels that are told again in between; else as nextFlushAt. */
+  readonly wholeFlushAt?: number;
   /** The last flush of the group as it stands; null while it is new and gathers for the first time. */
   readonly lastFlushAt: number | null;
   /** Grows with each flush and never starts again: part of every notification's key. */
@@ -88,7 +91,8 @@ export function addToGroup(
   const resolves = state === "resolved" && group.members[alert]?.state === "firing";
   const nextFlushAt = group.lastFlushAt === null ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
   const hurries = resolves && timers.resolveAtOnce && group.lastFlushAt !== null;
-  return { group: { ...group, members, nextFlushAt: hurries ? now : nextFlushAt }, reopened };
+  const { wholeFlushAt: _, ...hurried } = group;
+  return { group: hurries ? { ...hurried, members, nextFlushAt: now } : { ...group, members, nextFlushAt }, reopened };
 }
 
 /** When a group that was never flushed is due: only what fires hurries it. */
@@ -99,13 +103,16 @@ function firstFlush({ nextFlushAt }: GroupState, { state, severity }: Pick<Membe
 }
 
 /** Why a channel is told. */
-export type FlushReason = "first" | "new alert" | "severity raised" | "repeat" | "some resolved" | "all resolved";
+export type FlushReason = "first" | "new alert" | "severity raised" | "repeat" | "resend" | "some resolved" | "all resolved";
 
 /** One message that a channel is to get. */
 export interface FlushMessage {
   readonly channel: ChannelId;
   readonly kind: "firing" | "resolved";
-  /** Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged), for `resolved` those that ended. */
+  /**
+   * Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged), for `resolved` those that ended. Where a channel
+   * is told one alert a message: that one, and of what fires only what is news or repeated.
+   */
   readonly alerts: readonly AlertId[];
   readonly reason: FlushReason;
 }
@@ -115,6 +122,9 @@ export interface FlushMessage {
  * between two flushes; what fires is told again after the repeat interval, which is rounded up to a multiple of groupInterval, unless
  * it is acknowledged. Messages belong to flush `group.flushNumber` of the returned group.
  *
+ * A channel with `resendEvery` is told everything that fires again each time that has passed; a flush that is due for that alone leaves
+ * every other channel as it is.
+ *
  * @param channels - The enabled ones. `sendResolved: false` never gets a resolve.
  * @param now - Unix ms. Before the group is due nothing happens and the group is returned as it is.
  * @param repeatInterval - ms, of the rule.
@@ -122,43 +132,52 @@ export interface FlushMessage {
  */
 export function decideFlush(
   group: GroupState,
-  channels: readonly { readonly id: ChannelId; readonly sendResolved?: boolean }[],
+  channels: readonly ({ readonly id: ChannelId; readonly sendResolved?: boolean } & Telling)[],
   now: number,
   repeatInterval: number,
   timers: Timers = DEFAULT_TIMERS,
 ): { readonly messages: readonly FlushMessage[]; readonly group: GroupState } {
   if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group };
 
+  const whole = now >= (group.wholeFlushAt ?? group.nextFlushAt);
   const firing = memberIds(group).filter((id) => group.members[id]!.state === "firing");
   const repeatAfter = Math.ceil(repeatInterval / timers.groupInterval) * timers.groupInterval;
   const messages: FlushMessage[] = [];
   // A channel that is switched off keeps what it was told of those that still fire: switched on again, it is not told a second time.
   const told: Record<ChannelId, Told> = Object.fromEntries(
-    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: pick(alerts, firing) }]),
+    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, firing) : alerts }]),
   );
-  for (const { id: channel, sendResolved = true } of channels) {
+  const resends: number[] = [];
+  for (const { id: channel, sendResolved = true, alertAMessage = false, resendEvery } of channels) {
+    if (!whole && resendEvery === undefined) continue;
     const before: Told = group.told[channel] ?? { at: now, alerts: {} };
-    const message = firingMessage(group, before, firing, now, repeatAfter);
-    if (message !== null) messages.push({ channel, kind: "firing", ...message });
+    const news = firingMessage(group, before, firing, now, resendEvery === undefined ? { repeatAfter } : { resendEvery });
+    if (news !== null) messages.push(...firingMessages(channel, news, group, before, alertAMessage));
 
     const ended = memberIds(group).filter((id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id));
     const reason = firing.length === 0 ? "all resolved" : "some resolved";
-    if (sendResolved && ended.length > 0) messages.push({ channel, kind: "resolved", alerts: ended, reason });
-    told[channel] = {
-      at: message === null ? before.at : now,
-      alerts: Object.fromEntries(firing.map((id) => [id, group.members[id]!.severity])),
-    };
+    if (sendResolved)
+      messages.push(...split(ended, alertAMessage).map((alerts) => ({ channel, kind: "resolved" as const, alerts, reason }) as const));
+    const at = news === null ? before.at : now;
+    told[channel] = { at, alerts: Object.fromEntries(firing.map((id) => [id, group.members[id]!.severity])) };
+    if (resendEvery !== undefined && firing.length > 0) resends.push(at + resendEvery);
   }
   const open = firing.length > 0;
+  const wholeFlushAt = whole ? now + timers.groupInterval : (group.wholeFlushAt ?? now);
+  const nextFlushAt = Math.min(wholeFlushAt, ...resends);
+  const lastNotifiedAt = messages.length > 0 ? now : group.lastNotifiedAt;
+  const flushNumber = group.flushNumber + 1;
+  if (!whole) return { messages, group: { ...group, nextFlushAt, wholeFlushAt, flushNumber, told, lastNotifiedAt } };
   return {
     messages,
     group: {
-      nextFlushAt: open ? now + timers.groupInterval : null,
+      nextFlushAt: open ? nextFlushAt : null,
+      ...(open && nextFlushAt < wholeFlushAt ? { wholeFlushAt } : {}),
       lastFlushAt: open ? now : null,
-      flushNumber: group.flushNumber + 1,
+      flushNumber,
       members: pick(group.members, firing),
       told: open ? told : {},
-      lastNotifiedAt: messages.length > 0 ? now : group.lastNotifiedAt,
+      lastNotifiedAt,
     },
   };
 }
@@ -168,16 +187,43 @@ function firingMessage(
   told: Told,
   firing: readonly AlertId[],
   now: number,
-  repeatAfter: number,
+  again: { readonly repeatAfter: number } | { readonly resendEvery: number },
 ): Pick<FlushMessage, "alerts" | "reason"> | null {
   if (firing.some((id) => !Object.hasOwn(told.alerts, id))) {
     return { alerts: firing, reason: Object.keys(told.alerts).length === 0 ? "first" : "new alert" };
   }
-  if (firing.some((id) => members[id]!.severity === "critical" && told.alerts[id] === "warning")) {
-    return { alerts: firing, reason: "severity raised" };
+  if (firing.some((id) => isRaised(members, told, id))) return { alerts: firing, reason: "severity raised" };
+  if ("resendEvery" in again) {
+    return firing.length > 0 && now - told.at >= again.resendEvery ? { alerts: firing, reason: "resend" } : null;
   }
-  const again = firing.filter((id) => !isAcknowledged(members[id]!.acknowledged, now));
-  return again.length > 0 && now - told.at >= repeatAfter ? { alerts: again, reason: "repeat" } : null;
+  const open = firing.filter((id) => !isAcknowledged(members[id]!.acknowledged, now));
+  return open.length > 0 && now - told.at >= again.repeatAfter ? { alerts: open, reason: "repeat" } : null;
+}
+
+/** One message of what fires; or, where each alert has a message of its own, one of each that is news or repeated. */
+function firingMessages(
+  channel: ChannelId,
+  { alerts, reason }: Pick<FlushMessage, "alerts" | "reason">,
+  { members }: GroupState,
+  told: Told,
+  alertAMessage: boolean,
+): readonly FlushMessage[] {
+  const isNews = (id: AlertId) => reason === "repeat" || !Object.hasOwn(told.alerts, id) || isRaised(members, told, id);
+  return split(alertAMessage ? alerts.filter(isNews) : alerts, alertAMessage).map((one) => ({
+    channel,
+    kind: "firing",
+    alerts: one,
+    reason,
+  }));
+}
+
+function split(alerts: readonly AlertId[], alertAMessage: boolean): readonly (readonly AlertId[])[] {
+  if (alertAMessage) return alerts.map((id) => [id]);
+  return alerts.length === 0 ? [] : [alerts];
+}
+
+function isRaised(members: GroupState["members"], { alerts }: Told, id: AlertId): boolean {
+  return members[id]!.severity === "critical" && alerts[id] === "warning";
 }
 
 function memberIds({ members }: GroupState): readonly AlertId[] {

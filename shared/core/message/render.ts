@@ -2,6 +2,7 @@ import type { ChannelKind } from "../../contract/channel.ts";
 import type { Notification } from "./alert-message.ts";
 import { renderConsole } from "./console.ts";
 import { renderInbox } from "./inbox.ts";
+import { renderPagerduty } from "./pagerduty.ts";
 import { renderSlack } from "./slack.ts";
 import { renderWebhook } from "./webhook.ts";
 
@@ -9,6 +10,7 @@ import { renderWebhook } from "./webhook.ts";
 export const renderers = {
   webhook: renderWebhook,
   slack: renderSlack,
+  pagerduty: renderPagerduty,
   inbox: renderInbox,
   console: renderConsole,
 } as const satisfies Record<ChannelKind, (notification: Notification) => unknown>;
