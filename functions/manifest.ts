@@ -33,13 +33,16 @@ export type Secret =
   | "intentvision-turso-token"
   | "intentvision-api-key-salt"
   | "intentvision-channel-key"
-  | "intentvision-timegpt-key";
+  | "intentvision-timegpt-key"
+  | "intentvision-smtp-password";
 
 const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
 const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
 const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
 /** Where there is none, TimeGPT is not a backend. */
 const TIMEGPT = "intentvision-timegpt-key" as const;
+/** Where there is none, the operator's mail server is not signed in to. */
+const SMTP = "intentvision-smtp-password" as const;
 
 const http = (...paths: readonly string[]): HttpTrigger => ({ kind: "http", paths });
 /** A resource at its own path and everything below it. */
@@ -187,7 +190,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "event", topics: ["alerts"] },
     memoryMiB: 256,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key"],
+    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
   },
   "notify-due": {
     file: "notify/tick.ts",
@@ -195,7 +198,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute"] },
     memoryMiB: 256,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key"],
+    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
   },
   deliveries: {
     file: "notify/http.ts",

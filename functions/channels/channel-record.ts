@@ -20,6 +20,10 @@ export function withSecret(
 /** What may be shown of a configuration: of a URL the origin only, of a secret nothing. */
 function shownOf({ kind, config }: ChannelDefinition): Readonly<Record<string, string>> {
   if (kind === "pagerduty") return { region: config.region ?? "us" };
+  if (kind === "email") {
+    const { to, smtp } = config;
+    return { to: to.join(", "), ...(smtp === undefined ? {} : { smtp: `${smtp.host}:${smtp.port}`, from: smtp.from }) };
+  }
   return "url" in config ? { url: new URL(config.url).origin } : {};
 }
 

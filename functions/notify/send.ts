@@ -42,6 +42,7 @@ const SENDERS: Readonly<Record<ChannelKind, Send>> = {
   webhook: sendWebhook,
   slack: sendSlack,
   pagerduty: sendPagerduty,
+  email: sendEmail,
   inbox: putIntoInbox,
   console: print,
 };
@@ -79,6 +80,22 @@ async function sendPagerduty({ org, channel, notification }: Sending, deps: Deps
   return sent;
 }
 
+/** Alerts of one message that it is filed under. */
+const MOST_THREADS = 20;
+
+async function sendEmail({ org, delivery, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { to, smtp } = openConfig(deps.secrets, org, { ...channel, kind: "email" });
+  const server = smtp === undefined ? null : { ...smtp, security: smtp.security ?? (smtp.port === 465 ? "tls" : "starttls") };
+  const threads = notification.alerts.slice(0, MOST_THREADS).flatMap(({ id }) => id ?? []);
+  const message = { id: delivery, threads, to, ...renderers.email(notification), images: [] };
+  return orUnavailable(async () => {
+    const { status, to: command } = await deps.mail(message, server, { timeoutMs: SEND_TIMEOUT_MS });
+    if (status < 400) return { ...DELIVERED, status };
+    const error = `The mail server answered ${status}${command === null ? "" : ` to ${command}`}`;
+    return { outcome: status < 500 ? "retry" : "final", status, error, retryAfterMs: null };
+  });
+}
+
 async function putIntoInbox({ org, delivery, channel, notification, now }: Sending, { store }: Deps): Promise<Sent> {
   await store.forOrg(org).inbox.insert({ delivery, channel: channel.id, ...renderers.inbox(notification), at: now });
   return DELIVERED;
@@ -95,7 +112,7 @@ async function post(
   { body, headers }: Pick<OutgoingRequest, "body" | "headers">,
   { fetch, clock }: Deps,
 ): Promise<Sent> {
-  try {
+  return orUnavailable(async () => {
     const response = await fetch(url, {
       method: "POST",
       headers: { "Content-Type": "application/json", "User-Agent": "IntentVision", ...headers },
@@ -105,6 +122,13 @@ async function post(
     const outcome = classifyResponse(kind, response.status, response.body);
     const error = outcome === "delivered" ? null : `The receiver answered ${response.status}`;
     return { outcome, status: response.status, error, retryAfterMs: retryAfter(response.headers["retry-after"], clock.now()) };
+  });
+}
+
+/** How a call went, or that it got no answer. */
+async function orUnavailable(call: () => Promise<Sent>): Promise<Sent> {
+  try {
+    return await call();
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     return { outcome: error.retryable ? "retry" : "final", status: null, error: error.message, retryAfterMs: null };

@@ -17,6 +17,22 @@ const none = v.optional(v.strictObject({}), {});
 /** Of a service's integration "Events API v2". */
 const RoutingKey = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{32}$/, "Expected the 32 letters and digits of an Events API v2 integration"));
 
+const EmailAddress = v.pipe(v.string(), v.maxLength(254), v.email("Expected an e-mail address"));
+const Credential = v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,256}$/u, "Expected 1 to 256 characters, none of them a control character"));
+/** A mail server of one's own. Without `security` port 465 speaks TLS from the start, and any other has to offer STARTTLS. */
+const Smtp = v.pipe(
+  v.strictObject({
+    host: v.pipe(v.string(), v.maxLength(253), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, "Expected the name of a host")),
+    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+    security: v.optional(v.picklist(["tls", "starttls", "none"])),
+    user: v.optional(Credential),
+    password: v.optional(Credential),
+    from: EmailAddress,
+  }),
+  v.check(({ user, password }) => (user === undefined) === (password === undefined), "Expected both user and password, or neither"),
+  v.check(({ security, password }) => security !== "none" || password === undefined, "A password is not sent without TLS"),
+);
+
 const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({
@@ -29,6 +45,12 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
     v.strictObject({
       kind: v.literal("pagerduty"),
       config: v.strictObject({ routingKey: RoutingKey, region: v.optional(v.picklist(["us", "eu"])) }),
+      ...common,
+      ...extra,
+    }),
+    v.strictObject({
+      kind: v.literal("email"),
+      config: v.strictObject({ to: v.pipe(v.array(EmailAddress), v.minLength(1), v.maxLength(20)), smtp: v.optional(Smtp) }),
       ...common,
       ...extra,
     }),

@@ -1,6 +1,7 @@
 import type { ChannelKind } from "../../contract/channel.ts";
 import type { Notification } from "./alert-message.ts";
 import { renderConsole } from "./console.ts";
+import { renderEmail } from "./email.ts";
 import { renderInbox } from "./inbox.ts";
 import { renderPagerduty } from "./pagerduty.ts";
 import { renderSlack } from "./slack.ts";
@@ -11,6 +12,7 @@ export const renderers = {
   webhook: renderWebhook,
   slack: renderSlack,
   pagerduty: renderPagerduty,
+  email: renderEmail,
   inbox: renderInbox,
   console: renderConsole,
 } as const satisfies Record<ChannelKind, (notification: Notification) => unknown>;
