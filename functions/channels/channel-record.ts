@@ -1,4 +1,5 @@
 import type { ChannelDefinition } from "../../shared/contract/channel.ts";
+import { isoTime } from "../../shared/contract/time.ts";
 import type { OrgId } from "../../shared/contract/ids.ts";
 import { newWebhookSecret } from "../../shared/core/message/webhook-signature.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
@@ -19,12 +20,23 @@ export function withSecret(
 
 /** What may be shown of a configuration: of a URL the origin only, of a secret nothing. */
 function shownOf({ kind, config }: ChannelDefinition): Readonly<Record<string, string>> {
-  if (kind === "pagerduty") return { region: config.region ?? "us" };
-  if (kind === "email") {
-    const { to, smtp } = config;
-    return { to: to.join(", "), ...(smtp === undefined ? {} : { smtp: `${smtp.host}:${smtp.port}`, from: smtp.from }) };
+  switch (kind) {
+    case "inbox":
+    case "console":
+      return {};
+    case "pagerduty":
+      return { region: config.region ?? "us" };
+    case "email": {
+      const { to, smtp } = config;
+      return { to: to.join(", "), ...(smtp === undefined ? {} : { smtp: `${smtp.host}:${smtp.port}`, from: smtp.from }) };
+    }
+    case "webhook": {
+      const until = config.previous === undefined ? {} : { previousSecretUntil: isoTime(config.previous.until) };
+      return { url: new URL(config.url).origin, ...until };
+    }
+    default:
+      return { url: new URL(config.url).origin };
   }
-  return "url" in config ? { url: new URL(config.url).origin } : {};
 }
 
 /** What is stored of a definition: its configuration sealed, and beside it what may be shown. */

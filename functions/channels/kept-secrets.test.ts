@@ -61,6 +61,35 @@ describe("a password that is sent to a server", () => {
   });
 });
 
+describe("what an Alertmanager is signed in to with", () => {
+  const url = "https://am.example.com/one";
+  const openedPush = async (of: { id: CreatedChannel["id"] }) =>
+    openConfig(harness.deps.secrets, harness.org, { ...(await stored(of)), kind: "alertmanager" });
+
+  test.each([{ token: PASSWORD }, { user: "iv", password: PASSWORD }])(
+    "is not shown, stays, and goes to no other address: %j",
+    async (how) => {
+      const created = await create({ kind: "alertmanager", config: { url, ...how } });
+      expect(created.config).toEqual({ url: "https://am.example.com" });
+      await harness.call(replaceChannel, { id: created.id, name: "Renamed", kind: "alertmanager", config: { url } });
+      expect(await openedPush(created)).toEqual({ url, ...how });
+      await harness.call(patchChannel, { id: created.id, config: { url: `${url}/eve` } });
+      expect(await openedPush(created)).toEqual({ url: `${url}/eve` });
+    },
+  );
+
+  test("given in another way takes the place of what was", async () => {
+    const created = await create({ kind: "alertmanager", config: { url, user: "iv", password: PASSWORD } });
+    await harness.call(replaceChannel, { id: created.id, name: "Told", kind: "alertmanager", config: { url, token: "another" } });
+    expect(await openedPush(created)).toEqual({ url, token: "another" });
+  });
+
+  test("is one of both", async () => {
+    const both = { url, user: "iv", password: PASSWORD, token: PASSWORD };
+    await expect(create({ kind: "alertmanager", config: both })).rejects.toThrow("Expected a user or a token, not both");
+  });
+});
+
 describe("400", () => {
   test.each([
     ["a routing key that is none", { kind: "pagerduty", config: { routingKey: PASSWORD } }],

@@ -5,6 +5,7 @@ import { classifyResponse } from "../../shared/core/alert/retry.ts";
 import { webhookId } from "../../shared/core/alert/keys.ts";
 import type { ResponseClass } from "../../shared/core/alert/retry.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
+import { renderAlertmanagerWebhook } from "../../shared/core/message/alertmanager-webhook.ts";
 import { renderers } from "../../shared/core/message/render.ts";
 import { signWebhook } from "../../shared/core/message/webhook-signature.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
@@ -43,6 +44,8 @@ const SENDERS: Readonly<Record<ChannelKind, Send>> = {
   slack: sendSlack,
   pagerduty: sendPagerduty,
   email: sendEmail,
+  teams: sendTeams,
+  alertmanager: pushToAlertmanager,
   inbox: putIntoInbox,
   console: print,
 };
@@ -51,13 +54,14 @@ const SENDERS: Readonly<Record<ChannelKind, Send>> = {
 export const send: Send = (sending, deps) => SENDERS[sending.channel.kind](sending, deps);
 
 async function sendWebhook({ org, delivery, channel, notification, now }: Sending, deps: Deps): Promise<Sent> {
-  const { url, secret } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
-  const body = JSON.stringify(renderers.webhook(notification));
+  const { url, secret, previous, format } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
+  const isAlertmanagers = format === "alertmanager";
+  const body = JSON.stringify(isAlertmanagers ? renderAlertmanagerWebhook(notification, channel.name) : renderers.webhook(notification));
   const message = { id: webhookId(delivery), timestamp: Math.floor(now / 1_000) };
   const headers =
     secret === undefined
       ? { "webhook-id": message.id, "webhook-timestamp": String(message.timestamp) }
-      : signWebhook({ ...message, body, secrets: [secret] });
+      : signWebhook({ ...message, body, secrets: previous !== undefined && now < previous.until ? [secret, previous.secret] : [secret] });
   return post("webhook", url, { body, headers: { ...headers } }, deps);
 }
 
@@ -94,6 +98,21 @@ async function sendEmail({ org, delivery, channel, notification }: Sending, deps
     const error = `The mail server answered ${status}${command === null ? "" : ` to ${command}`}`;
     return { outcome: status < 500 ? "retry" : "final", status, error, retryAfterMs: null };
   });
+}
+
+async function sendTeams({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { url } = openConfig(deps.secrets, org, { ...channel, kind: "teams" });
+  return post("teams", url, { body: JSON.stringify(renderers.teams(notification)) }, deps);
+}
+
+async function pushToAlertmanager({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { url, user, password, token } = openConfig(deps.secrets, org, { ...channel, kind: "alertmanager" });
+  const address = new URL(url);
+  address.pathname = `${address.pathname.replace(/\/+$/, "")}/api/v2/alerts`;
+  const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ""}`).toString("base64")}`;
+  const authorization = token === undefined ? basic : `Bearer ${token}`;
+  const headers = authorization === undefined ? {} : { Authorization: authorization };
+  return post("alertmanager", address.href, { body: JSON.stringify(renderers.alertmanager(notification)), headers }, deps);
 }
 
 async function putIntoInbox({ org, delivery, channel, notification, now }: Sending, { store }: Deps): Promise<Sent> {

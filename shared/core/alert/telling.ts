@@ -10,8 +10,12 @@ export interface Telling {
   readonly resendEvery?: number;
 }
 
+/** @see Prometheus, rules: an alert that fires is sent again and again, lest its Alertmanager take it for resolved. */
+export const RESEND_EVERY_MS = 180_000;
+
 const TELLING: Partial<Record<ChannelKind, Telling>> = {
   pagerduty: { alertAMessage: true, acknowledgements: true },
+  alertmanager: { resendEvery: RESEND_EVERY_MS },
 };
 
 /** How a kind of channel is told. */

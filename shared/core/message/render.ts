@@ -1,10 +1,12 @@
 import type { ChannelKind } from "../../contract/channel.ts";
 import type { Notification } from "./alert-message.ts";
+import { renderAlertmanager } from "./alertmanager.ts";
 import { renderConsole } from "./console.ts";
 import { renderEmail } from "./email.ts";
 import { renderInbox } from "./inbox.ts";
 import { renderPagerduty } from "./pagerduty.ts";
 import { renderSlack } from "./slack.ts";
+import { renderTeams } from "./teams.ts";
 import { renderWebhook } from "./webhook.ts";
 
 /** How each kind of channel says a notification: one line a kind. */
@@ -13,6 +15,8 @@ export const renderers = {
   slack: renderSlack,
   pagerduty: renderPagerduty,
   email: renderEmail,
+  teams: renderTeams,
+  alertmanager: renderAlertmanager,
   inbox: renderInbox,
   console: renderConsole,
 } as const satisfies Record<ChannelKind, (notification: Notification) => unknown>;
