@@ -143,7 +143,7 @@ describe("a tenant's own server", () => {
     expect(receiver.messages()).toHaveLength(1);
   });
 
-  test.each(["127.0.0.1", "127.1", "0x7f.1", "2130706433", "localhost", "169.254.169.254", "10.0.0.1"])(
+  test.each(["127.0.0.1", "127.1", "0x7f.1", "2130706433", "localhost", "169.254.169.254", "10.0.0.1", "256.0.0.1"])(
     "at %s is not connected to",
     async (host) => {
       const { receiver, server } = await start();

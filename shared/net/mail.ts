@@ -24,7 +24,7 @@ export function createMail({ operator, ...guarded }: MailOptions): Mail {
     if (server === null)
       throw new OutgoingCallError("refused-address", "There is no mail server: neither the channel's nor the operator's");
     const { host, port } = server;
-    const lookup = given === null ? undefined : guard(new URL(`http://${host}:${port}`));
+    const lookup = given === null ? undefined : guard(addressOf(server));
     const deadline = AbortSignal.timeout(timeoutMs);
     let socket: Socket | undefined;
     try {
@@ -41,6 +41,12 @@ export function createMail({ operator, ...guarded }: MailOptions): Mail {
       socket?.destroy();
     }
   };
+}
+
+function addressOf({ host, port }: MailServer): URL {
+  const url = URL.parse(`http://${host}:${port}`);
+  if (url === null) throw new OutgoingCallError("refused-address", "The mail server's name is none");
+  return url;
 }
 
 /** Says a message over a connection. @throws what nodemailer throws where the server did not answer. */
