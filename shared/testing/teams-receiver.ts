@@ -55,7 +55,7 @@ const Card = v.strictObject({
 });
 const Message = v.strictObject({
   type: v.literal("message"),
-  attachments: v.tuple([
+  attachments: v.strictTuple([
     v.strictObject({
       contentType: v.literal("application/vnd.microsoft.card.adaptive"),
       contentUrl: v.nullable(v.string()),
