@@ -93,6 +93,20 @@ test("each alert of a group is an incident of its own; a new one beside it trigg
   expect(receiver.incidents().map(({ status }) => status)).toEqual(["triggered", "resolved"]);
 });
 
+test("a storm is an incident each, none lost and none twice, and so is its end", async () => {
+  await pagerduty();
+  const rule = await storeRule(harness);
+  const hosts = Array.from({ length: 200 }, (_, n) => ({ host: `h${n}` }));
+  for (const dimensions of hosts) await fire(harness, rule, { dimensions });
+  await hand();
+  await ring(START + 30 * SECOND);
+  expect(receiver.incidents().filter(({ triggers }) => triggers === 1)).toHaveLength(200);
+  for (const dimensions of hosts) await evaluate(harness, rule, { outcome: "false", value: 50 }, dimensions);
+  await hand();
+  await ring(START + 330 * SECOND);
+  expect(receiver.incidents().filter(({ status }) => status === "resolved")).toHaveLength(200);
+});
+
 test("a repeat goes into the incident that is there, a new episode makes a new one", async () => {
   await pagerduty();
   const rule = await storeRule(harness, { repeatInterval: "5m" });
