@@ -35,13 +35,16 @@ export type Secret =
   | "intentvision-turso-token"
   | "intentvision-api-key-salt"
   | "intentvision-channel-key"
-  | "intentvision-timegpt-key";
+  | "intentvision-timegpt-key"
+  | "intentvision-smtp-password";
 
 const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
 const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
 const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
 /** Where there is none, TimeGPT is not a backend. */
 const TIMEGPT = "intentvision-timegpt-key" as const;
+/** Where there is none, the operator's mail server is not signed in to. */
+const SMTP = "intentvision-smtp-password" as const;
 
 const http = (...paths: readonly string[]): HttpTrigger => ({ kind: "http", paths });
 /** A resource at its own path and everything below it. */
@@ -207,7 +210,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "event", topics: ["alerts"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key"],
+    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
     charts: true,
   },
   "notify-due": {
@@ -216,7 +219,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key"],
+    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
     charts: true,
   },
   deliveries: {

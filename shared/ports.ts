@@ -2,6 +2,7 @@ import type { Event } from "./contract/events.ts";
 import type { IdPrefix, KeyId } from "./contract/ids.ts";
 import type { Charts } from "./ports/charts.ts";
 import type { Forecasters } from "./ports/forecasters.ts";
+import type { Mail } from "./ports/mail.ts";
 import type { FailedEvent } from "./ports/platform.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -12,6 +13,10 @@ export interface Deps {
   readonly clock: Clock;
   /** For addresses that tenants gave: checks the address that is connected to, bounds time and size, follows no redirect. */
   readonly fetch: GuardedFetch;
+  /** E-mail, over the operator's server or a tenant's. */
+  readonly mail: Mail;
+  /** Where PagerDuty's events go in place of its own addresses, called through `fetch`; undefined: to those. */
+  readonly pagerdutyUrl: string | undefined;
   readonly forecasters: Forecasters;
   readonly charts: Charts;
   readonly secrets: SecretBox;

@@ -5,6 +5,7 @@ import { canonicalJson } from "../../shared/core/hash-id.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { channelAnswer } from "./channel-answer.ts";
+import { withPreviousSecret } from "./kept-secrets.ts";
 import { definitionOf, recordOf, withSecret } from "./channel-record.ts";
 
 /** How often a write is tried anew that lost against another. */
@@ -28,7 +29,8 @@ export async function changeChannel(
     requireMatch(channelAnswer(before));
 
     const present = definitionOf(before, org, deps);
-    const { definition, made } = withSecret(edit(present), deps);
+    const { definition: given, made } = withSecret(edit(present), deps);
+    const definition = withPreviousSecret(given, present, deps.clock.now());
     if (canonicalJson(definition) === canonicalJson(present)) return channelAnswer(before);
 
     const disabledReason = definition.enabled ? null : before.disabledReason;

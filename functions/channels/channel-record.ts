@@ -1,4 +1,5 @@
 import type { ChannelDefinition } from "../../shared/contract/channel.ts";
+import { isoTime } from "../../shared/contract/time.ts";
 import type { OrgId } from "../../shared/contract/ids.ts";
 import { newWebhookSecret } from "../../shared/core/message/webhook-signature.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
@@ -17,20 +18,41 @@ export function withSecret(
   return { definition: { ...definition, config: { ...definition.config, secret: made } }, made };
 }
 
+/** What may be shown of a configuration: of a URL the origin only, of a secret nothing. */
+function shownOf({ kind, config }: ChannelDefinition): Readonly<Record<string, string>> {
+  switch (kind) {
+    case "inbox":
+    case "console":
+      return {};
+    case "pagerduty":
+      return { region: config.region ?? "us" };
+    case "email": {
+      const { to, smtp } = config;
+      return { to: to.join(", "), ...(smtp === undefined ? {} : { smtp: `${smtp.host}:${smtp.port}`, from: smtp.from }) };
+    }
+    case "webhook": {
+      const until = config.previous === undefined ? {} : { previousSecretUntil: isoTime(config.previous.until) };
+      return { url: new URL(config.url).origin, ...until };
+    }
+    default:
+      return { url: new URL(config.url).origin };
+  }
+}
+
 /** What is stored of a definition: its configuration sealed, and beside it what may be shown. */
 export const recordOf = (
-  { name, kind, config, enabled }: ChannelDefinition,
+  definition: ChannelDefinition,
   of: Pick<ChannelRecord, "id" | "version" | "disabledReason" | "createdAt" | "updatedAt">,
   org: OrgId,
   { secrets }: Pick<Deps, "secrets">,
 ): ChannelRecord => ({
   id: of.id,
   version: of.version,
-  name,
-  kind,
-  shown: "url" in config ? { url: new URL(config.url).origin } : {},
-  sealed: sealConfig(secrets, org, of.id, config),
-  enabled,
+  name: definition.name,
+  kind: definition.kind,
+  shown: shownOf(definition),
+  sealed: sealConfig(secrets, org, of.id, definition.config),
+  enabled: definition.enabled,
   disabledReason: of.disabledReason,
   createdAt: of.createdAt,
   updatedAt: of.updatedAt,

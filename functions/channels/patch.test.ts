@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { CreatedChannel } from "../../shared/contract/channel.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
-import { startHarness } from "../../shared/testing/harness.ts";
+import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
 import { createChannel } from "./create.ts";
@@ -34,7 +34,24 @@ describe("200", () => {
     const { secret } = await patch(created.id, { config: { secret: null } });
     expect(secret).toMatch(/^whsec_/);
     expect(secret).not.toBe(created.secret);
-    expect(await config(created)).toEqual({ url: HOOK, secret });
+    expect(await config(created)).toMatchObject({ url: HOOK, secret });
+  });
+
+  test("the secret before stays for a day, and can be ended at once; renaming neither begins nor ends that", async () => {
+    const created = await create();
+    const { secret, config: shown } = await patch(created.id, { config: { secret: null } });
+    const until = START + 86_400_000;
+    expect(shown).toEqual({ url: "https://hooks.example.com", previousSecretUntil: new Date(until).toISOString() });
+    const rotated = { url: HOOK, secret, previous: { secret: created.secret, until } };
+    expect(await config(created)).toEqual(rotated);
+    harness.clock.advance(1_000);
+    await patch(created.id, { name: "Renamed" });
+    expect(await config(created)).toEqual(rotated);
+    const given = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+    await patch(created.id, { config: { secret: given } });
+    expect(await config(created)).toEqual({ url: HOOK, secret: given, previous: { secret, until: until + 1_000 } });
+    expect(await patch(created.id, { config: { previous: null } })).toMatchObject({ config: { url: "https://hooks.example.com" } });
+    expect(await config(created)).toEqual({ url: HOOK, secret: given });
   });
 });
 

@@ -6,6 +6,7 @@ import { mergePatch } from "../../shared/core/merge-patch.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { changeChannel } from "./change-channel.ts";
 import { withoutSecret } from "./channel-answer.ts";
+import { withoutSentSecrets } from "./kept-secrets.ts";
 
 export const patchChannel = route({
   method: "PATCH",
@@ -19,7 +20,10 @@ export const patchChannel = route({
   problems: ["not-found", "precondition-failed", "conflict"],
 
   handle({ id, ...patch }, context, deps) {
-    const edit = (present: ChannelDefinition) => parseOrRefuse(ChannelDefinition, mergePatch(present, patch));
+    const edit = (present: ChannelDefinition) => {
+      const merged = parseOrRefuse(ChannelDefinition, mergePatch(present, patch));
+      return parseOrRefuse(ChannelDefinition, mergePatch(withoutSentSecrets(present, merged), patch));
+    };
     return changeChannel(id, edit, context, deps);
   },
 });

@@ -63,6 +63,10 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
     if ("status" in settled) return settled;
     notification = { ...notification, alerts: notification.alerts.filter(({ id }) => id !== null && settled.has(id)) };
   }
+  if (delivery.kind === "acknowledged") {
+    const unsaid = await withoutFiring(org, delivery, deps);
+    if (unsaid !== null) return unsaid;
+  }
   const sent = await send({ org, delivery: delivery.id, channel, notification, now }, deps);
   if (sent.outcome === "gone") {
     await deps.store.forOrg(org).channels.disable(channel.id, "Its receiver answered 410 Gone", deps.clock.now());
@@ -89,6 +93,16 @@ async function settleFirings(org: OrgId, delivery: DeliveryRecord, { store, cloc
   if (waitUntil > 0) return { status: "postponed", at: waitUntil };
   const heard = new Set(delivery.alerts.filter((alert) => told.has(alert)));
   return heard.size > 0 ? heard : dead("Its firing never got through");
+}
+
+/** Why an acknowledgement is not sent, or not yet: its channel has not been told of the alert. null where it has. */
+async function withoutFiring(org: OrgId, delivery: DeliveryRecord, { store, clock }: Deps): Promise<AttemptOutcome | null> {
+  // Those of the same millisecond too: an alert may be taken on at once.
+  const firings = await store.forOrg(org).deliveries.firingsBefore({ ...delivery, createdAt: delivery.createdAt + 1 });
+  if (firings.some(({ status }) => status === "delivered")) return null;
+  const due = firings.flatMap(({ status, nextAttemptAt: at }) => (status === "waiting" ? [at ?? 0] : status === "sending" ? [0] : []));
+  if (due.length === 0) return dead("Its firing never got through");
+  return { status: "postponed", at: Math.max(clock.now() + WAIT_FOR_FIRING_MS, ...due) };
 }
 
 function outcomeOf(

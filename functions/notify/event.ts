@@ -1,4 +1,5 @@
 import { event, orgOf } from "../../shared/runtime/route.ts";
+import { tellAcknowledged } from "./acknowledged.ts";
 import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
 import { gather } from "./gather.ts";
@@ -8,8 +9,9 @@ export default event({
   consumer: "notify",
   deduplicate: "effect",
   on: {
-    async "alert.changed"({ alert }, context, deps) {
+    async "alert.changed"({ alert, version, to }, context, deps) {
       const org = orgOf(context);
+      if (to === "acknowledged") await deliverAll(await tellAcknowledged(org, alert, version, deps), deps);
       const due = await gather(org, alert, deps);
       await reviewAlert(org, alert, deps);
       for (const { group, flushAt } of due) {

@@ -7,6 +7,7 @@ import type { FlushMessage, Listener } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { alertLabels, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { RouteTree } from "../../shared/core/alert/policies.ts";
+import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
@@ -17,8 +18,6 @@ import { gather, memberOf, targetsOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
 const DEFAULT_REPEAT_MS = 4 * 3_600_000;
-/** Kinds of channels that keep an alert open until they are told of its end. */
-const STATEFUL: ReadonlySet<string> = new Set(["webhook", "pagerduty", "alertmanager"]);
 /** A lost race is run again so many times before the event is left to a redelivery. */
 const MOST_RACES = 5;
 
@@ -60,7 +59,8 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const shown = members.map((alert) => ({ ...alert, suppressedBy: suppressions.get(alert.id)!.by }));
     const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
-    const notified = [...new Set(messages.filter(({ kind }) => kind === "firing").flatMap(({ alerts }) => alerts))];
+    const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
+    const notified = [...new Set(tell.flatMap(({ alerts }) => alerts))];
     if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, at: now })) {
       const found = members.filter(({ episode }) => episode.resolvedAt === null);
       await writeSuppression(
@@ -97,9 +97,9 @@ function listeners(
   return enabled
     .filter(({ id }) => (route !== null && tells(route, id)) || Object.hasOwn(state.told, id))
     .map(({ id, kind }) => ({
+      ...tellingOf(kind),
       id,
-      isStateful: STATEFUL.has(kind),
-      sendResolved: STATEFUL.has(kind) || (route?.sendResolved ?? true),
+      sendResolved: tellingOf(kind).isStateful === true || (route?.sendResolved ?? true),
       hears: (alert) => takers.get(alert)?.find((taker) => tells(taker, id))?.key === key,
     }));
 }

@@ -5,10 +5,15 @@ import { classifyResponse } from "../../shared/core/alert/retry.ts";
 import { webhookId } from "../../shared/core/alert/keys.ts";
 import type { ResponseClass } from "../../shared/core/alert/retry.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
+import { renderAlertmanagerWebhook } from "../../shared/core/message/alertmanager-webhook.ts";
+import { renderEmail } from "../../shared/core/message/email.ts";
+import { seriesText } from "../../shared/core/message/plain-text.ts";
 import { renderers } from "../../shared/core/message/render.ts";
 import { signWebhook } from "../../shared/core/message/webhook-signature.ts";
+import { notificationChart } from "../../shared/ports/alert-chart.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
+import type { MailImage } from "../../shared/ports/mail.ts";
 import type { Deps, OutgoingRequest } from "../../shared/ports.ts";
 
 /** One message on its way to one channel. */
@@ -38,25 +43,96 @@ const DELIVERED: Sent = { outcome: "delivered", status: null, error: null, retry
 type Send = (sending: Sending, deps: Deps) => Promise<Sent>;
 
 /** How each kind of channel is reached: one line a kind. */
-const SENDERS: Readonly<Record<ChannelKind, Send>> = { webhook: sendWebhook, slack: sendSlack, inbox: putIntoInbox, console: print };
+const SENDERS: Readonly<Record<ChannelKind, Send>> = {
+  webhook: sendWebhook,
+  slack: sendSlack,
+  pagerduty: sendPagerduty,
+  email: sendEmail,
+  teams: sendTeams,
+  alertmanager: pushToAlertmanager,
+  inbox: putIntoInbox,
+  console: print,
+};
 
 /** Sends one message; a receiver that fails is an outcome, not an error. */
 export const send: Send = (sending, deps) => SENDERS[sending.channel.kind](sending, deps);
 
 async function sendWebhook({ org, delivery, channel, notification, now }: Sending, deps: Deps): Promise<Sent> {
-  const { url, secret } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
-  const body = JSON.stringify(renderers.webhook(notification));
+  const { url, secret, previous, format } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
+  const isAlertmanagers = format === "alertmanager";
+  const body = JSON.stringify(isAlertmanagers ? renderAlertmanagerWebhook(notification, channel.name) : renderers.webhook(notification));
   const message = { id: webhookId(delivery), timestamp: Math.floor(now / 1_000) };
   const headers =
     secret === undefined
       ? { "webhook-id": message.id, "webhook-timestamp": String(message.timestamp) }
-      : signWebhook({ ...message, body, secrets: [secret] });
+      : signWebhook({ ...message, body, secrets: previous !== undefined && now < previous.until ? [secret, previous.secret] : [secret] });
   return post("webhook", url, { body, headers: { ...headers } }, deps);
 }
 
 async function sendSlack({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
   const { url } = openConfig(deps.secrets, org, { ...channel, kind: "slack" });
   return post("slack", url, { body: JSON.stringify(renderers.slack(notification)) }, deps);
+}
+
+const PAGERDUTY_URLS = { us: "https://events.pagerduty.com", eu: "https://events.eu.pagerduty.com" } as const;
+
+/** One event an alert, until one fails: PagerDuty knows those that it has by their keys. */
+async function sendPagerduty({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { routingKey, region = "us" } = openConfig(deps.secrets, org, { ...channel, kind: "pagerduty" });
+  const url = `${deps.pagerdutyUrl ?? PAGERDUTY_URLS[region]}/v2/enqueue`;
+  let sent = DELIVERED;
+  for (const event of renderers.pagerduty(notification)) {
+    sent = await post("pagerduty", url, { body: JSON.stringify({ routing_key: routingKey, ...event }) }, deps);
+    if (sent.outcome !== "delivered") break;
+  }
+  return sent;
+}
+
+/** Alerts of one message that it is filed under. */
+const MOST_THREADS = 20;
+
+async function sendEmail({ org, delivery, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { to, smtp } = openConfig(deps.secrets, org, { ...channel, kind: "email" });
+  const server = smtp === undefined ? null : { ...smtp, security: smtp.security ?? (smtp.port === 465 ? "tls" : "starttls") };
+  const threads = notification.alerts.slice(0, MOST_THREADS).flatMap(({ id }) => id ?? []);
+  const images = await chartsOf(org, notification, deps);
+  const message = { id: delivery, threads, to, ...renderEmail(notification, images), images };
+  return orUnavailable(async () => {
+    const { status, to: command } = await deps.mail(message, server, { timeoutMs: SEND_TIMEOUT_MS });
+    if (status < 400) return { ...DELIVERED, status };
+    const error = `The mail server answered ${status}${command === null ? "" : ` to ${command}`}`;
+    return { outcome: status < 500 ? "retry" : "final", status, error, retryAfterMs: null };
+  });
+}
+
+/** A picture of the first alert of a message, where one can be drawn. */
+async function chartsOf(
+  org: OrgId,
+  { kind, alerts }: Notification,
+  deps: Deps,
+): Promise<readonly (MailImage & { readonly alt: string })[]> {
+  const [first] = alerts;
+  if (kind === "test" || first?.id == null) return [];
+  const content = await notificationChart(org, first.id, deps);
+  if (content === null) return [];
+  return [
+    { cid: `${first.id}@chart`, filename: "chart.png", contentType: "image/png", content, alt: `Chart of ${seriesText(first.series)}` },
+  ];
+}
+
+async function sendTeams({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { url } = openConfig(deps.secrets, org, { ...channel, kind: "teams" });
+  return post("teams", url, { body: JSON.stringify(renderers.teams(notification)) }, deps);
+}
+
+async function pushToAlertmanager({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+  const { url, user, password, token } = openConfig(deps.secrets, org, { ...channel, kind: "alertmanager" });
+  const address = new URL(url);
+  address.pathname = `${address.pathname.replace(/\/+$/, "")}/api/v2/alerts`;
+  const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ""}`).toString("base64")}`;
+  const authorization = token === undefined ? basic : `Bearer ${token}`;
+  const headers = authorization === undefined ? {} : { Authorization: authorization };
+  return post("alertmanager", address.href, { body: JSON.stringify(renderers.alertmanager(notification)), headers }, deps);
 }
 
 async function putIntoInbox({ org, delivery, channel, notification, now }: Sending, { store }: Deps): Promise<Sent> {
@@ -75,7 +151,7 @@ async function post(
   { body, headers }: Pick<OutgoingRequest, "body" | "headers">,
   { fetch, clock }: Deps,
 ): Promise<Sent> {
-  try {
+  return orUnavailable(async () => {
     const response = await fetch(url, {
       method: "POST",
       headers: { "Content-Type": "application/json", "User-Agent": "IntentVision", ...headers },
@@ -85,6 +161,13 @@ async function post(
     const outcome = classifyResponse(kind, response.status, response.body);
     const error = outcome === "delivered" ? null : `The receiver answered ${response.status}`;
     return { outcome, status: response.status, error, retryAfterMs: retryAfter(response.headers["retry-after"], clock.now()) };
+  });
+}
+
+/** How a call went, or that it got no answer. */
+async function orUnavailable(call: () => Promise<Sent>): Promise<Sent> {
+  try {
+    return await call();
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     return { outcome: error.retryable ? "retry" : "final", status: null, error: error.message, retryAfterMs: null };

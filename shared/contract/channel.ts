@@ -2,27 +2,75 @@ import * as v from "valibot";
 import { Alert } from "./alert.ts";
 import { AlertId, ChannelId, DeliveryId, InboxMessageId } from "./ids.ts";
 import { name } from "./name.ts";
-import { IsoTime } from "./time.ts";
+import { IsoTime, Time } from "./time.ts";
 
 // Said without the value: it may be a secret.
 const URL_MESSAGE = "Expected an http or https URL";
 const url = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
 /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
 const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
+/** What a webhook's secret was before: until then messages are signed with it too, so that their receiver may learn the new one. */
+const PreviousSecret = v.strictObject({ secret: WebhookSecret, until: Time });
 
 export const ChannelName = name(100);
 const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };
 const none = v.optional(v.strictObject({}), {});
 
+/** Of a service's integration "Events API v2". */
+const RoutingKey = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{32}$/, "Expected the 32 letters and digits of an Events API v2 integration"));
+
+const EmailAddress = v.pipe(v.string(), v.maxLength(254), v.email("Expected an e-mail address"));
+const Credential = v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,256}$/u, "Expected 1 to 256 characters, none of them a control character"));
+const Token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,4096}$/, "Expected 1 to 4,096 printable ASCII characters"));
+/** A mail server of one's own. Without `security` port 465 speaks TLS from the start, and any other has to offer STARTTLS. */
+const Smtp = v.pipe(
+  v.strictObject({
+    host: v.pipe(v.string(), v.maxLength(253), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, "Expected the name of a host")),
+    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+    security: v.optional(v.picklist(["tls", "starttls", "none"])),
+    user: v.optional(Credential),
+    password: v.optional(Credential),
+    from: EmailAddress,
+  }),
+  v.check(({ user, password }) => (user === undefined) === (password === undefined), "Expected both user and password, or neither"),
+  v.check(({ security, password }) => security !== "none" || password === undefined, "A password is not sent without TLS"),
+);
+
+/** The address below which its `/api/v2/alerts` is, and how it wants to be signed in to. */
+const AlertmanagerConfig = v.pipe(
+  v.strictObject({ url, user: v.optional(Credential), password: v.optional(Credential), token: v.optional(Token) }),
+  v.check(({ user, password }) => (user === undefined) === (password === undefined), "Expected both user and password, or neither"),
+  v.check(({ user, token }) => user === undefined || token === undefined, "Expected a user or a token, not both"),
+);
+
 const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({
       kind: v.literal("webhook"),
-      config: v.strictObject({ url, secret: v.optional(WebhookSecret), format: v.optional(v.literal("intentvision")) }),
+      config: v.strictObject({
+        url,
+        secret: v.optional(WebhookSecret),
+        previous: v.optional(PreviousSecret),
+        format: v.optional(v.picklist(["intentvision", "alertmanager"])),
+      }),
       ...common,
       ...extra,
     }),
     v.strictObject({ kind: v.literal("slack"), config: v.strictObject({ url }), ...common, ...extra }),
+    v.strictObject({ kind: v.literal("teams"), config: v.strictObject({ url }), ...common, ...extra }),
+    v.strictObject({ kind: v.literal("alertmanager"), config: AlertmanagerConfig, ...common, ...extra }),
+    v.strictObject({
+      kind: v.literal("pagerduty"),
+      config: v.strictObject({ routingKey: RoutingKey, region: v.optional(v.picklist(["us", "eu"])) }),
+      ...common,
+      ...extra,
+    }),
+    v.strictObject({
+      kind: v.literal("email"),
+      config: v.strictObject({ to: v.pipe(v.array(EmailAddress), v.minLength(1), v.maxLength(20)), smtp: v.optional(Smtp) }),
+      ...common,
+      ...extra,
+    }),
     v.strictObject({ kind: v.literal("inbox"), config: none, ...common, ...extra }),
     v.strictObject({ kind: v.literal("console"), config: none, ...common, ...extra }),
   ]);
@@ -54,11 +102,14 @@ export type CreatedChannel = v.InferOutput<typeof CreatedChannel>;
 export const DeliveryStatus = v.picklist(["waiting", "sending", "delivered", "dead"]);
 export type DeliveryStatus = v.InferOutput<typeof DeliveryStatus>;
 
+export const MessageKind = v.picklist(["firing", "acknowledged", "resolved", "test"]);
+export type MessageKind = v.InferOutput<typeof MessageKind>;
+
 /** One message for one channel, and how its sending went. */
 export const Delivery = v.strictObject({
   id: DeliveryId,
   channelId: ChannelId,
-  kind: v.picklist(["firing", "resolved", "test"]),
+  kind: MessageKind,
   alerts: v.array(AlertId),
   status: DeliveryStatus,
   attempts: v.number(),
@@ -72,7 +123,7 @@ export type Delivery = v.InferOutput<typeof Delivery>;
 
 export const InboxMessage = v.strictObject({
   id: InboxMessageId,
-  kind: v.picklist(["firing", "resolved", "test"]),
+  kind: MessageKind,
   title: v.string(),
   text: v.string(),
   /** As they were then. */

@@ -59,15 +59,12 @@ const SYSTEM_CODE = /^[A-Z][A-Z0-9_]{1,60}$/;
  * @throws Error when `allow` has an entry that is not `host:port`.
  */
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
-  const { timeoutMs: defaultTimeoutMs = TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES, lookup = resolve } = options;
-  const allowed = new Set(options.allow.map(parseAllowed));
+  const { timeoutMs: defaultTimeoutMs = TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
+  const guard = createGuard(options);
 
   return async (address, request) => {
     const url = parseTarget(address);
-    const hostname = withoutBrackets(url.hostname);
-    const isAllowed = allowed.has(hostAndPort(url));
-    if (!isAllowed && isIP(hostname) !== 0 && !isPublicAddress(hostname)) throw notPublic(url.hostname);
-
+    const lookup = guard(url);
     const timeoutMs = request.timeoutMs ?? defaultTimeoutMs;
     const { Client } = await import("undici");
     const client = new Client(url.origin, {
@@ -75,7 +72,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       pipelining: 0,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: timeoutMs, lookup: isAllowed ? asConnectTakesIt(lookup) : checkedLookup(lookup) },
+      connect: { timeout: timeoutMs, lookup },
     });
     const timeUp = () => new OutgoingCallError("timeout", `${url.host} did not answer within ${timeoutMs} ms`);
     const timer = setTimeout(() => void client.destroy(timeUp()), timeoutMs);
@@ -99,6 +96,23 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       clearTimeout(timer);
       void client.destroy();
     }
+  };
+}
+
+/**
+ * What tenants' addresses are held against.
+ *
+ * @returns For the host and port of a URL the lookup that a connection to it has to be made with. It throws OutgoingCallError where that
+ *   is an address that is not public and not allowed; a name is judged by what the lookup answers.
+ * @throws Error when `allow` has an entry that is not `host:port`.
+ */
+export function createGuard({ allow, lookup = resolve }: Pick<GuardedFetchOptions, "allow" | "lookup">): (url: URL) => Lookup {
+  const allowed = new Set(allow.map(parseAllowed));
+  return (url) => {
+    const hostname = withoutBrackets(url.hostname);
+    const isAllowed = allowed.has(hostAndPort(url));
+    if (!isAllowed && isIP(hostname) !== 0 && !isPublicAddress(hostname)) throw notPublic(url.hostname);
+    return isAllowed ? asConnectTakesIt(lookup) : checkedLookup(lookup);
   };
 }
 
@@ -168,7 +182,7 @@ async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number): Pr
 }
 
 /** What the system calls an error: a message may quote what was sent. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && SYSTEM_CODE.test(code) ? code : "the connection broke";
 }

@@ -60,8 +60,20 @@ test.each([
   ["INTENTVISION_TIMEGPT_MODEL", "Time GPT"],
   ["INTENTVISION_STATSFORECAST_URL", "localhost:8090"],
   ["INTENTVISION_FORECAST_PREFERENCE", "oracle"],
+  ["INTENTVISION_PAGERDUTY_URL", "events.pagerduty.com"],
+  ["INTENTVISION_SMTP_PORT", "0"],
+  ["INTENTVISION_SMTP_FROM", "alerts"],
 ])("%s=%s is refused by its name", (key, value) => {
   expect(() => readConfig(SECRETS, { ...env, [key]: value })).toThrow(`Missing or malformed configuration: ${key}`);
+});
+
+test("a mail server comes with whom its messages are from; its port says how it is spoken to", () => {
+  const smtp = { INTENTVISION_SMTP_HOST: "smtp.example.com", INTENTVISION_SMTP_FROM: "IntentVision <alerts@example.com>" };
+  const read = (more = {}) => readConfig(["intentvision-smtp-password"], { ...smtp, INTENTVISION_SMTP_PASSWORD: "p", ...more }).smtp;
+  expect(read()).toMatchObject({ host: "smtp.example.com", port: 587, security: "starttls", password: "p" });
+  expect(read({ INTENTVISION_SMTP_PORT: "465" })).toMatchObject({ port: 465, security: "tls" });
+  expect(read({ INTENTVISION_SMTP_HOST: undefined })).toBeNull();
+  expect(() => read({ INTENTVISION_SMTP_FROM: undefined })).toThrow("Missing or malformed configuration: INTENTVISION_SMTP_FROM");
 });
 
 test("a deployed service refuses to start with the auth emulator, whose tokens are not signed", () => {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Backend } from "../contract/forecast.ts";
+import type { MailServer } from "../ports/mail.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 const list = v.pipe(
@@ -32,10 +33,15 @@ const SECRETS = {
   INTENTVISION_API_KEY_SALT: v.pipe(v.string(), v.minLength(16)),
   INTENTVISION_CHANNEL_KEY: bytes(32),
   INTENTVISION_TIMEGPT_KEY: v.pipe(text, v.regex(/^[\x21-\x7e]+$/)),
+  INTENTVISION_SMTP_PASSWORD: text,
 } as const;
 type SecretKey = keyof typeof SECRETS;
-/** A database in a file has no token; without a key of its own TimeGPT is no backend. */
-const OPTIONAL_SECRETS: ReadonlySet<string> = new Set<SecretKey>(["INTENTVISION_TURSO_TOKEN", "INTENTVISION_TIMEGPT_KEY"]);
+/** A database in a file has no token; without a key of its own TimeGPT is no backend; a mail server may ask for no password. */
+const OPTIONAL_SECRETS: ReadonlySet<string> = new Set<SecretKey>([
+  "INTENTVISION_TURSO_TOKEN",
+  "INTENTVISION_TIMEGPT_KEY",
+  "INTENTVISION_SMTP_PASSWORD",
+]);
 
 const OPTIONS = v.object({
   LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
@@ -52,6 +58,19 @@ const OPTIONS = v.object({
   INTENTVISION_TIMEGPT_MODEL: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)), "timegpt-2.1"),
   /** Where services/statsforecast listens; not set: it is no backend. */
   INTENTVISION_STATSFORECAST_URL: v.optional(serviceUrl),
+  /** In place of PagerDuty's own addresses; where it is not public, GUARDED_FETCH_ALLOW has to name it too. */
+  INTENTVISION_PAGERDUTY_URL: v.optional(serviceUrl),
+  /** The mail server of channels that name none of their own; not set: there is none. */
+  INTENTVISION_SMTP_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/:]+$/))),
+  INTENTVISION_SMTP_PORT: v.optional(
+    v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number), v.minValue(1), v.maxValue(65_535)),
+    "587",
+  ),
+  /** Not set: `tls` on port 465, else `starttls`. */
+  INTENTVISION_SMTP_SECURITY: v.optional(v.picklist(["tls", "starttls", "none"])),
+  INTENTVISION_SMTP_USER: v.optional(text),
+  /** Whom its messages are from: an address, or `Name <address>`. */
+  INTENTVISION_SMTP_FROM: v.optional(v.pipe(v.string(), v.regex(/^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/))),
   K_SERVICE: v.optional(v.string()),
   FIREBASE_AUTH_EMULATOR_HOST: v.optional(v.string()),
 });
@@ -71,6 +90,8 @@ export interface Config {
   readonly forecastPreference: readonly string[];
   readonly timegpt: { readonly apiKey: string | undefined; readonly baseUrl: string; readonly model: string };
   readonly statsforecastUrl: string | undefined;
+  readonly pagerdutyUrl: string | undefined;
+  readonly smtp: MailServer | null;
 }
 
 /**
@@ -94,6 +115,9 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     if (parsed.success) values.set(key, parsed.output);
     else if (!optional) bad.push(key);
   }
+  if (options.success && options.output.INTENTVISION_SMTP_HOST !== undefined && options.output.INTENTVISION_SMTP_FROM === undefined) {
+    bad.push("INTENTVISION_SMTP_FROM");
+  }
   if (bad.length > 0 || !options.success) throw new Error(`Missing or malformed configuration: ${bad.join(", ")}`);
 
   const { output } = options;
@@ -112,8 +136,21 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
       model: output.INTENTVISION_TIMEGPT_MODEL,
     },
     statsforecastUrl: output.INTENTVISION_STATSFORECAST_URL,
+    pagerdutyUrl: output.INTENTVISION_PAGERDUTY_URL,
+    smtp: smtpOf(output, values.get("INTENTVISION_SMTP_PASSWORD") as string | undefined),
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
   };
+}
+
+function smtpOf(options: v.InferOutput<typeof OPTIONS>, password: string | undefined): MailServer | null {
+  const {
+    INTENTVISION_SMTP_HOST: host,
+    INTENTVISION_SMTP_PORT: port,
+    INTENTVISION_SMTP_USER: user,
+    INTENTVISION_SMTP_FROM: from,
+  } = options;
+  if (host === undefined || from === undefined) return null;
+  return { host, port, security: options.INTENTVISION_SMTP_SECURITY ?? (port === 465 ? "tls" : "starttls"), user, password, from };
 }
 
 /** Where the local system listens and keeps its data. */
@@ -143,9 +180,11 @@ export function readLocalConfig(env: Readonly<Record<string, string | undefined>
 
 /**
  * The configuration of every function in one process, with the local system's own database and secrets under the environment's options;
- * TimeGPT's key, which nobody can make, is the environment's too.
+ * TimeGPT's key and the mail server's password, which nobody can make, are the environment's too.
  */
-export const configWith = (secrets: Readonly<Record<Exclude<SecretKey, "INTENTVISION_TIMEGPT_KEY">, string | undefined>>): Config =>
+export const configWith = (
+  secrets: Readonly<Record<Exclude<SecretKey, "INTENTVISION_TIMEGPT_KEY" | "INTENTVISION_SMTP_PASSWORD">, string | undefined>>,
+): Config =>
   readConfig(
     Object.keys(SECRETS).map((key) => key.toLowerCase().replaceAll("_", "-")),
     { ...process.env, ...secrets },

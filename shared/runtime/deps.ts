@@ -12,6 +12,7 @@ import { stubForecaster } from "../forecasters/stub.ts";
 import { createTimegpt } from "../forecasters/timegpt.ts";
 import { createSecretBox } from "../net/secret-box.ts";
 import type { Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
+import type { Mail } from "../ports/mail.ts";
 import { openDatabase } from "../store/database.ts";
 import type { Database } from "../store/database.ts";
 import { createStores } from "../store/store.ts";
@@ -67,6 +68,15 @@ function guardedFetch(allow: readonly string[]): GuardedFetch {
   };
 }
 
+/** E-mail, loaded at its first message. */
+function mailer({ smtp, guardedFetchAllow }: Config): Mail {
+  let loaded: Promise<Mail> | undefined;
+  return async (message, server, options) => {
+    loaded ??= import("../net/mail.ts").then(({ createMail }) => createMail({ operator: smtp, allow: guardedFetchAllow }));
+    return (await loaded)(message, server, options);
+  };
+}
+
 /** Builds what one process has: the only place that makes real Deps. */
 export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
   const clock = { now: () => Date.now() };
@@ -81,6 +91,8 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     bus: local?.bus ?? pubSubBus(),
     clock,
     fetch: guardedFetch(config.guardedFetchAllow),
+    mail: mailer(config),
+    pagerdutyUrl: config.pagerdutyUrl,
     forecasters: createForecasters(
       [
         nativeForecaster,

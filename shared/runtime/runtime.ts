@@ -23,10 +23,42 @@ const PUBLISH_WITHIN_MS = 200;
 
 /** The Deps of one invocation, and the events that it commits through them. */
 export function openInvocation(runtime: Runtime, traceparent: string | null): { deps: Deps; committed: Event[] } {
-  const { stores, bus, clock, fetch, forecasters, charts, secrets, alarm, newId, issueApiKey, forgetApiKey, random, print } = runtime;
+  const {
+    stores,
+    bus,
+    clock,
+    fetch,
+    mail,
+    pagerdutyUrl,
+    forecasters,
+    charts,
+    secrets,
+    alarm,
+    newId,
+    issueApiKey,
+    forgetApiKey,
+    random,
+    print,
+  } = runtime;
   const committed: Event[] = [];
   const store = stores({ newId, traceparent, committed });
-  const deps = { store, bus, clock, fetch, forecasters, charts, secrets, alarm, newId, issueApiKey, forgetApiKey, random, print };
+  const deps = {
+    store,
+    bus,
+    clock,
+    fetch,
+    mail,
+    pagerdutyUrl,
+    forecasters,
+    charts,
+    secrets,
+    alarm,
+    newId,
+    issueApiKey,
+    forgetApiKey,
+    random,
+    print,
+  };
   return { committed, deps };
 }
 

@@ -6,6 +6,7 @@ import { hashId } from "../core/hash-id.ts";
 import { batchOf } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
 import type { Deps, GuardedFetch, NewId } from "../ports.ts";
+import type { Mail } from "../ports/mail.ts";
 import type { Forecasters } from "../ports/forecasters.ts";
 import type { EventFunction, JsonRoute, TenantContext } from "../runtime/route.ts";
 import type { Database } from "../store/database.ts";
@@ -55,7 +56,9 @@ const NO_FORECASTERS: Forecasters = {
 };
 
 /** @param options.database - Has every migration applied; one in memory when not given. */
-export async function startHarness(options: { now?: number; forecasters?: Forecasters; database?: Database } = {}): Promise<Harness> {
+export async function startHarness(
+  options: { now?: number; forecasters?: Forecasters; database?: Database; pagerdutyUrl?: string; mail?: Mail } = {},
+): Promise<Harness> {
   let now = options.now ?? START;
   let ids = 0;
   let random = 1;
@@ -73,6 +76,12 @@ export async function startHarness(options: { now?: number; forecasters?: Foreca
     bus: { publish: async () => {}, redeliver: async () => {} },
     clock: { now: () => now },
     fetch: (url, request) => fetch(url, request),
+    mail:
+      options.mail ??
+      (async () => {
+        throw new Error("No test answers this e-mail");
+      }),
+    pagerdutyUrl: options.pagerdutyUrl,
     forecasters: options.forecasters ?? NO_FORECASTERS,
     charts: {
       svg: async ({ title }, { width, height }) => `<svg width="${width}" height="${height}"><title>${title}</title></svg>`,

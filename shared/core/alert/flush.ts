@@ -1,6 +1,7 @@
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import { isAcknowledged } from "./status.ts";
+import type { Telling } from "./telling.ts";
 
 /** How patient a route is; durations in ms. */
 export interface Timers {
@@ -37,6 +38,8 @@ export interface Told {
 export interface GroupState {
   /** null while nothing fires: there is nothing to flush. */
   readonly nextFlushAt: number | null;
+  /** When the group as a whole is due, where it is flushed before that for channels that are told again in between; else as nextFlushAt. */
+  readonly wholeFlushAt?: number;
   /** The last flush of the group as it stands; null while it is new and gathers for the first time, and while all of it was hidden. */
   readonly lastFlushAt: number | null;
   /** Grows with each flush and never starts again: part of every notification's key. */
@@ -91,7 +94,8 @@ export function addToGroup(
   const gathers = group.lastFlushAt === null && group.held?.includes(alert) !== true;
   const nextFlushAt = gathers ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
   const hurries = resolves && timers.resolveAtOnce && group.lastFlushAt !== null;
-  return { group: { ...group, members, nextFlushAt: hurries ? now : nextFlushAt }, reopened };
+  const { wholeFlushAt: _, ...hurried } = group;
+  return { group: hurries ? { ...hurried, members, nextFlushAt: now } : { ...group, members, nextFlushAt }, reopened };
 }
 
 /** When a group that was never flushed is due: only what fires hurries it. */
@@ -102,24 +106,26 @@ function firstFlush({ nextFlushAt }: GroupState, { state, severity }: Pick<Membe
 }
 
 /** Why a channel is told. */
-export type FlushReason = "first" | "new alert" | "severity raised" | "suppression ended" | "repeat" | "some resolved" | "all resolved";
+export type FlushReason =
+  "first" | "new alert" | "severity raised" | "suppression ended" | "repeat" | "resend" | "some resolved" | "all resolved";
 
 /** One message that a channel is to get. */
 export interface FlushMessage {
   readonly channel: ChannelId;
   readonly kind: "firing" | "resolved";
-  /** Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged), for `resolved` those that ended. */
+  /**
+   * Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged), for `resolved` those that ended. Where a channel
+   * is told one alert a message: that one, and of what fires only what is news or repeated.
+   */
   readonly alerts: readonly AlertId[];
   readonly reason: FlushReason;
 }
 
 /** A channel that a group may tell. */
-export interface Listener {
+export interface Listener extends Telling {
   readonly id: ChannelId;
   /** false: it never gets a resolve. */
   readonly sendResolved?: boolean;
-  /** It keeps a state: it gets the resolve of a firing that it got even if the alert is hidden by then. */
-  readonly isStateful?: boolean;
   /** Whether this group tells it that an alert fires; left out, of all. Of the end of what it was told it hears all the same. */
   readonly hears?: (alert: AlertId) => boolean;
 }
@@ -129,6 +135,9 @@ export interface Listener {
  * between two flushes; what fires is told again after the repeat interval, which is rounded up to a multiple of groupInterval, unless
  * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Messages belong to flush `group.flushNumber` of the
  * returned group.
+ *
+ * A channel with `resendEvery` is told everything that fires again each time that has passed; a flush that is due for that alone leaves
+ * every other channel as it is.
  *
  * @param channels - The enabled ones.
  * @param now - Unix ms. Before the group is due nothing happens and the group is returned as it is.
@@ -146,6 +155,7 @@ export function decideFlush(
 ): { readonly messages: readonly FlushMessage[]; readonly group: GroupState } {
   if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group };
 
+  const whole = now >= (group.wholeFlushAt ?? group.nextFlushAt);
   const firing = memberIds(group).filter((id) => group.members[id]!.state === "firing");
   const visible = firing.filter((id) => !suppressed.has(id));
   const held = firing.filter((id) => suppressed.has(id));
@@ -153,35 +163,47 @@ export function decideFlush(
   const messages: FlushMessage[] = [];
   // A channel that is switched off keeps what it was told of those that still fire: switched on again, it is not told a second time.
   const told: Record<ChannelId, Told> = Object.fromEntries(
-    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: pick(alerts, firing) }]),
+    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, firing) : alerts }]),
   );
-  for (const { id: channel, sendResolved = true, isStateful = false, hears = () => true } of channels) {
+  const resends: number[] = [];
+  for (const { id: channel, sendResolved = true, isStateful = false, hears = () => true, alertAMessage = false, resendEvery } of channels) {
+    if (!whole && resendEvery === undefined) continue;
     const before: Told = group.told[channel] ?? { at: now, alerts: {} };
     const heard = visible.filter(hears);
-    const message = firingMessage(group, before, heard, now, repeatAfter);
-    if (message !== null) messages.push({ channel, kind: "firing", ...message });
+    const news = firingMessage(group, before, heard, now, resendEvery === undefined ? { repeatAfter } : { resendEvery });
+    if (news !== null) messages.push(...firingMessages(channel, news, group, before, alertAMessage));
 
     const ended = memberIds(group).filter(
       (id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id) && (isStateful || !suppressed.has(id)),
     );
     const reason = firing.length === 0 ? "all resolved" : "some resolved";
-    if (sendResolved && ended.length > 0) messages.push({ channel, kind: "resolved", alerts: ended, reason });
+    if (sendResolved) for (const alerts of split(ended, alertAMessage)) messages.push({ channel, kind: "resolved", alerts, reason });
+    const at = news === null ? before.at : now;
     told[channel] = {
-      at: message === null ? before.at : now,
+      at,
       alerts: { ...pick(before.alerts, firing), ...Object.fromEntries(heard.map((id) => [id, group.members[id]!.severity])) },
     };
+    if (resendEvery !== undefined && heard.length > 0) resends.push(at + resendEvery);
   }
   const open = firing.length > 0;
+  const wholeFlushAt = whole
+    ? Math.min(now + timers.groupInterval, ...held.map((id) => suppressed.get(id) ?? Infinity))
+    : (group.wholeFlushAt ?? now);
+  const nextFlushAt = Math.min(wholeFlushAt, ...resends);
+  const lastNotifiedAt = messages.length > 0 ? now : group.lastNotifiedAt;
+  const flushNumber = group.flushNumber + 1;
+  if (!whole) return { messages, group: { ...group, nextFlushAt, wholeFlushAt, flushNumber, told, lastNotifiedAt } };
   return {
     messages,
     group: {
-      nextFlushAt: open ? Math.min(now + timers.groupInterval, ...held.map((id) => suppressed.get(id) ?? Infinity)) : null,
+      nextFlushAt: open ? nextFlushAt : null,
+      ...(open && nextFlushAt < wholeFlushAt ? { wholeFlushAt } : {}),
       // What is hidden does not make others wait that come later.
       lastFlushAt: visible.length > 0 || (open && Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0)) ? now : null,
-      flushNumber: group.flushNumber + 1,
+      flushNumber,
       members: pick(group.members, firing),
       told: open ? told : {},
-      lastNotifiedAt: messages.length > 0 ? now : group.lastNotifiedAt,
+      lastNotifiedAt,
       ...(held.length > 0 ? { held } : {}),
     },
   };
@@ -192,17 +214,48 @@ function firingMessage(
   told: Told,
   firing: readonly AlertId[],
   now: number,
-  repeatAfter: number,
+  again: { readonly repeatAfter: number } | { readonly resendEvery: number },
 ): Pick<FlushMessage, "alerts" | "reason"> | null {
   if (firing.some((id) => !Object.hasOwn(told.alerts, id))) {
     return { alerts: firing, reason: Object.keys(told.alerts).length === 0 ? "first" : "new alert" };
   }
-  if (firing.some((id) => members[id]!.severity === "critical" && told.alerts[id] === "warning")) {
-    return { alerts: firing, reason: "severity raised" };
+  if (firing.some((id) => isRaised(members, told, id))) return { alerts: firing, reason: "severity raised" };
+  if ("resendEvery" in again) {
+    return firing.length > 0 && now - told.at >= again.resendEvery ? { alerts: firing, reason: "resend" } : null;
   }
-  const again = firing.filter((id) => !isAcknowledged(members[id]!.acknowledged, now));
-  if (again.some((id) => held.includes(id))) return { alerts: again, reason: "suppression ended" };
-  return again.length > 0 && now - told.at >= repeatAfter ? { alerts: again, reason: "repeat" } : null;
+  const open = firing.filter((id) => !isAcknowledged(members[id]!.acknowledged, now));
+  if (open.some((id) => held.includes(id))) return { alerts: open, reason: "suppression ended" };
+  return open.length > 0 && now - told.at >= again.repeatAfter ? { alerts: open, reason: "repeat" } : null;
+}
+
+/** One message of what fires; or, where each alert has a message of its own, one of each that is news or repeated. */
+function firingMessages(
+  channel: ChannelId,
+  { alerts, reason }: Pick<FlushMessage, "alerts" | "reason">,
+  { members, held = [] }: GroupState,
+  told: Told,
+  alertAMessage: boolean,
+): readonly FlushMessage[] {
+  const isNews = (id: AlertId) =>
+    reason === "repeat" ||
+    (reason === "suppression ended" && held.includes(id)) ||
+    !Object.hasOwn(told.alerts, id) ||
+    isRaised(members, told, id);
+  return split(alertAMessage ? alerts.filter(isNews) : alerts, alertAMessage).map((one) => ({
+    channel,
+    kind: "firing",
+    alerts: one,
+    reason,
+  }));
+}
+
+function split(alerts: readonly AlertId[], alertAMessage: boolean): readonly (readonly AlertId[])[] {
+  if (alertAMessage) return alerts.map((id) => [id]);
+  return alerts.length === 0 ? [] : [alerts];
+}
+
+function isRaised(members: GroupState["members"], { alerts }: Told, id: AlertId): boolean {
+  return members[id]!.severity === "critical" && alerts[id] === "warning";
 }
 
 function memberIds({ members }: GroupState): readonly AlertId[] {

@@ -28,13 +28,13 @@ export function groupId(org: OrgId, route: string, groupBy: Readonly<Record<stri
   return hashId("grp", [org, route, groupBy]);
 }
 
-/** What makes a notification the one it is. `flush` is the number of the group's flush that decided it. */
+/** What makes a notification the one it is. `flush` is the number of the group's flush that decided it, or the instance's version. */
 export interface NotificationKey {
   readonly org: OrgId;
   readonly channel: ChannelId;
   readonly group: GroupId;
   readonly flush: number;
-  readonly kind: "firing" | "resolved";
+  readonly kind: "firing" | "resolved" | "acknowledged";
   readonly members: readonly AlertId[];
 }
 

@@ -5,8 +5,8 @@ const PAGING = [0, 5_000, 15_000, 30_000, 60_000] as const;
 /** @see Standard Webhooks 1.0, "Deliverability and reliability", to its 10 h. */
 const PATIENT = [0, 5_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000, 5 * 3_600_000, 10 * 3_600_000] as const;
 
-/** Kinds that wake people get few attempts in quick succession; whatever is not named here is patient. */
-const SCHEDULES: Partial<Record<string, readonly number[]>> = { pagerduty: PAGING };
+/** Kinds that wake people, or are told again soon anyway, get few attempts in quick succession; whatever is not named here is patient. */
+const SCHEDULES: Partial<Record<string, readonly number[]>> = { pagerduty: PAGING, alertmanager: PAGING };
 
 /** A delay grows by up to this share, so that what failed together does not come back together. */
 const JITTER = 0.2;

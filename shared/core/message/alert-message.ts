@@ -1,4 +1,5 @@
 import type { Alert } from "../../contract/alert.ts";
+import type { MessageKind } from "../../contract/channel.ts";
 import type { GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
@@ -7,8 +8,8 @@ import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-
 
 /** One message before it is rendered for its channel. JSON-safe. */
 export interface Notification {
-  readonly kind: "firing" | "resolved" | "test";
-  /** Why it is sent; null for a test. */
+  readonly kind: MessageKind;
+  /** Why it is sent; null for a test, and where somebody acknowledged. */
   readonly reason: FlushReason | null;
   /** When it was decided, Unix ms. */
   readonly at: number;
@@ -38,6 +39,8 @@ export interface AlertMessage {
   readonly alerts: readonly AlertText[];
 }
 
+const STATES = { firing: "Firing", acknowledged: "Acknowledged", resolved: "Resolved" } as const;
+
 const ENDED: Readonly<Record<string, string>> = {
   manual: "Resolved by hand.",
   rule_deleted: "Ended because its rule was deleted.",
@@ -60,10 +63,10 @@ export function alertMessage(notification: Notification): AlertMessage {
   const firstOfRule = new Map(ordered.toReversed().map((alert) => [alert.ruleId, alert]));
   const texts = ordered.map((alert) => alertText(alert, notification, firstOfRule.get(alert.ruleId) === alert));
   const first = texts[0];
-  if (first === undefined) return { title: kind === "resolved" ? "Resolved" : "Firing", alerts: [] };
+  if (first === undefined) return { title: STATES[kind], alerts: [] };
 
   const severity = first.severity === "critical" ? "Critical" : "Warning";
-  const state = kind === "resolved" ? "Resolved" : STILL.has(reason) ? `${severity}, still firing` : severity;
+  const state = kind !== "firing" ? STATES[kind] : STILL.has(reason) ? `${severity}, still firing` : severity;
   const rules = new Set(alerts.map(({ ruleId }) => ruleId)).size;
   const what = rules > 1 ? `${alerts.length} alerts of ${rules} rules` : first.ruleName;
   const where = rules > 1 ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;

@@ -3,44 +3,10 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { Alert } from "../../contract/alert.ts";
 import { ChannelDefinition, InboxMessage } from "../../contract/channel.ts";
-import type { AlertId, GroupId, InboxMessageId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
+import type { InboxMessageId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
-import type { Notification } from "./alert-message.ts";
+import { alert, groupKey, notification } from "../../testing/notifications.ts";
 import { renderers } from "./render.ts";
-
-const alert = (n: number, changes: Partial<Alert> = {}): Alert => ({
-  id: hashId<AlertId>("alt", [n]),
-  instanceId: hashId<InstanceId>("ins", [n]),
-  ruleId: hashId<RuleId>("rul", [1]),
-  ruleName: "CPU is high",
-  series: { id: hashId<SeriesId>("ser", [n]), metricKey: "cpu", dimensions: { host: `h${n}` } },
-  status: "firing",
-  condition: "firing",
-  severity: "warning",
-  pendingAt: null,
-  startedAt: "2026-11-20T10:00:00.000Z",
-  resolvedAt: null,
-  reason: null,
-  value: 97.5,
-  acknowledgedBy: null,
-  notificationCount: 0,
-  lastNotifiedAt: null,
-  suppressedBy: [],
-  labels: {},
-  annotations: {},
-  evidence: { kind: "threshold", aggregate: "last", window: 60_000, operator: "gt", threshold: 90, recover: null, value: 95 },
-  ...changes,
-});
-const groupKey = hashId<GroupId>("grp", [1]);
-const notification = (alerts: readonly Alert[], changes: Partial<Notification> = {}): Notification => ({
-  kind: "firing",
-  reason: "first",
-  at: Date.UTC(2026, 10, 20, 10, 5),
-  groupKey,
-  alerts,
-  linkBase: "http://localhost:8080/api/v1/alerts/",
-  ...changes,
-});
 
 test("every kind of channel has a renderer that renders a test message", () => {
   const kinds = ChannelDefinition.options.map(({ entries }) => entries.kind.literal);

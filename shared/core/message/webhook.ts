@@ -7,7 +7,7 @@ import type { Notification } from "./alert-message.ts";
 
 /** @see Standard Webhooks 1.0, "Payload structure". */
 export interface WebhookBody {
-  readonly type: "alert.firing" | "alert.resolved" | "test";
+  readonly type: "alert.firing" | "alert.acknowledged" | "alert.resolved" | "test";
   readonly timestamp: IsoTime;
   readonly data: {
     readonly alerts: readonly Alert[];

@@ -1,0 +1,43 @@
+import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
+import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { deliveryId } from "../../shared/core/alert/keys.ts";
+import { tellingOf } from "../../shared/core/alert/telling.ts";
+import type { Deps } from "../../shared/ports.ts";
+
+/**
+ * Tells the channels that keep incidents, and were told of an alert, that somebody has taken it on.
+ * @param version - Of the instance when that happened: the same acknowledgement is told once, a later one again.
+ * @returns The deliveries that are to be sent now.
+ */
+export async function tellAcknowledged(
+  org: OrgId,
+  id: AlertId,
+  version: number,
+  { store, clock }: Pick<Deps, "store" | "clock">,
+): Promise<readonly { readonly org: OrgId; readonly id: DeliveryId }[]> {
+  const { alerts, channels, deliveries } = store.forOrg(org);
+  const listeners = (await channels.enabled()).filter(({ kind }) => tellingOf(kind).acknowledgements === true);
+  if (listeners.length === 0) return [];
+  const alert = await alerts.get(id);
+  if (alert === null || alert.episode.acknowledged === null || alert.episode.resolvedAt !== null) return [];
+
+  const now = clock.now();
+  const made: { readonly org: OrgId; readonly id: DeliveryId }[] = [];
+  for (const { id: channel } of listeners) {
+    const [firing] = await deliveries.firingsBefore({ id: "" as DeliveryId, channel, alerts: [id], createdAt: now + 1 });
+    if (firing?.group == null) continue;
+    const { group } = firing;
+    const key = deliveryId({ org, channel, group, flush: version, kind: "acknowledged", members: [id] });
+    const payload = {
+      kind: "acknowledged",
+      reason: null,
+      at: now,
+      groupKey: group,
+      alerts: [alertAnswer(alert, now)],
+      linkBase: null,
+    } as const;
+    await deliveries.insert({ id: key, channel, group, kind: "acknowledged", alerts: [id], payload, nextAttemptAt: now }, now);
+    made.push({ org, id: key });
+  }
+  return made;
+}
