@@ -54,6 +54,46 @@ describe("201", () => {
   });
 });
 
+describe("each kind", () => {
+  test.each<[string, object, object]>([
+    [
+      "rate_of_change",
+      { operator: "gt", value: 5, per: "1m", window: "10m" },
+      { operator: "gt", value: 5, per: "1m", window: "10m", resetAware: false },
+    ],
+    ["missing_data", {}, { grace: 3 }],
+    [
+      "missing_data",
+      { expectedInterval: 90_000, grace: 2, requireSeries: [{ dimensions: { host: "a" } }] },
+      { expectedInterval: "90s", grace: 2, requireSeries: [{ dimensions: { host: "a" } }] },
+    ],
+    [
+      "forecast",
+      { operator: "lt", value: 5, horizon: "4h" },
+      { operator: "lt", value: 5, probability: 0.8, horizon: "4h", need: 2, of: 3 },
+    ],
+  ])("%s is answered with its defaults, and what is answered can be written back", async (kind, condition, expected) => {
+    const created = (await harness.call(createRule, rule({ kind, condition }))) as RuleAnswer;
+    expect(created.condition).toEqual(expected);
+    const again = (await harness.call(createRule, rule({ kind, condition: created.condition }))) as RuleAnswer;
+    expect(again.condition).toEqual(expected);
+  });
+
+  test.each<[string, object, string]>([
+    ["rate_of_change", { operator: "gt", value: 5 }, "condition.window"],
+    ["rate_of_change", { operator: "gt", value: 5, window: "5m", recover: 6 }, "condition.recover"],
+    ["missing_data", { grace: 0.5 }, "condition.grace"],
+    ["missing_data", { requireSeries: [] }, "condition.requireSeries"],
+    ["forecast", { operator: "gt", value: 5 }, "condition.horizon"],
+    ["forecast", { operator: "eq", value: 5, horizon: "1h" }, "condition.operator"],
+    ["forecast", { operator: "gt", value: 5, horizon: "1h", probability: 1 }, "condition.probability"],
+    ["forecast", { operator: "gt", value: 5, horizon: "1h", need: 3, of: 2 }, "condition.need"],
+  ])("%s of %j is refused", (kind, condition, path) => {
+    const parsed = v.safeParse(createRule.input, rule({ kind, condition }));
+    expect(parsed.issues?.map((issue) => v.getDotPath(issue))).toContain(path);
+  });
+});
+
 describe("400", () => {
   test.each([
     ["a pattern that RE2 refuses", { selector: { metricKey: "cpu", matchers: [{ name: "region", op: "=~", value: "(" }] } }],

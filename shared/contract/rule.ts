@@ -154,6 +154,9 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("rate_of_change"), condition: RateOfChangeCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("missing_data"), condition: MissingDataCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...common, ...extra }),
   ]);
 
 /** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
@@ -182,9 +185,26 @@ const written = {
   updatedAt: IsoTime,
 };
 const writtenThreshold = v.strictObject({ ...ThresholdCondition.entries, aggregate: Aggregate, window: v.optional(v.string()) });
+const writtenRate = v.strictObject({
+  ...RateOfChangeCondition.entries,
+  per: v.string(),
+  window: v.string(),
+  resetAware: v.boolean(),
+});
+const writtenMissing = v.strictObject({ ...MissingDataCondition.entries, expectedInterval: v.optional(v.string()), grace: v.number() });
+const writtenForecast = v.strictObject({
+  ...ForecastCondition.entries,
+  probability: v.number(),
+  horizon: v.string(),
+  need: v.number(),
+  of: v.number(),
+});
 /** A rule as the API answers it: durations as strings, so that what was read can be written back. */
 export const RuleAnswer = v.variant("kind", [
   v.strictObject({ kind: v.literal("threshold"), ...common, ...written, condition: writtenThreshold }),
   v.strictObject({ kind: v.literal("anomaly"), ...common, ...written, condition: AnomalyCondition }),
+  v.strictObject({ kind: v.literal("rate_of_change"), ...common, ...written, condition: writtenRate }),
+  v.strictObject({ kind: v.literal("missing_data"), ...common, ...written, condition: writtenMissing }),
+  v.strictObject({ kind: v.literal("forecast"), ...common, ...written, condition: writtenForecast }),
 ]);
 export type RuleAnswer = v.InferOutput<typeof RuleAnswer>;
