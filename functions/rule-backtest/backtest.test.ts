@@ -138,18 +138,21 @@ describe("200", () => {
       const cutoff = START - ago * MINUTE;
       const column = (value: number) => Array.from({ length: 60 }, () => value);
       const parameters = { horizon: 60, levels: [80], backend: "native" as const };
-      await forecasts.save({ id: harness.deps.newId("fct"), series, cutoff, createdAt: cutoff, parameters }, {
-        backend: "native",
-        frequency: "1m",
-        timestamps: Array.from({ length: 60 }, (_, n) => cutoff + (n + 1) * MINUTE),
-        mean: column(mean),
-        intervals: [{ level: 80, lo: column(mean - 2), hi: column(mean + 2) }],
-        models: [],
-        seasonLength: 1,
-        seasons: [],
-        accuracy: { mae: null, rmse: null, mape: null, smape: null, mase: null, skill: null },
-        warnings: [],
-      });
+      await forecasts.save(
+        { id: harness.deps.newId("fct"), series, cutoff, createdAt: cutoff, parameters },
+        {
+          backend: "native",
+          frequency: "1m",
+          timestamps: Array.from({ length: 60 }, (_, n) => cutoff + (n + 1) * MINUTE),
+          mean: column(mean),
+          intervals: [{ level: 80, lo: column(mean - 2), hi: column(mean + 2) }],
+          models: [],
+          seasonLength: 1,
+          seasons: [],
+          accuracy: { mae: null, rmse: null, mape: null, smape: null, mase: null, skill: null },
+          warnings: [],
+        },
+      );
     }
     const breach = rule({ kind: "forecast", condition: { operator: "gt", value: 90, horizon: "1h" } });
     expect((await backtest({ rule: breach, from: START - 400 * MINUTE })).episodes).toMatchObject([

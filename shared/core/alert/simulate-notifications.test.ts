@@ -90,7 +90,9 @@ test("passing over flushes that tell nothing changes nothing that is told", () =
       maxLength: 8,
       selector: ([from]) => from,
     })
-    .map((rows) => rows.map(([from, length, severity], n) => episode(String(n), from, length > 500 ? null : from + Math.round(length / 7), severity)));
+    .map((rows) =>
+      rows.map(([from, length, severity], n) => episode(String(n), from, length > 500 ? null : from + Math.round(length / 7), severity)),
+    );
   const resolveAtOnce = fc.boolean();
   fc.assert(
     fc.property(anyEpisodes, fc.constantFrom(7, 20, 61), resolveAtOnce, (episodes, repeat, atOnce) => {
