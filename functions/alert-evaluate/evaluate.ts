@@ -1,6 +1,6 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
-import type { Rule } from "../../shared/contract/rule.ts";
+import type { Rule, SelectingRule } from "../../shared/contract/rule.ts";
 import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { each } from "../../shared/core/each.ts";
@@ -72,7 +72,7 @@ const anomalies =
   async (rule, now) =>
     rule.kind === "anomaly" ? evaluateAnomalyRule(org, rule, watchedBy(rule, series), now, deps) : [];
 
-function watchedBy({ selector }: Rule, series: readonly WatchedSeries[]): readonly WatchedSeries[] {
+function watchedBy({ selector }: SelectingRule, series: readonly WatchedSeries[]): readonly WatchedSeries[] {
   const ofMetric = series.filter(({ metricKey }) => metricKey === selector.metricKey);
   if (ofMetric.length === 0) return [];
   const compiled = compileMatchers(selector.matchers);

@@ -1,4 +1,4 @@
-import type { Rule } from "../../shared/contract/rule.ts";
+import type { Rule, SelectingRule } from "../../shared/contract/rule.ts";
 import type { Series } from "../../shared/contract/series.ts";
 import type { InstanceRecord, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
@@ -25,7 +25,7 @@ export async function instancesOf(tenant: OrgStore, rule: Rule, series: readonly
 /** Every instance that a rule has, and the series that it selects beside them. */
 export async function instancesOfRule(
   tenant: OrgStore,
-  rule: Rule,
+  rule: SelectingRule,
 ): Promise<{
   readonly stored: readonly Watched[];
   readonly more: readonly { readonly series: Series; readonly instance: InstanceRecord }[];

@@ -160,6 +160,17 @@ describe("200", () => {
     ]);
   });
 
+  test("a composite rule is tried with the rules that it looks at, as they are now", async () => {
+    await harness.store("cpu", day([[600, 540]]));
+    await harness.store("disk", day([[570, 500]]));
+    const [cpu, disk] = [await storeRule(harness), await storeRule(harness, { selector: { metricKey: "disk" } })];
+    const both = { name: "Both", kind: "composite", condition: { operator: "all", rules: [cpu.id, disk.id] } };
+    expect(await backtest({ rule: both, from: START - DAY })).toMatchObject({
+      series: [],
+      episodes: [{ series: null, startedAt: iso(570), resolvedAt: iso(540), evidence: { kind: "composite", operator: "all" } }],
+    });
+  });
+
   test("incidents that are named make alerts right or wrong", async () => {
     await harness.store(
       "cpu",

@@ -6,6 +6,7 @@ import type { RuleAnswer } from "../../shared/contract/rule.ts";
 import { MAX_RULES } from "../../shared/ports/alerting.ts";
 import { createRule } from "./create.ts";
 import { getRule } from "./get.ts";
+import { replaceRule } from "./replace.ts";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -91,6 +92,45 @@ describe("each kind", () => {
   ])("%s of %j is refused", (kind, condition, path) => {
     const parsed = v.safeParse(createRule.input, rule({ kind, condition }));
     expect(parsed.issues?.map((issue) => v.getDotPath(issue))).toContain(path);
+  });
+});
+
+describe("a composite rule", () => {
+  const composite = (rules: readonly string[], operator = "all") => ({ name: "Both", kind: "composite", condition: { operator, rules } });
+  const make = async (input: object) => ((await harness.call(createRule, input)) as RuleAnswer).id;
+
+  test("looks at rules that are there, at no series, and what is answered can be written back", async () => {
+    const rules = [await make(rule()), await make(rule())];
+    const created = (await harness.call(createRule, composite(rules, "any"))) as RuleAnswer;
+    expect(created).toMatchObject({ kind: "composite", condition: { operator: "any", rules }, for: "0s" });
+    expect(created).not.toHaveProperty("selector");
+    expect(await harness.call(getRule, { id: created.id })).toEqual(created);
+    const { id, version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...definition } = created;
+    expect(await harness.call(replaceRule, { id, ...definition })).toEqual(created);
+  });
+
+  test("of a rule that is not there, or another organisation's, is refused with its place", async () => {
+    const own = await make(rule());
+    const foreign = ((await harness.call(createRule, rule(), { org: harness.otherOrg })) as RuleAnswer).id;
+    await expect(make(composite([own, foreign]))).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "condition.rules[1]", message: "There is no such rule" }],
+    });
+  });
+
+  test("that would come back to itself over another is refused, and stays as it was", async () => {
+    const leaf = await make(rule());
+    const inner = await make(composite([leaf]));
+    const outer = await make(composite([inner, leaf]));
+    const changed = harness.call(replaceRule, { id: inner, ...composite([outer]) });
+    await expect(changed).rejects.toMatchObject({ kind: "validation-failed", errors: [{ path: "condition.rules" }] });
+    expect(await harness.call(getRule, { id: inner })).toMatchObject({ version: 1, condition: { rules: [leaf] } });
+  });
+
+  test("has no selector, and not looks at one rule", () => {
+    const id = `rul_${"0".repeat(24)}`;
+    const wrong = [{ ...composite([id]), selector: { metricKey: "cpu" } }, composite([id, `rul_${"1".repeat(24)}`], "not"), composite([])];
+    expect(wrong.map((one) => v.safeParse(createRule.input, one).success)).toEqual([false, false, false]);
   });
 });
 

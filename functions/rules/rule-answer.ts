@@ -18,6 +18,7 @@ export function ruleAnswer(rule: Rule): RuleAnswer {
       return { ...rule, ...written, condition: { ...condition, ...(window === undefined ? {} : { window: formatDuration(window) }) } };
     }
     case "anomaly":
+    case "composite":
       return { ...rule, ...written };
     case "rate_of_change": {
       const { per, window } = rule.condition;

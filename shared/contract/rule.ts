@@ -150,6 +150,8 @@ const common = {
   enabled: v.optional(v.boolean(), true),
 };
 
+const { selector: _, ...unselected } = common;
+
 const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, ...extra }),
@@ -157,6 +159,7 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
     v.strictObject({ kind: v.literal("rate_of_change"), condition: RateOfChangeCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("missing_data"), condition: MissingDataCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("composite"), condition: CompositeCondition, ...unselected, ...extra }),
   ]);
 
 /** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
@@ -172,6 +175,9 @@ export type Rule = RuleDefinition & {
   readonly createdAt: number;
   readonly updatedAt: number;
 };
+
+/** A rule that looks at series; a composite one looks at other rules. */
+export type SelectingRule = Exclude<Rule, { kind: "composite" }>;
 
 const written = {
   id: RuleId,
@@ -206,5 +212,6 @@ export const RuleAnswer = v.variant("kind", [
   v.strictObject({ kind: v.literal("rate_of_change"), ...common, ...written, condition: writtenRate }),
   v.strictObject({ kind: v.literal("missing_data"), ...common, ...written, condition: writtenMissing }),
   v.strictObject({ kind: v.literal("forecast"), ...common, ...written, condition: writtenForecast }),
+  v.strictObject({ kind: v.literal("composite"), ...unselected, ...written, condition: CompositeCondition }),
 ]);
 export type RuleAnswer = v.InferOutput<typeof RuleAnswer>;

@@ -1,6 +1,8 @@
 import { expect, test } from "@jest/globals";
 import * as v from "valibot";
-import { ForecastCondition, MissingDataCondition, RateOfChangeCondition } from "../../contract/rule.ts";
+import { CompositeCondition, ForecastCondition, MissingDataCondition, RateOfChangeCondition } from "../../contract/rule.ts";
+import type { RuleId } from "../../contract/ids.ts";
+import { hashId } from "../hash-id.ts";
 import { evaluate, NOTHING_KNOWN } from "../alert/evaluate.ts";
 import type { Inputs, TimedCondition } from "../alert/evaluate.ts";
 import { evidenceLines } from "./evidence-lines.ts";
@@ -50,6 +52,16 @@ test.each<[TimedCondition, Partial<Inputs>, readonly string[]]>([
   expect(evidenceLines(evidenceOf(condition, inputs))).toEqual(expected);
 });
 
-test.each(["rate_of_change", "missing_data", "forecast"])("evidence of kind %s that says nothing else is passed over", (kind) => {
-  expect(evidenceLines({ kind })).toEqual([]);
+test("the evidence of a composite rule names each of its rules with what it was", () => {
+  const [a, b] = [hashId<RuleId>("rul", ["a"]), hashId<RuleId>("rul", ["b"])];
+  const children = new Map([[a, { id: a, name: "CPU is high", enabled: true, instances: [{ state: "firing", data: "ok" } as const] }]]);
+  const condition = v.parse(CompositeCondition, { operator: "any", rules: [a, b] });
+  expect(evidenceLines(evidenceOf({ kind: "composite", condition }, { children }))).toEqual([`any of: CPU is high: true; ${b}: missing`]);
 });
+
+test.each(["rate_of_change", "missing_data", "forecast", "composite"])(
+  "evidence of kind %s that says nothing else is passed over",
+  (kind) => {
+    expect(evidenceLines({ kind })).toEqual([]);
+  },
+);

@@ -21,6 +21,7 @@ const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>>
   rate_of_change: rateLines,
   missing_data: missingLines,
   forecast: forecastLines,
+  composite: compositeLines,
   no_data: () => ["No data: points were due and none came."],
 };
 
@@ -83,6 +84,14 @@ function forecastLines(evidence: Evidence): readonly string[] {
     lines.push(`forecast for then: ${numberText(lo)} to ${numberText(hi)} (${numberText(level)} %)`);
   }
   return lines;
+}
+
+function compositeLines({ operator, children }: Evidence): readonly string[] {
+  if (typeof operator !== "string" || !Array.isArray(children)) return [];
+  const said = (children as readonly Record<string, unknown>[]).map(
+    (child) => `${typeof child["name"] === "string" ? child["name"] : String(child["rule"])}: ${String(child["verdict"])}`,
+  );
+  return [`${operator} of: ${said.join("; ")}`];
 }
 
 const numberIn = (value: unknown, name: string): number | null =>
