@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { Sensitivity } from "../shared/contract/anomaly.ts";
-import type { Rule } from "../shared/contract/rule.ts";
+import type { SelectingRule } from "../shared/contract/rule.ts";
 import { MetricKey } from "../shared/contract/series.ts";
 import type { WatchedSeries } from "../shared/core/alert/alert-record.ts";
 import { simulateRule } from "../shared/core/alert/simulate.ts";
@@ -128,7 +128,7 @@ function readArguments(): Arguments | { readonly usage: string; readonly wrong: 
 }
 
 /** Whether a rule would look at a series. */
-function picks({ metricKey, matchers }: Rule["selector"], series: Omit<WatchedSeries, "id">): boolean {
+function picks({ metricKey, matchers }: SelectingRule["selector"], series: Omit<WatchedSeries, "id">): boolean {
   const compiled = compileMatchers(matchers);
   return metricKey === series.metricKey && compiled.ok && compiled.value(series.dimensions);
 }

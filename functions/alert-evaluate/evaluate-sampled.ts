@@ -2,9 +2,11 @@ import type { SeriesId } from "../../shared/contract/ids.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { correctedTransitions } from "../../shared/core/alert/correction.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
+import { expiresAfter } from "../../shared/core/alert/expiry.ts";
 import { sampledWindow } from "../../shared/core/alert/sampled.ts";
+import type { SampledSeries } from "../../shared/core/alert/sampled.ts";
 import { newInstance } from "../../shared/core/alert/step.ts";
-import { EXPIRES_MS, rewind, runWatch } from "../../shared/core/alert/watch.ts";
+import { rewind, runWatch } from "../../shared/core/alert/watch.ts";
 import type { Span, Watch } from "../../shared/core/alert/watch.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import type { LastScored } from "../../shared/ports/detection.ts";
@@ -50,10 +52,11 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
   for (const part of parts(due, tasks.now)) {
     const from = part[0]!.reach;
     const points = await tenant.points.readMany([...new Set(part.map(({ series }) => series.id))], { from, to: Number.MAX_SAFE_INTEGER });
-    const newest = await newestBefore(part, points, from, tenant);
+    const cadenceOf = (id: SeriesId) => scored.get(id)?.cadenceMs ?? null;
+    const newest = await newestBefore(part, points, from, cadenceOf, tenant);
     for (const one of part) {
       const { id } = one.series;
-      const known = { cadence: scored.get(id)?.cadenceMs ?? null, before: newest.get(id) ?? null };
+      const known = { cadence: cadenceOf(id), before: newest.get(id) ?? null, requiredSince: requiredSince(one) };
       changes.push(...evaluated(one, points.get(id) ?? NO_POINTS, known, since));
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -91,7 +94,7 @@ function awaited({ rule, series, record, first }: Task): RuleChange[] {
 function evaluated(
   one: Due,
   points: PointColumns,
-  known: { readonly cadence: number | null; readonly before: number | null },
+  known: Pick<SampledSeries, "cadence" | "before" | "requiredSince">,
   since: Since,
 ): RuleChange[] {
   const { rule, series, record, watch, span } = one;
@@ -115,6 +118,14 @@ function evaluated(
   return [{ rule, change: isWatched || isAwaited ? change : { ...change, forget: true } }];
 }
 
+/** Since when a missing-data rule requires a series, Unix ms: since it was last changed. null where it does not. */
+function requiredSince({ rule, series }: Task): number | null {
+  if (rule.kind !== "missing_data") return null;
+  const wanted = canonicalJson(series.dimensions);
+  const isRequired = rule.condition.requireSeries?.some(({ dimensions }) => canonicalJson(dimensions) === wanted) ?? false;
+  return isRequired ? rule.updatedAt : null;
+}
+
 /** Those that are read together: the farthest back first, so that long windows do not make the reads of short ones long. */
 function* parts(due: readonly Due[], now: number): Generator<readonly Due[]> {
   const sorted = due.toSorted((a, b) => a.reach - b.reach);
@@ -130,6 +141,7 @@ async function newestBefore(
   part: readonly Due[],
   read: ReadonlyMap<SeriesId, PointColumns>,
   from: number,
+  cadenceOf: (series: SeriesId) => number | null,
   { points }: OrgStore,
 ): Promise<ReadonlyMap<SeriesId, number>> {
   const short = part.filter(({ series, span }) => (read.get(series.id)?.timestamps[0] ?? Infinity) > span.from);
@@ -138,8 +150,9 @@ async function newestBefore(
   const others = short.filter(({ series }) => read.has(series.id)).map(({ series }) => series.id);
   const newest = new Map<SeriesId, number>();
   for (const [id, { timestamp }] of silent.length === 0 ? [] : await points.last([...new Set(silent)])) newest.set(id, timestamp);
-  // What is older than this has expired.
-  const before = others.length === 0 ? [] : await points.readMany([...new Set(others)], { from: from - EXPIRES_MS, to: from });
+  // What is older than the most patient rule is has expired.
+  const patience = short.reduce((most, { rule, series }) => Math.max(most, expiresAfter(rule, cadenceOf(series.id))), 0);
+  const before = others.length === 0 ? [] : await points.readMany([...new Set(others)], { from: from - patience, to: from });
   for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
   return newest;
 }

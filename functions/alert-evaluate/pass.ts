@@ -3,6 +3,7 @@ import type { Rule } from "../../shared/contract/rule.ts";
 import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { indexRules } from "../../shared/core/alert/rule-index.ts";
 import type { RuleIndex } from "../../shared/core/alert/rule-index.ts";
+import { isSampled } from "../../shared/core/alert/sampled.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -10,7 +11,7 @@ import type { OrgStore } from "../../shared/ports/store.ts";
 import { oldestArrivals } from "./arrivals.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
 import { evaluateTasks } from "./evaluate-sampled.ts";
-import { createTasks, isSampled } from "./tasks.ts";
+import { createTasks } from "./tasks.ts";
 import type { Tasks } from "./tasks.ts";
 
 /** A pass holds so many points of the write log in memory, or those of one row. */

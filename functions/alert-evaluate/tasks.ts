@@ -21,8 +21,6 @@ export interface Task {
   readonly late: number | null;
 }
 
-export const isSampled = (rule: Rule | undefined): rule is SampledRule => rule?.kind === "threshold";
-
 /** What a pass has to look at, an instance once. */
 export interface Tasks {
   /** Unix ms. */

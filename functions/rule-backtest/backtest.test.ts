@@ -103,6 +103,74 @@ describe("200", () => {
     expect(answer.episodes).toMatchObject([{ series, startedAt: iso(100), firingValue: 500, peak: { value: 500 } }]);
   });
 
+  test("a rate of change is tried over its windows, those that reach back before the time too", async () => {
+    const climbing = Array.from({ length: 200 }, (_, n): [number, number] => [START - (200 - n) * MINUTE, Math.max(0, n - 90) * 10]);
+    await harness.store("cpu", climbing);
+    const rate = rule({ kind: "rate_of_change", condition: { operator: "gte", value: 10, per: "1m", window: "10m" } });
+    expect((await backtest({ rule: rate, from: START - 120 * MINUTE })).episodes).toMatchObject([{ startedAt: iso(101), firingValue: 10 }]);
+    expect((await backtest({ rule: rate, from: START - 60 * MINUTE })).episodes).toMatchObject([{ startedAt: iso(60) }]);
+  });
+
+  test("missing data are tried on what was silent, and on what was required and never came", async () => {
+    const gap = day([]).filter(([timestamp]) => timestamp < START - 300 * MINUTE || timestamp >= START - 200 * MINUTE);
+    const series = await harness.store("cpu", gap, { host: "a" });
+    const condition = { expectedInterval: "1m", requireSeries: [{ dimensions: { host: "a" } }, { dimensions: { host: "b" } }] };
+    const answer = await backtest({ rule: rule({ kind: "missing_data", condition }), from: START - 600 * MINUTE });
+    expect(answer.episodes).toMatchObject([
+      { startedAt: iso(596), resolvedAt: null, evidence: { kind: "missing_data", lastSeenAt: null, duration: 4 * MINUTE } },
+      { series, startedAt: iso(297), resolvedAt: iso(200), reason: "recovered" },
+    ]);
+    expect(answer.series.map(({ dimensions, points }) => [dimensions, points])).toEqual([
+      [{ host: "a" }, 500],
+      [{ host: "b" }, 0],
+    ]);
+  });
+
+  test("a forecast rule is tried on the forecasts that were stored", async () => {
+    const series = await harness.store("cpu", day([]));
+    const { forecasts } = harness.deps.store.forOrg(harness.org);
+    for (const [ago, mean] of [
+      [300, 50],
+      [200, 99],
+      [190, 99],
+      [100, 50],
+    ] as const) {
+      const cutoff = START - ago * MINUTE;
+      const column = (value: number) => Array.from({ length: 60 }, () => value);
+      const parameters = { horizon: 60, levels: [80], backend: "native" as const };
+      await forecasts.save(
+        { id: harness.deps.newId("fct"), series, cutoff, createdAt: cutoff, parameters },
+        {
+          backend: "native",
+          frequency: "1m",
+          timestamps: Array.from({ length: 60 }, (_, n) => cutoff + (n + 1) * MINUTE),
+          mean: column(mean),
+          intervals: [{ level: 80, lo: column(mean - 2), hi: column(mean + 2) }],
+          models: [],
+          seasonLength: 1,
+          seasons: [],
+          accuracy: { mae: null, rmse: null, mape: null, smape: null, mase: null, skill: null },
+          warnings: [],
+        },
+      );
+    }
+    const breach = rule({ kind: "forecast", condition: { operator: "gt", value: 90, horizon: "1h" } });
+    expect((await backtest({ rule: breach, from: START - 400 * MINUTE })).episodes).toMatchObject([
+      { startedAt: iso(190), resolvedAt: iso(140), evidence: { kind: "forecast", agreeing: 2, of: 3 } },
+    ]);
+  });
+
+  test("a composite rule is tried with the rules that it looks at, as they are now", async () => {
+    await harness.store("cpu", day([[600, 540]]));
+    await harness.store("disk", day([[570, 500]]));
+    const [cpu, disk] = [await storeRule(harness), await storeRule(harness, { selector: { metricKey: "disk" } })];
+    const both = { name: "Both", kind: "composite", condition: { operator: "all", rules: [cpu.id, disk.id] } };
+    expect(await backtest({ rule: both, from: START - DAY })).toMatchObject({
+      series: [],
+      episodes: [{ series: null, startedAt: iso(570), resolvedAt: iso(540), evidence: { kind: "composite", operator: "all" } }],
+    });
+  });
+
   test("incidents that are named make alerts right or wrong", async () => {
     await harness.store(
       "cpu",

@@ -1,6 +1,7 @@
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { invalid } from "../../shared/contract/problem.ts";
 import type { Series, SeriesReference } from "../../shared/contract/series.ts";
+import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import type { LabelledTime } from "../../shared/core/alert/backtest-score.ts";
 import type { KnownForecast } from "../../shared/core/alert/forecast-breach.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
@@ -36,12 +37,15 @@ export function spanOf({ from, to }: { readonly from: number; readonly to?: numb
   return { from, to: end };
 }
 
-/** The series named, or all that the rule selects. @throws Problem validation-failed for one that is not there, or for more than may be. */
+/** A series that is looked at: a stored one, or one that a missing-data rule requires. */
+export type LookedAt = WatchedSeries & Pick<Series, "kind">;
+
+/** The series named, or all that the rule selects or requires. @throws Problem validation-failed for one that is not there, or for more than may be. */
 export async function seriesOf(
   { series }: Pick<OrgStore, "series">,
   rule: SimulatedRule,
   named: readonly SeriesReference[] | undefined,
-): Promise<readonly Series[]> {
+): Promise<readonly LookedAt[]> {
   if (named !== undefined) {
     const ids = [...new Set(named.map((reference) => idOf(series, reference)))];
     const stored = new Map((await series.getMany(ids)).map((one) => [one.id, one]));
@@ -50,12 +54,20 @@ export async function seriesOf(
     return ids.map((id) => stored.get(id)!);
   }
   const selected = await series.select(rule.selector, MOST_SERIES + 1);
-  if (selected.length > MOST_SERIES) {
+  const known = new Set(selected.map(({ id }) => id));
+  const unseen = requiredSeries(series, rule).filter(({ id }) => !known.has(id));
+  if (selected.length + unseen.length > MOST_SERIES) {
     throw invalid([
       { path: "series", message: `Expected at most ${MOST_SERIES} series, and the rule selects more: name those to look at` },
     ]);
   }
-  return selected;
+  return [...selected, ...unseen];
+}
+
+/** The series that a missing-data rule requires, whether they were ever seen or not. */
+function requiredSeries(series: OrgStore["series"], { selector: { metricKey }, ...rule }: SimulatedRule): readonly LookedAt[] {
+  const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
+  return required.map(({ dimensions }) => ({ id: series.idOf(metricKey, dimensions), metricKey, dimensions, kind: null }));
 }
 
 export const idOf = (series: OrgStore["series"], reference: SeriesReference): SeriesId =>
@@ -73,7 +85,7 @@ export function requireFewEvaluations(interval: number, { from, to }: Span, seri
 export async function* histories(
   tenant: OrgStore,
   rule: SimulatedRule,
-  series: readonly Series[],
+  series: readonly LookedAt[],
   span: Span,
 ): AsyncGenerator<ScoredSeries> {
   const ids = series.map(({ id }) => id);
@@ -94,7 +106,7 @@ export async function* histories(
 async function rawHistory(
   tenant: OrgStore,
   rule: TimedSeriesRule,
-  series: Series,
+  series: LookedAt,
   { from, to }: Span,
   cadence: number | null,
 ): Promise<ScoredSeries> {
@@ -103,13 +115,10 @@ async function rawHistory(
   const window = await tenant.points.read(series.id, { from: start, to, limit: MOST_POINTS + 1, order: "asc" });
   const bare = { ...bareSeries(tenant, series, cadence), ...joinPoints(before, window) };
   if (rule.kind === "forecast") return { ...bare, forecasts: await forecastsOf(tenant, series.id, rule.condition.horizon, { from, to }) };
-  const { id } = series;
-  const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
-  const isRequired = required.some(({ dimensions }) => tenant.series.idOf(series.metricKey, dimensions) === id);
-  return isRequired ? { ...bare, requiredSince: from } : bare;
+  return requiredSeries(tenant.series, rule).some(({ id }) => id === series.id) ? { ...bare, requiredSince: from } : bare;
 }
 
-const bareSeries = ({ org }: OrgStore, { id, metricKey, dimensions }: Series, cadence: number | null) => ({
+const bareSeries = ({ org }: OrgStore, { id, metricKey, dimensions }: LookedAt, cadence: number | null) => ({
   org,
   id,
   metricKey,
@@ -143,7 +152,7 @@ async function forecastsOf(
 }
 
 /** The points of the time, scored anew as live detection would have, from what came before them on; of a counter its rates. */
-async function scoredHistory(tenant: OrgStore, series: Series, { from, to }: Span, cadence: number | null): Promise<ScoredSeries> {
+async function scoredHistory(tenant: OrgStore, series: LookedAt, { from, to }: Span, cadence: number | null): Promise<ScoredSeries> {
   const { id, kind } = series;
   const levels = tenant.points.levels(kind);
   const window = await levels.read(id, { from, to, limit: MOST_SCORED_POINTS + 1, order: "asc" });
@@ -168,7 +177,11 @@ function anomaliesOf(scores: readonly PointScore[]): ScoredSeries["anomalies"] {
 }
 
 /** What people said of the anomalies of some series. */
-export async function verdictsOf({ verdicts }: OrgStore, series: readonly Series[], { from, to }: Span): Promise<readonly LabelledTime[]> {
+export async function verdictsOf(
+  { verdicts }: OrgStore,
+  series: readonly LookedAt[],
+  { from, to }: Span,
+): Promise<readonly LabelledTime[]> {
   const said = await verdicts.ofSeries(series.map(({ id }) => id));
   return [...said].flatMap(([id, stretches]) =>
     stretches

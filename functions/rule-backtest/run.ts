@@ -1,7 +1,7 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
 import { invalid, notFound } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
-import type { Series, SeriesReference } from "../../shared/contract/series.ts";
+import type { SeriesReference } from "../../shared/contract/series.ts";
 import { scoreEpisodes } from "../../shared/core/alert/backtest-score.ts";
 import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-score.ts";
 import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
@@ -13,7 +13,7 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { BacktestRequest } from "./contract.ts";
 import { histories, idOf, requireFewEvaluations, seriesOf, verdictsOf } from "./history.ts";
-import type { Span } from "./history.ts";
+import type { LookedAt, Span } from "./history.ts";
 
 /** A rule of any kind. */
 export type AnyRule = SimulatedRule | CompositeRule;
@@ -32,7 +32,7 @@ export async function ruleOf(
 
 /** A series with what a rule made of it; of a composite rule there is one without a series. */
 export interface RanSeries {
-  readonly series: Series | null;
+  readonly series: LookedAt | null;
   readonly points: number;
   readonly episodes: readonly SimulatedEpisode[];
   readonly course: Course;
@@ -97,7 +97,7 @@ async function coursesOf(tenant: OrgStore, rule: AnyRule, span: Span, way: reado
 export async function labelsOf(
   tenant: OrgStore,
   incidents: BacktestRequest["incidents"],
-  series: readonly Series[],
+  series: readonly LookedAt[],
   span: Span,
 ): Promise<{ readonly labels: readonly LabelledTime[]; readonly isComplete: boolean } | null> {
   if (incidents !== undefined) {

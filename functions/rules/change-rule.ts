@@ -1,6 +1,7 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
 import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
 import type { Rule, RuleDefinition } from "../../shared/contract/rule.ts";
+import { compositeCycle } from "../../shared/core/alert/composite.ts";
 import { ruleConsequences } from "../../shared/core/alert/rule-change.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
@@ -13,9 +14,33 @@ import { ruleAnswer } from "./rule-answer.ts";
 const TRIES = 5;
 
 /** Refuses patterns that RE2 does not take. @throws Problem validation-failed. */
-export function requirePatterns({ selector }: RuleDefinition): void {
-  const compiled = compileMatchers(selector.matchers);
+export function requirePatterns(rule: RuleDefinition): void {
+  if (rule.kind === "composite") return;
+  const compiled = compileMatchers(rule.selector.matchers);
   if (!compiled.ok) throw invalid([{ path: `selector.matchers[${compiled.error.index}].value`, message: compiled.error.message }]);
+}
+
+/**
+ * Refuses a composite rule that looks at a rule which is not there, or that would come back to itself.
+ * @param id - The rule's; null of one that is to be, at which none can look.
+ * @throws Problem validation-failed.
+ */
+export async function requireChildren(rule: RuleDefinition, id: RuleId | null, { rules }: Pick<OrgStore, "rules">): Promise<void> {
+  if (rule.kind !== "composite") return;
+  const children = new Map<RuleId, readonly RuleId[]>();
+  const open = [...rule.condition.rules];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (children.has(next)) continue;
+    const child = await rules.get(next);
+    const wanted = rule.condition.rules.indexOf(next);
+    if (child === null && wanted >= 0) throw invalid([{ path: `condition.rules[${wanted}]`, message: "There is no such rule" }]);
+    const own = child?.kind === "composite" ? child.condition.rules : [];
+    children.set(next, own);
+    open.push(...own);
+  }
+  const cycle = id === null ? null : compositeCycle({ id, rules: rule.condition.rules }, (child) => children.get(child) ?? []);
+  if (cycle === null) return;
+  throw invalid([{ path: "condition.rules", message: `Expected no rule that looks at this one: ${cycle.join(" looks at ")}` }]);
 }
 
 const definitionOf = ({ id: _id, version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...definition }: Rule): RuleDefinition =>
@@ -41,6 +66,7 @@ export async function changeRule(
     const definition = edit(present);
     requirePatterns(definition);
     requireTemplates(definition, present);
+    await requireChildren(definition, id, { rules });
     if (canonicalJson(definition) === canonicalJson(present)) return before;
 
     const after: Rule = { ...definition, id, version: before.version + 1, createdAt: before.createdAt, updatedAt: now };

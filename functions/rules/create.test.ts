@@ -6,6 +6,7 @@ import type { RuleAnswer } from "../../shared/contract/rule.ts";
 import { MAX_RULES } from "../../shared/ports/alerting.ts";
 import { createRule } from "./create.ts";
 import { getRule } from "./get.ts";
+import { replaceRule } from "./replace.ts";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -51,6 +52,85 @@ describe("201", () => {
   test("an anomaly rule keeps its filters", async () => {
     const created = await harness.call(createRule, rule({ kind: "anomaly", condition: { direction: "above", minRelative: 0.2 } }));
     expect(created).toMatchObject({ condition: { minSeverity: "high", direction: "above", minRelative: 0.2 } });
+  });
+});
+
+describe("each kind", () => {
+  test.each<[string, object, object]>([
+    [
+      "rate_of_change",
+      { operator: "gt", value: 5, per: "1m", window: "10m" },
+      { operator: "gt", value: 5, per: "1m", window: "10m", resetAware: false },
+    ],
+    ["missing_data", {}, { grace: 3 }],
+    [
+      "missing_data",
+      { expectedInterval: 90_000, grace: 2, requireSeries: [{ dimensions: { host: "a" } }] },
+      { expectedInterval: "90s", grace: 2, requireSeries: [{ dimensions: { host: "a" } }] },
+    ],
+    [
+      "forecast",
+      { operator: "lt", value: 5, horizon: "4h" },
+      { operator: "lt", value: 5, probability: 0.8, horizon: "4h", need: 2, of: 3 },
+    ],
+  ])("%s is answered with its defaults, and what is answered can be written back", async (kind, condition, expected) => {
+    const created = (await harness.call(createRule, rule({ kind, condition }))) as RuleAnswer;
+    expect(created.condition).toEqual(expected);
+    const again = (await harness.call(createRule, rule({ kind, condition: created.condition }))) as RuleAnswer;
+    expect(again.condition).toEqual(expected);
+  });
+
+  test.each<[string, object, string]>([
+    ["rate_of_change", { operator: "gt", value: 5 }, "condition.window"],
+    ["rate_of_change", { operator: "gt", value: 5, window: "5m", recover: 6 }, "condition.recover"],
+    ["missing_data", { grace: 0.5 }, "condition.grace"],
+    ["missing_data", { requireSeries: [] }, "condition.requireSeries"],
+    ["forecast", { operator: "gt", value: 5 }, "condition.horizon"],
+    ["forecast", { operator: "eq", value: 5, horizon: "1h" }, "condition.operator"],
+    ["forecast", { operator: "gt", value: 5, horizon: "1h", probability: 1 }, "condition.probability"],
+    ["forecast", { operator: "gt", value: 5, horizon: "1h", need: 3, of: 2 }, "condition.need"],
+  ])("%s of %j is refused", (kind, condition, path) => {
+    const parsed = v.safeParse(createRule.input, rule({ kind, condition }));
+    expect(parsed.issues?.map((issue) => v.getDotPath(issue))).toContain(path);
+  });
+});
+
+describe("a composite rule", () => {
+  const composite = (rules: readonly string[], operator = "all") => ({ name: "Both", kind: "composite", condition: { operator, rules } });
+  const make = async (input: object) => ((await harness.call(createRule, input)) as RuleAnswer).id;
+
+  test("looks at rules that are there, at no series, and what is answered can be written back", async () => {
+    const rules = [await make(rule()), await make(rule())];
+    const created = (await harness.call(createRule, composite(rules, "any"))) as RuleAnswer;
+    expect(created).toMatchObject({ kind: "composite", condition: { operator: "any", rules }, for: "0s" });
+    expect(created).not.toHaveProperty("selector");
+    expect(await harness.call(getRule, { id: created.id })).toEqual(created);
+    const { id, version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...definition } = created;
+    expect(await harness.call(replaceRule, { id, ...definition })).toEqual(created);
+  });
+
+  test("of a rule that is not there, or another organisation's, is refused with its place", async () => {
+    const own = await make(rule());
+    const foreign = ((await harness.call(createRule, rule(), { org: harness.otherOrg })) as RuleAnswer).id;
+    await expect(make(composite([own, foreign]))).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "condition.rules[1]", message: "There is no such rule" }],
+    });
+  });
+
+  test("that would come back to itself over another is refused, and stays as it was", async () => {
+    const leaf = await make(rule());
+    const inner = await make(composite([leaf]));
+    const outer = await make(composite([inner, leaf]));
+    const changed = harness.call(replaceRule, { id: inner, ...composite([outer]) });
+    await expect(changed).rejects.toMatchObject({ kind: "validation-failed", errors: [{ path: "condition.rules" }] });
+    expect(await harness.call(getRule, { id: inner })).toMatchObject({ version: 1, condition: { rules: [leaf] } });
+  });
+
+  test("has no selector, and not looks at one rule", () => {
+    const id = `rul_${"0".repeat(24)}`;
+    const wrong = [{ ...composite([id]), selector: { metricKey: "cpu" } }, composite([id, `rul_${"1".repeat(24)}`], "not"), composite([])];
+    expect(wrong.map((one) => v.safeParse(createRule.input, one).success)).toEqual([false, false, false]);
   });
 });
 

@@ -4,7 +4,7 @@ import { RuleAnswer, RuleDefinition } from "../../shared/contract/rule.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { MAX_RULES } from "../../shared/ports/alerting.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { requirePatterns } from "./change-rule.ts";
+import { requireChildren, requirePatterns } from "./change-rule.ts";
 import { requireTemplates } from "./require-templates.ts";
 import { ruleAnswer } from "./rule-answer.ts";
 
@@ -23,9 +23,11 @@ export const createRule = route({
   async handle(definition, { org }, { store, clock, newId }) {
     requirePatterns(definition);
     requireTemplates(definition, null);
+    const { rules } = store.forOrg(org);
+    await requireChildren(definition, null, { rules });
     const now = clock.now();
     const rule: Rule = { ...definition, id: newId<RuleId>("rul"), version: 1, createdAt: now, updatedAt: now };
-    if (!(await store.forOrg(org).rules.insert(rule))) {
+    if (!(await rules.insert(rule))) {
       throw new Problem("limit-reached", `An organisation may have ${MAX_RULES} rules.`);
     }
     return ruleAnswer(rule);

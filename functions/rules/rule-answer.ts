@@ -12,7 +12,24 @@ export function ruleAnswer(rule: Rule): RuleAnswer {
     createdAt: isoTime(rule.createdAt),
     updatedAt: isoTime(rule.updatedAt),
   };
-  if (rule.kind === "anomaly") return { ...rule, ...written };
-  const { window, ...condition } = rule.condition;
-  return { ...rule, ...written, condition: { ...condition, ...(window === undefined ? {} : { window: formatDuration(window) }) } };
+  switch (rule.kind) {
+    case "threshold": {
+      const { window, ...condition } = rule.condition;
+      return { ...rule, ...written, condition: { ...condition, ...(window === undefined ? {} : { window: formatDuration(window) }) } };
+    }
+    case "anomaly":
+    case "composite":
+      return { ...rule, ...written };
+    case "rate_of_change": {
+      const { per, window } = rule.condition;
+      return { ...rule, ...written, condition: { ...rule.condition, per: formatDuration(per), window: formatDuration(window) } };
+    }
+    case "missing_data": {
+      const { expectedInterval: expected, ...condition } = rule.condition;
+      const said = expected === undefined ? {} : { expectedInterval: formatDuration(expected) };
+      return { ...rule, ...written, condition: { ...condition, ...said } };
+    }
+    case "forecast":
+      return { ...rule, ...written, condition: { ...rule.condition, horizon: formatDuration(rule.condition.horizon) } };
+  }
 }

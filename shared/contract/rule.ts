@@ -150,10 +150,16 @@ const common = {
   enabled: v.optional(v.boolean(), true),
 };
 
+const { selector: _, ...unselected } = common;
+
 const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
     v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("rate_of_change"), condition: RateOfChangeCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("missing_data"), condition: MissingDataCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("composite"), condition: CompositeCondition, ...unselected, ...extra }),
   ]);
 
 /** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
@@ -170,6 +176,9 @@ export type Rule = RuleDefinition & {
   readonly updatedAt: number;
 };
 
+/** A rule that looks at series; a composite one looks at other rules. */
+export type SelectingRule = Exclude<Rule, { kind: "composite" }>;
+
 const written = {
   id: RuleId,
   version: v.number(),
@@ -182,9 +191,27 @@ const written = {
   updatedAt: IsoTime,
 };
 const writtenThreshold = v.strictObject({ ...ThresholdCondition.entries, aggregate: Aggregate, window: v.optional(v.string()) });
+const writtenRate = v.strictObject({
+  ...RateOfChangeCondition.entries,
+  per: v.string(),
+  window: v.string(),
+  resetAware: v.boolean(),
+});
+const writtenMissing = v.strictObject({ ...MissingDataCondition.entries, expectedInterval: v.optional(v.string()), grace: v.number() });
+const writtenForecast = v.strictObject({
+  ...ForecastCondition.entries,
+  probability: v.number(),
+  horizon: v.string(),
+  need: v.number(),
+  of: v.number(),
+});
 /** A rule as the API answers it: durations as strings, so that what was read can be written back. */
 export const RuleAnswer = v.variant("kind", [
   v.strictObject({ kind: v.literal("threshold"), ...common, ...written, condition: writtenThreshold }),
   v.strictObject({ kind: v.literal("anomaly"), ...common, ...written, condition: AnomalyCondition }),
+  v.strictObject({ kind: v.literal("rate_of_change"), ...common, ...written, condition: writtenRate }),
+  v.strictObject({ kind: v.literal("missing_data"), ...common, ...written, condition: writtenMissing }),
+  v.strictObject({ kind: v.literal("forecast"), ...common, ...written, condition: writtenForecast }),
+  v.strictObject({ kind: v.literal("composite"), ...unselected, ...written, condition: CompositeCondition }),
 ]);
 export type RuleAnswer = v.InferOutput<typeof RuleAnswer>;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { AlertId, OrgId, RuleId } from "../contract/ids.ts";
 import { RuleDefinition } from "../contract/rule.ts";
-import type { Rule } from "../contract/rule.ts";
+import type { Rule, SelectingRule } from "../contract/rule.ts";
 import { instanceChange } from "../core/alert/alert-record.ts";
 import type { InstanceRecord } from "../core/alert/alert-record.ts";
 import { instanceId } from "../core/alert/keys.ts";
@@ -30,8 +30,8 @@ export const ruleDefinition = (changes: Record<string, unknown> = {}): RuleDefin
     ...changes,
   });
 
-/** Stores a rule as its creation would. */
-export async function storeRule(harness: Harness, changes: Record<string, unknown> = {}, org: OrgId = harness.org): Promise<Rule> {
+/** Stores a rule over series as its creation would. */
+export async function storeRule(harness: Harness, changes: Record<string, unknown> = {}, org: OrgId = harness.org): Promise<SelectingRule> {
   const now = harness.clock.now();
   const rule: Rule = {
     ...ruleDefinition(changes),
@@ -41,12 +41,17 @@ export async function storeRule(harness: Harness, changes: Record<string, unknow
     updatedAt: now,
   };
   if (!(await harness.deps.store.forOrg(org).rules.insert(rule))) throw new Error("The organisation is full");
-  return rule;
+  return rule as SelectingRule;
+}
+
+function metricKeyOf(rule: Rule): string {
+  if (rule.kind === "composite") throw new Error("It looks at no series");
+  return rule.selector.metricKey;
 }
 
 /** An instance of a rule before its first evaluation. */
 export function unstoredInstance(harness: Harness, rule: Rule, dimensions: Record<string, string> = {}): InstanceRecord {
-  const series = harness.deps.store.forOrg(harness.org).series.idOf(rule.selector.metricKey, dimensions);
+  const series = harness.deps.store.forOrg(harness.org).series.idOf(metricKeyOf(rule), dimensions);
   const id = instanceId(harness.org, rule.id, series);
   return { id, rule: rule.id, series, version: 0, state: newInstance(id, rule.severity) };
 }
@@ -60,10 +65,10 @@ export async function evaluate(
 ): Promise<{ alert: AlertId | null; instance: InstanceRecord; won: boolean }> {
   const at = evaluation.at ?? harness.clock.now();
   const { instances } = harness.deps.store.forOrg(harness.org);
-  const series = await harness.store(rule.selector.metricKey, [[at, evaluation.value ?? 0]], dimensions);
+  const series = await harness.store(metricKeyOf(rule), [[at, evaluation.value ?? 0]], dimensions);
   const loaded = (await instances.find(rule.id, series)) ?? unstoredInstance(harness, rule, dimensions);
   const { instance: after, transitions } = step(loaded.state, rule, { ...evaluation, at });
-  const change = instanceChange(loaded, { after, transitions }, rule, { id: series, metricKey: rule.selector.metricKey, dimensions });
+  const change = instanceChange(loaded, { after, transitions }, rule, { id: series, metricKey: metricKeyOf(rule), dimensions });
   const won = await instances.commit({ rule, changes: [change], at });
   return { alert: after.episode?.id ?? null, instance: { ...loaded, version: loaded.version + 1, state: after }, won };
 }

@@ -146,6 +146,35 @@ test("an anomaly rule is tested on scores that are computed on the way", async (
   ).toEqual([]);
 });
 
+test("rates and missing data are tested like thresholds, a required series that never came among them", async () => {
+  expect(
+    await run(`
+      rules:
+        - { name: Climbs, kind: rate_of_change, selector: { metricKey: disk }, condition: { operator: gt, value: 5, per: 1m, window: 3m } }
+        - name: Silent
+          kind: missing_data
+          selector: { metricKey: disk }
+          condition: { requireSeries: [{ dimensions: { host: b } }], expectedInterval: 1m, grace: 3 }
+      tests:
+        - input_series: [{ series: 'disk{host="a"}', values: "0x5 10+10x5 _x8 60" }]
+          alert_rule_test:
+            - { eval_time: 5m, alertname: Climbs }
+            - { eval_time: 8m, alertname: Climbs, exp_alerts: [{ exp_labels: { host: a } }] }
+            - { eval_time: 3m, alertname: Silent }
+            - { eval_time: 4m, alertname: Silent, exp_alerts: [{ exp_labels: { host: b } }] }
+            - { eval_time: 15m, alertname: Silent, exp_alerts: [{ exp_labels: { host: a } }, { exp_labels: { host: b } }] }
+            - { eval_time: 20m, alertname: Silent, exp_alerts: [{ exp_labels: { host: b } }] }`),
+  ).toEqual([]);
+});
+
+test("a forecast rule cannot be tested, and says so", async () => {
+  const rules =
+    "rules: [{ name: Full, kind: forecast, selector: { metricKey: disk }, condition: { operator: gt, value: 5, horizon: 1h } }]";
+  await expect(run(`${rules}\ntests: [{ alert_rule_test: [{ eval_time: 1m, alertname: Full }] }]`)).rejects.toThrow(
+    "a test has no forecasts",
+  );
+});
+
 test("what fails is shown with what was expected and what fires", async () => {
   expect(
     await run(`${RULES}

@@ -1,4 +1,4 @@
-import type { Rule, Severity } from "../../shared/contract/rule.ts";
+import type { SelectingRule, Severity } from "../../shared/contract/rule.ts";
 import { simulateRule } from "../../shared/core/alert/simulate.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
@@ -38,7 +38,7 @@ export interface TestResult {
  * Runs each expectation of a file: its series from time 0 on, one value an interval, through the same evaluations and the same `step()` as live.
  * @throws Error for a series or a rule that a test names and that cannot be.
  */
-export function runRuleTests({ tests, evaluation_interval }: RuleTestFile, rules: readonly Rule[]): readonly TestResult[] {
+export function runRuleTests({ tests, evaluation_interval }: RuleTestFile, rules: readonly SelectingRule[]): readonly TestResult[] {
   return tests.flatMap(({ name, interval = evaluation_interval, input_series, alert_rule_test }, n) => {
     const test = name ?? `test ${n + 1}`;
     const series = input_series.map((input) => seriesOf(input, interval));

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
-import type { RuleId } from "../../contract/ids.ts";
+import type { InstanceId, RuleId } from "../../contract/ids.ts";
 import { CompositeCondition } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
 import { compositeCycle, evaluateComposite } from "./composite.ts";
 import type { Child } from "./composite.ts";
+import { newInstance, step } from "./step.ts";
 
 const id = (name: string) => hashId<RuleId>("rul", [name]);
 type Word = "true" | "recovering" | "false" | "calm" | "silent" | "failing" | "disabled" | "missing";
@@ -71,6 +72,17 @@ describe("a composite rule", () => {
           { name: "disabled", verdict: "disabled" },
         ],
       },
+    });
+  });
+
+  test("an alert because there are no data says which of its rules had none", () => {
+    const evaluation = evaluate("all", ["true", "silent"]);
+    const timing = { for: 0, keepFiringFor: 0, noData: "alert", severity: "warning" } as const;
+    const { instance } = step(newInstance(hashId<InstanceId>("ins", [1]), "warning"), timing, evaluation);
+    expect(instance).toMatchObject({
+      state: "firing",
+      data: "no_data",
+      episode: { evidence: { children: [{ verdict: "true" }, { verdict: "no_data" }] } },
     });
   });
 

@@ -29,29 +29,55 @@ export interface Breach {
  *
  * @returns null where the forecast has no step in that time, or no intervals: it says nothing of probabilities then.
  */
-export function breachOf({ operator, value, horizon }: ForecastCondition, forecast: KnownForecast, at: number): Breach | null {
-  if (forecast.intervals.length === 0) return null;
-  const isUpper = operator === "gt" || operator === "gte";
-  // Above is what is not at or below, at or above what is not below.
-  const isInclusive = operator === "gt" || operator === "lte";
-  const times: number[] = [];
-  const reached: number[] = [];
-  for (const [step, timestamp] of forecast.timestamps.entries()) {
-    if (timestamp <= at || timestamp > at + horizon) continue;
-    const below = probabilityBelow(forecast, step, value, isInclusive);
-    if (below === null) continue;
-    times.push(timestamp);
-    reached.push(Math.max(reached.at(-1) ?? 0, isUpper ? 1 - below : below));
-  }
-  if (times.length === 0) return null;
+export function breachOf(condition: ForecastCondition, forecast: KnownForecast, at: number): Breach | null {
+  const { timestamps } = forecast;
+  const reached = reachedBySteps(condition, forecast);
+  const [start, end] = [firstAfter(timestamps, at), firstAfter(timestamps, at + condition.horizon)];
+  let probability = -1;
+  for (let step = start; step < end; step += 1) if (reached[step]! > probability) probability = reached[step]!;
+  if (probability < 0) return null;
 
-  const probability = reached.at(-1)!;
   if (probability === 0) return { probability, at: null };
-  const timeOf = (share: number) => times[reached.findIndex((so) => so >= share * probability)]!;
+  const timeOf = (share: number): number => {
+    let step = start;
+    while (!(reached[step]! >= share * probability)) step += 1;
+    return timestamps[step]!;
+  };
   return { probability, at: { median: timeOf(0.5), lo: timeOf(0.1), hi: timeOf(0.9) } };
 }
 
-/** A forecast of no horizon counts for so many horizons of the condition after its cutoff. */
+function firstAfter(timestamps: readonly number[], time: number): number {
+  let [low, high] = [0, timestamps.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timestamps[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What was computed of a forecast, by the operator and the value: forecasts never change, and are looked at again and again. */
+const REACHED = new WeakMap<KnownForecast, Map<string, Float64Array>>();
+
+/** How probably each step of a forecast reaches a condition's value; NaN where the step says nothing. */
+function reachedBySteps({ operator, value }: ForecastCondition, forecast: KnownForecast): Float64Array {
+  const known = REACHED.get(forecast) ?? new Map<string, Float64Array>();
+  REACHED.set(forecast, known);
+  const key = `${operator} ${value}`;
+  const isUpper = operator === "gt" || operator === "gte";
+  // Above is what is not at or below, at or above what is not below.
+  const isInclusive = operator === "gt" || operator === "lte";
+  const reached =
+    known.get(key) ??
+    Float64Array.from(forecast.timestamps, (_, step) => {
+      const below = probabilityBelow(forecast, step, value, isInclusive);
+      return isUpper ? 1 - below : below;
+    });
+  known.set(key, reached);
+  return reached;
+}
+
+/** A forecast counts for so many horizons of the condition after its cutoff. */
 const COUNTS_HORIZONS = 2;
 
 /**
@@ -121,10 +147,11 @@ interface Knot {
 }
 
 /**
- * P(Y < value), or P(Y <= value) where it is inclusive, of one step; null where its interval is not finite. The two differ where ends of
+ * P(Y < value), or P(Y <= value) where it is inclusive, of one step; NaN where it has no intervals, or they are not finite. The two differ where ends of
  * intervals fall together, as at a bound: that value has a probability of its own then, and nothing lies beyond it.
  */
-function probabilityBelow({ mean, intervals }: KnownForecast, step: number, value: number, isInclusive: boolean): number | null {
+function probabilityBelow({ mean, intervals }: KnownForecast, step: number, value: number, isInclusive: boolean): number {
+  if (intervals.length === 0) return NaN;
   const knots: Knot[] = [];
   for (const { level, lo, hi } of intervals) {
     const score = normalQuantile(0.5 + level / 200);
@@ -134,7 +161,7 @@ function probabilityBelow({ mean, intervals }: KnownForecast, step: number, valu
   const middle = knots.length / 2;
   const expected = mean[step]!;
   if (knots[middle - 1]!.value < expected && expected < knots[middle]!.value) knots.splice(middle, 0, { value: expected, score: 0 });
-  if (!knots.every((knot) => Number.isFinite(knot.value))) return null;
+  if (!knots.every((knot) => Number.isFinite(knot.value))) return NaN;
 
   // Intervals that cross are made ascending: a distribution function never falls.
   for (let n = 1; n < knots.length; n += 1) knots[n] = { ...knots[n]!, value: Math.max(knots[n]!.value, knots[n - 1]!.value) };

@@ -50,8 +50,10 @@ function endOf(
   return picked && before.kind === after.kind ? null : "rule_changed";
 }
 
-/** Whether a rule picks a series. @throws on a pattern that RE2 refuses: such a rule is never stored. */
-function seriesPredicate({ selector }: Rule): (series: WatchedSeries) => boolean {
+/** Whether a rule picks a series; a composite one picks none, and keeps its one instance. @throws on a pattern that RE2 refuses: such a rule is never stored. */
+function seriesPredicate(rule: Rule): (series: WatchedSeries) => boolean {
+  if (rule.kind === "composite") return () => true;
+  const { selector } = rule;
   const compiled = compileMatchers(selector.matchers);
   if (!compiled.ok) throw new Error(`A stored rule has a bad pattern: ${compiled.error.message}`);
   return ({ metricKey, dimensions }) => metricKey === selector.metricKey && compiled.value(dimensions);

@@ -1,5 +1,5 @@
 import type { RuleId } from "../../contract/ids.ts";
-import type { Rule } from "../../contract/rule.ts";
+import type { Rule, SelectingRule } from "../../contract/rule.ts";
 import type { Dimensions } from "../../contract/series.ts";
 import { compileMatchers } from "../series/matchers.ts";
 import type { WatchedSeries } from "./alert-record.ts";
@@ -8,14 +8,14 @@ import type { WatchedSeries } from "./alert-record.ts";
 export interface RuleIndex {
   get(id: RuleId): Rule | undefined;
   /** The rules that select a series, in the order given. */
-  selecting(series: Pick<WatchedSeries, "metricKey" | "dimensions">): readonly Rule[];
+  selecting(series: Pick<WatchedSeries, "metricKey" | "dimensions">): readonly SelectingRule[];
   /** Rules whose patterns do not compile; they select nothing. */
   readonly broken: ReadonlySet<RuleId>;
 }
 
 interface Entry {
   readonly place: number;
-  readonly rule: Rule;
+  readonly rule: SelectingRule;
   readonly matches: (dimensions: Dimensions) => boolean;
 }
 
@@ -31,6 +31,7 @@ export function indexRules(rules: readonly Rule[]): RuleIndex {
   const byMetric = new Map<string, OfMetric>();
   const broken = new Set<RuleId>();
   for (const [place, rule] of rules.entries()) {
+    if (rule.kind === "composite") continue;
     const { metricKey, matchers } = rule.selector;
     const compiled = compileMatchers(matchers);
     if (!compiled.ok) {

@@ -1,18 +1,25 @@
 import type { Rule } from "../../contract/rule.ts";
 import { firstAtOrAfter } from "../series/merge.ts";
-import type { Evaluation, Instance } from "./step.ts";
-import { evaluateThreshold, heldSeverity, thresholdWindow } from "./threshold.ts";
 import type { Window } from "./threshold.ts";
+import { heldSeverity, thresholdWindow } from "./threshold.ts";
+import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
+import { missingAfter } from "./missing-data.ts";
+import type { Evaluation, Instance } from "./step.ts";
 
 /** A rule that looks at the points of a series at every multiple of its interval. */
-export type SampledRule = Extract<Rule, { kind: "threshold" }>;
+export type SampledRule = Extract<Rule, { kind: "threshold" | "rate_of_change" | "missing_data" }>;
 
-/** The points of a series under a rule, beside which its cadence is known. Times in Unix ms, durations in ms. */
+export const isSampled = (rule: Rule | undefined): rule is SampledRule =>
+  rule?.kind === "threshold" || rule?.kind === "rate_of_change" || rule?.kind === "missing_data";
+
+/** The points of a series under a rule, and what is known beside them. Times in Unix ms, durations in ms. */
 export interface SampledSeries extends Window {
   /** The series' learned time between points; null until there is one. */
   readonly cadence: number | null;
   /** The newest point before the columns; null where there is none, or where the columns reach back before the first evaluation. */
   readonly before: number | null;
+  /** Since when a missing-data rule requires the series; null where it does not. */
+  readonly requiredSince: number | null;
 }
 
 /** What one evaluation looks at beside the points. */
@@ -20,25 +27,20 @@ export interface Moment {
   /** Evaluation time, Unix ms. */
   readonly at: number;
   readonly instance: Instance;
-  /** The newest point at or before `at`, Unix ms. */
-  readonly lastPointAt: number;
+  /** The newest point at or before `at`, Unix ms; null where the series was never seen. */
+  readonly lastPointAt: number | null;
 }
 
 /** How far back an evaluation looks, ms. */
-export const sampledWindow = ({ condition, interval }: SampledRule, cadence: number | null): number =>
-  thresholdWindow(condition, interval, cadence);
+export function sampledWindow(rule: SampledRule, cadence: number | null): number {
+  if (rule.kind === "threshold") return thresholdWindow(rule.condition, rule.interval, cadence);
+  return rule.kind === "rate_of_change" ? rule.condition.window : 1;
+}
 
 /** Looks at the points once. */
 export function evaluateSampled(rule: SampledRule, series: SampledSeries, { at, instance, lastPointAt }: Moment): Evaluation {
-  const { condition, severity, interval } = rule;
-  return evaluateThreshold(condition, series, {
-    at,
-    severity,
-    previous: heldSeverity(instance),
-    interval,
-    cadence: series.cadence,
-    lastPointAt,
-  });
+  const { cadence, requiredSince } = series;
+  return evaluate(rule, at, { ...NOTHING_KNOWN, points: series, previous: heldSeverity(instance), cadence, lastPointAt, requiredSince });
 }
 
 /**
@@ -46,15 +48,28 @@ export function evaluateSampled(rule: SampledRule, series: SampledSeries, { at, 
  * the window changes, or a point is due. Not a multiple of the interval.
  */
 export function changesAt(rule: SampledRule, series: SampledSeries, outcome: Evaluation["outcome"], { at, lastPointAt }: Moment): number {
-  const window = sampledWindow(rule, series.cadence);
-  const { timestamps } = series;
+  const { timestamps, cadence } = series;
+  if (rule.kind === "missing_data") return missedFrom(rule, series, outcome, lastPointAt);
   if (outcome === "missed") return Infinity;
+  const window = sampledWindow(rule, cadence);
   if (outcome === "not_due") {
-    const cadence = series.cadence!;
-    return lastPointAt + (Math.floor((at - lastPointAt) / cadence) + 1) * cadence;
+    if (lastPointAt === null || cadence === null) return Infinity;
+    return Math.min(lastPointAt + (Math.floor((at - lastPointAt) / cadence) + 1) * cadence, lastPointAt + window);
   }
-  // Of a newest value nothing changes before it leaves the window; of any other aggregate the oldest point may.
-  if (rule.condition.aggregate === "last") return lastPointAt + window;
+  // Of a newest value nothing changes before it leaves the window; of anything else the oldest point may.
+  if (rule.kind === "threshold" && rule.condition.aggregate === "last") return lastPointAt! + window;
   const oldest = timestamps[firstAtOrAfter(timestamps, at - window + 1)];
-  return (oldest ?? lastPointAt) + window;
+  return (oldest ?? lastPointAt!) + window;
+}
+
+/** When silence becomes missing data: right after it has lasted as long as it may. */
+function missedFrom(
+  { condition, interval }: Extract<SampledRule, { kind: "missing_data" }>,
+  { cadence, requiredSince }: SampledSeries,
+  outcome: Evaluation["outcome"],
+  lastPointAt: number | null,
+): number {
+  const since = lastPointAt ?? requiredSince;
+  const longest = missingAfter(condition, cadence ?? (lastPointAt === null ? interval : null));
+  return outcome !== "false" || since === null || longest === null ? Infinity : since + longest + 1;
 }

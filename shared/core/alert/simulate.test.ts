@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { AnomalySeverity } from "../../contract/anomaly.ts";
 import type { OrgId, RuleId, SeriesId } from "../../contract/ids.ts";
 import { RuleDefinition } from "../../contract/rule.ts";
-import type { Rule } from "../../contract/rule.ts";
+import type { SelectingRule } from "../../contract/rule.ts";
 import { anomalyId } from "../detect/series-detection.ts";
 import { hashId } from "../hash-id.ts";
 import { advanceAnomalies, advanceThreshold } from "./advance.ts";
@@ -21,13 +21,14 @@ import type { Transition } from "./step.ts";
 const MINUTE = 60_000;
 const org = hashId<OrgId>("org", ["test"]);
 const series = hashId<SeriesId>("ser", [org]);
-const ruleOf = (changes: Record<string, unknown>): Rule => ({
-  ...v.parse(RuleDefinition, { name: "CPU", selector: { metricKey: "cpu" }, evalDelay: 0, ...changes }),
-  id: hashId<RuleId>("rul", [org]),
-  version: 1,
-  createdAt: 0,
-  updatedAt: 0,
-});
+const ruleOf = (changes: Record<string, unknown>) =>
+  ({
+    ...v.parse(RuleDefinition, { name: "CPU", selector: { metricKey: "cpu" }, evalDelay: 0, ...changes }),
+    id: hashId<RuleId>("rul", [org]),
+    version: 1,
+    createdAt: 0,
+    updatedAt: 0,
+  }) as SelectingRule;
 const threshold = (changes: Record<string, unknown> = {}) =>
   ruleOf({ kind: "threshold", condition: { operator: "gt", value: 90 }, ...changes });
 const anomaly = (changes: Record<string, unknown> = {}) => ruleOf({ kind: "anomaly", condition: {}, ...changes });

@@ -209,7 +209,7 @@ function advanceTrue(instance: Instance, timing: Timing, evaluation: Evaluation,
   const { at } = evaluation;
   // Absent data say nothing about how bad it is: an open episode keeps its severity.
   const severity = evaluation.severity ?? (reason === "true" ? timing.severity : (instance.episode?.severity ?? timing.severity));
-  const evidence = reason === "true" ? (evaluation.evidence ?? {}) : { kind: "no_data", missed: instance.missed };
+  const evidence = evaluation.evidence ?? (reason === "true" ? {} : { kind: "no_data", missed: instance.missed });
   if (instance.episode !== null)
     return goOn(instance, instance.episode, { at, severity, evidence, value: evaluation.value ?? null, reason });
 

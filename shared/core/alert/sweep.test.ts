@@ -2,13 +2,14 @@ import { describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
 import type { RuleId } from "../../contract/ids.ts";
 import { ForecastCondition, MissingDataCondition, RateOfChangeCondition, RuleDefinition, ThresholdCondition } from "../../contract/rule.ts";
+import type { SelectingRule } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
 import type { TimedSeriesRule } from "./simulate-timed.ts";
 import { chooseSetting, withSetting } from "./sweep.ts";
 import type { SweptSetting } from "./sweep.ts";
 
 const common = v.parse(RuleDefinition, { name: "a", kind: "anomaly", selector: { metricKey: "cpu" }, condition: {} });
-const stored = { ...common, id: hashId<RuleId>("rul", [1]), version: 1, createdAt: 0, updatedAt: 0 };
+const stored = { ...common, id: hashId<RuleId>("rul", [1]), version: 1, createdAt: 0, updatedAt: 0 } as SelectingRule;
 
 test.each<[TimedSeriesRule, object]>([
   [

@@ -4,7 +4,8 @@ import * as v from "valibot";
 import type { InstanceId, RuleId } from "../../contract/ids.ts";
 import { RuleDefinition } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
-import { evaluateSampled, sampledWindow } from "./sampled.ts";
+import { expiresAfter } from "./expiry.ts";
+import { evaluateSampled } from "./sampled.ts";
 import type { SampledRule, SampledSeries } from "./sampled.ts";
 import { endEpisode, newInstance, step } from "./step.ts";
 import type { Instance, Transition } from "./step.ts";
@@ -27,7 +28,12 @@ function ruleOf(changes: Record<string, unknown> = {}): SampledRule {
   return { ...definition, id: hashId<RuleId>("rul", ["watch"]), version: 1, createdAt: START, updatedAt: START } as SampledRule;
 }
 
-const seriesOf = (points: readonly (readonly [at: number, value: number])[], cadence: number | null = null): SampledSeries => ({
+const seriesOf = (
+  points: readonly (readonly [at: number, value: number])[],
+  cadence: number | null = null,
+  requiredSince: number | null = null,
+): SampledSeries => ({
+  requiredSince,
   timestamps: Float64Array.from(points, ([at]) => START + at),
   values: Float64Array.from(points, ([, value]) => value),
   cadence,
@@ -40,11 +46,11 @@ const spanOf = (from: number, to: number): Span => ({ from: START + from, to: ST
 /** Evaluates at every multiple of the interval, whether anything could change or not. */
 function runAll(rule: SampledRule, series: SampledSeries, { from, to }: Span): { instance: Instance; transitions: Transition[] } {
   const transitions: Transition[] = [];
-  const expiresAfter = Math.max(DAY, sampledWindow(rule, series.cadence));
+  const patience = expiresAfter(rule, series.cadence);
   let [instance, isWatched] = [newInstance(INSTANCE, rule.severity), false];
   for (let at = from; at <= to; at += rule.interval) {
     const lastPointAt = series.timestamps.findLast((timestamp) => timestamp <= at) ?? null;
-    const isExpired = lastPointAt === null || at - lastPointAt >= expiresAfter;
+    const isExpired = series.requiredSince === null && (lastPointAt === null || at - lastPointAt >= patience);
     const present = isWatched ? instance : newInstance(INSTANCE, rule.severity);
     const next = isExpired
       ? endEpisode(instance, at, "expired")
@@ -55,11 +61,8 @@ function runAll(rule: SampledRule, series: SampledSeries, { from, to }: Span): {
   return { instance, transitions };
 }
 
-const settings = fc.record({
-  for: fc.constantFrom("0s", "3m"),
-  keepFiringFor: fc.constantFrom("0s", "3m"),
-  noData: fc.constantFrom("keep_last", "alert", "ok"),
-  interval: fc.constantFrom("1m", "5m"),
+const threshold = fc.record({
+  kind: fc.constant("threshold"),
   condition: fc.record(
     {
       operator: fc.constantFrom("gt", "lt", "neq"),
@@ -71,6 +74,30 @@ const settings = fc.record({
     { requiredKeys: ["operator", "value", "aggregate"] },
   ),
 });
+const rate = fc.record({
+  kind: fc.constant("rate_of_change"),
+  condition: fc.record({
+    operator: fc.constantFrom("gt", "lt"),
+    value: fc.constantFrom(-0.01, 0.01),
+    window: fc.constantFrom("2m", "15m", "2h"),
+    resetAware: fc.boolean(),
+  }),
+});
+const missing = fc.record({
+  kind: fc.constant("missing_data"),
+  condition: fc.record({ expectedInterval: fc.constantFrom("90s", "10m"), grace: fc.constantFrom(1, 3) }, { requiredKeys: ["grace"] }),
+});
+const settings = fc
+  .tuple(
+    fc.oneof(threshold, rate, missing),
+    fc.record({
+      for: fc.constantFrom("0s", "3m"),
+      keepFiringFor: fc.constantFrom("0s", "3m"),
+      noData: fc.constantFrom("keep_last", "alert", "ok"),
+      interval: fc.constantFrom("1m", "5m"),
+    }),
+  )
+  .map(([kind, timing]) => ({ ...kind, ...timing }));
 const history = fc
   .array(fc.tuple(fc.constantFrom(20_000, MINUTE, 5 * MINUTE, 50 * MINUTE, DAY + 7 * MINUTE), fc.constantFrom(50, 90, 95, 100)), {
     maxLength: 25,
@@ -83,17 +110,21 @@ const history = fc
 describe("runWatch", () => {
   test("leaves out evaluations that change nothing, and no others", () => {
     fc.assert(
-      fc.property(settings, history, fc.constantFrom(null, MINUTE, 50 * MINUTE), (changes, points, cadence) => {
+      fc.property(settings, history, fc.constantFrom(null, MINUTE, 50 * MINUTE), fc.boolean(), (changes, points, cadence, isRequired) => {
         const rule = ruleOf(changes);
-        const series = seriesOf(points, cadence);
+        const series = seriesOf(points, cadence, isRequired && changes.kind === "missing_data" ? START : null);
         const span = spanOf(0, (points.at(-1)?.[0] ?? 0) + 3 * 3_600_000);
         const all = runAll(rule, series, span);
         const run = runWatch(rule, fresh(rule), series, span);
-        expect(run.transitions).toEqual(all.transitions);
-        expect(run.instance.episode).toEqual(all.instance.episode);
+        // The value of what is missing is a silence, which grows by itself.
+        const growing = changes.kind === "missing_data" ? { value: expect.anything() } : {};
+        const expected = all.transitions.map((one) => (one.kind === "episode" ? { ...one, episode: { ...one.episode, ...growing } } : one));
+        expect(run.transitions).toEqual(expected);
+        const { episode } = all.instance;
+        expect(run.instance.episode).toEqual(episode === null ? null : { ...episode, ...growing });
         expect(run.instance.state).toEqual(all.instance.state);
       }),
-      { numRuns: 400, seed: 5 },
+      { numRuns: 800, seed: 5 },
     );
   });
 

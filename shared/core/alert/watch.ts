@@ -1,6 +1,7 @@
 import { LATENESS_MS } from "../detect/arrivals.ts";
 import { firstAtOrAfter } from "../series/merge.ts";
-import { changesAt, evaluateSampled, sampledWindow } from "./sampled.ts";
+import { expiresAfter } from "./expiry.ts";
+import { changesAt, evaluateSampled } from "./sampled.ts";
 import type { Moment, SampledRule, SampledSeries } from "./sampled.ts";
 import { endEpisode, newInstance, step } from "./step.ts";
 import type { Evaluation, Instance, Transition } from "./step.ts";
@@ -27,21 +28,19 @@ export interface Span {
   readonly to: number;
 }
 
-/** A series that is silent for so long has expired: its instance ends, and it is not said to have recovered. */
-export const EXPIRES_MS = 86_400_000;
-
 /** The first evaluation that a point is part of, Unix ms. */
 export const gridAt = (time: number, { interval }: Pick<SampledRule, "interval">): number => Math.ceil(time / interval) * interval;
 
 /**
  * Runs the evaluations of a span, but those that would change nothing: where no point comes in, and none leaves the window, the condition
- * stays what it was. It gives the transitions and the instance that running all of them would give, but for `lastEvaluatedAt`.
+ * stays what it was. It gives the transitions and the instance that running all of them would give, but for `lastEvaluatedAt` and the
+ * value of what is missing: how long it was silent when it was last looked at.
  *
  * @param series - Its columns reach over the windows of all evaluations, and may reach further on both sides.
  */
 export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries, { from, to }: Span): Watched {
-  const { timestamps, cadence, before } = series;
-  const expiresAfter = Math.max(EXPIRES_MS, sampledWindow(rule, cadence));
+  const { timestamps, cadence, before, requiredSince } = series;
+  const patience = expiresAfter(rule, cadence);
   const transitions: Transition[] = [];
   let { instance, isWatched, checkpoints } = watch;
   let seen = firstAtOrAfter(timestamps, from + 1);
@@ -50,7 +49,8 @@ export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries,
     while (seen < timestamps.length && timestamps[seen]! <= at) seen += 1;
     const newPointAt = gridAt(timestamps[seen] ?? Infinity, rule);
     const lastPointAt = timestamps[seen - 1] ?? before;
-    if (lastPointAt === null || at - lastPointAt >= expiresAfter) {
+    // What is required is missed for as long as it is, also where it was never seen.
+    if (requiredSince === null && (lastPointAt === null || at - lastPointAt >= patience)) {
       const ended = endEpisode(instance, at, "expired");
       transitions.push(...ended.transitions);
       [instance, isWatched, checkpoints] = [ended.instance, false, []];
@@ -66,7 +66,7 @@ export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries,
     transitions.push(...next.transitions);
     [instance, isWatched] = [next.instance, true];
     checkpoints = remember(checkpoints, instance);
-    const expiresAt = gridAt(lastPointAt + expiresAfter, rule);
+    const expiresAt = requiredSince === null ? gridAt(lastPointAt! + patience, rule) : Infinity;
     at = Math.max(at + rule.interval, Math.min(newPointAt, expiresAt, settledUntil(rule, series, instance, evaluation, moment)));
   }
   return { instance, isWatched, checkpoints, transitions, nextAt: at };

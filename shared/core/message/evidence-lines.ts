@@ -19,6 +19,10 @@ const NAMED_METHODS = 3;
 const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
   threshold: thresholdLines,
   anomaly: anomalyLines,
+  rate_of_change: rateLines,
+  missing_data: missingLines,
+  forecast: forecastLines,
+  composite: compositeLines,
   no_data: () => ["No data: points were due and none came."],
 };
 
@@ -87,6 +91,58 @@ function thresholdLines(evidence: Evidence): readonly string[] {
   const until = recover === null ? "" : `, recovers at ${numberText(recover)}`;
   return [`${what}: ${numberText(value)} (alerts ${how} ${numberText(threshold)}${until})`];
 }
+
+function rateLines(evidence: Evidence): readonly string[] {
+  const { operator } = evidence;
+  const number = (name: string) => numberOf(evidence[name]);
+  const [value, threshold, recover, per, window] = ["value", "threshold", "recover", "per", "window"].map(number);
+  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
+  const unit = typeof per === "number" ? ` per ${formatDuration(per)}` : "";
+  const over = typeof window === "number" ? ` over ${formatDuration(window)}` : "";
+  const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
+  return [`change${over}: ${numberText(value)}${unit} (alerts ${COMPARED[operator]} ${numberText(threshold)}${until})`];
+}
+
+function missingLines(evidence: Evidence): readonly string[] {
+  const [lastSeenAt, duration, expected, grace] = ["lastSeenAt", "duration", "expectedInterval", "grace"].map((name) =>
+    numberOf(evidence[name]),
+  );
+  if (typeof duration !== "number") return [];
+  const usual = typeof expected === "number" && typeof grace === "number";
+  const expectation = usual
+    ? `; a point is expected every ${elapsedText(expected)}, and ${numberText(grace)} times that is waited for`
+    : "";
+  const since = typeof lastSeenAt === "number" ? `the last point came at ${timeText(lastSeenAt)}` : "no point ever came";
+  return [`No data for ${elapsedText(duration)}: ${since}${expectation}`];
+}
+
+function forecastLines(evidence: Evidence): readonly string[] {
+  const { operator, breachAt, interval } = evidence;
+  const [probability, threshold, agreeing, of] = ["probability", "threshold", "agreeing", "of"].map((name) => numberOf(evidence[name]));
+  if (typeof probability !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
+  const by = typeof agreeing === "number" && typeof of === "number" ? `, by ${agreeing} of the last ${of} forecasts` : "";
+  const lines = [`${Math.floor(100 * probability)} % likely to be ${COMPARED[operator]} ${numberText(threshold)}${by}`];
+  const [median, first, last] = ["median", "lo", "hi"].map((name) => numberIn(breachAt, name));
+  if (typeof median === "number" && typeof first === "number" && typeof last === "number") {
+    lines.push(`first at about ${timeText(median)} (80 %: ${timeText(first)} to ${timeText(last)})`);
+  }
+  const [level, lo, hi] = ["level", "lo", "hi"].map((name) => numberIn(interval, name));
+  if (typeof level === "number" && typeof lo === "number" && typeof hi === "number") {
+    lines.push(`forecast for then: ${numberText(lo)} to ${numberText(hi)} (${numberText(level)} %)`);
+  }
+  return lines;
+}
+
+function compositeLines({ operator, children }: Evidence): readonly string[] {
+  if (typeof operator !== "string" || !Array.isArray(children)) return [];
+  const said = (children as readonly Record<string, unknown>[]).map(
+    (child) => `${typeof child["name"] === "string" ? child["name"] : String(child["rule"])}: ${String(child["verdict"])}`,
+  );
+  return [`${operator} of: ${said.join("; ")}`];
+}
+
+const numberIn = (value: unknown, name: string): number | null =>
+  typeof value === "object" && value !== null ? numberOf((value as Record<string, unknown>)[name]) : null;
 
 function anomalyLines(evidence: Evidence): readonly string[] {
   const { severity, direction, methods, explanation } = evidence;

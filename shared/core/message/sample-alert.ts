@@ -10,7 +10,8 @@ const LASTED_MS = 5 * 60_000;
  * An alert that a rule might have, made up from nothing but the rule: of the series that its matchers name, at its threshold, five minutes old.
  * @param now - Unix ms.
  */
-export function sampleAlert({ id, name, kind, selector, condition, severity, labels, annotations }: Rule, now: number): Alert {
+export function sampleAlert({ id, name, kind, condition, severity, labels, annotations, ...rule }: Rule, now: number): Alert {
+  const selector = "selector" in rule ? rule.selector : { metricKey: "metric", matchers: [] };
   const named = selector.matchers.filter(({ op }) => op === "=");
   const { value: level, ...compared }: Readonly<Record<string, unknown>> = condition;
   const value = numberOf(level);
