@@ -6,6 +6,7 @@ import type { Deps } from "../../shared/ports.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { channelAnswer } from "./channel-answer.ts";
 import { definitionOf, recordOf, withSecret } from "./channel-record.ts";
+import { requireFallback } from "./require-fallback.ts";
 
 /** How often a write is tried anew that lost against another. */
 const TRIES = 5;
@@ -31,6 +32,7 @@ export async function changeChannel(
     const { definition, made } = withSecret(edit(present), deps);
     if (canonicalJson(definition) === canonicalJson(present)) return channelAnswer(before);
 
+    await requireFallback(id, definition.fallback, channels);
     const disabledReason = definition.enabled ? null : before.disabledReason;
     const version = before.version + 1;
     const after = recordOf(definition, { ...before, version, disabledReason, updatedAt: deps.clock.now() }, org, deps);

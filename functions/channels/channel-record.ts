@@ -19,7 +19,7 @@ export function withSecret(
 
 /** What is stored of a definition: its configuration sealed, and beside it what may be shown. */
 export const recordOf = (
-  { name, kind, config, enabled }: ChannelDefinition,
+  { name, kind, config, enabled, fallback }: ChannelDefinition,
   of: Pick<ChannelRecord, "id" | "version" | "disabledReason" | "createdAt" | "updatedAt">,
   org: OrgId,
   { secrets }: Pick<Deps, "secrets">,
@@ -32,6 +32,7 @@ export const recordOf = (
   sealed: sealConfig(secrets, org, of.id, config),
   enabled,
   disabledReason: of.disabledReason,
+  fallback,
   createdAt: of.createdAt,
   updatedAt: of.updatedAt,
 });
@@ -42,5 +43,6 @@ export const definitionOf = (channel: ChannelRecord, org: OrgId, { secrets }: Pi
     name: channel.name,
     kind: channel.kind,
     enabled: channel.enabled,
+    fallback: channel.fallback,
     config: openConfig(secrets, org, channel),
   }) as ChannelDefinition;

@@ -135,6 +135,8 @@ export interface NewDelivery {
 export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   readonly status: DeliveryStatus;
   readonly attempts: number;
+  /** How often it was dead and sent again by hand. */
+  readonly replays: number;
   readonly createdAt: number;
   /** While it is being sent: when its lease runs out. null once it is done. */
   readonly nextAttemptAt: number | null;
@@ -142,6 +144,33 @@ export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   /** The HTTP status of the last attempt; null when there was no answer. */
   readonly lastStatus: number | null;
   readonly lastError: string | null;
+}
+
+/** Attempts of a delivery that are shown. */
+export const MAX_ATTEMPTS_SHOWN = 100;
+
+/** One attempt at a delivery. */
+export interface AttemptRecord {
+  /** How often the delivery had been sent again by hand; the attempts are counted anew each time. */
+  readonly replay: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly at: number;
+  /** null while it lasts, and for ever where its sender died. */
+  readonly durationMs: number | null;
+  readonly status: number | null;
+  readonly error: string | null;
+  /** The beginning of what the receiver answered, without secrets. */
+  readonly answer: string | null;
+}
+
+/** What an attempt leaves beside its outcome. */
+export interface AttemptEnd {
+  /** When it ended; null where nobody knows. */
+  readonly at: number | null;
+  readonly answer?: string | null;
+  /** The message for the channel that is told instead: stored if, and only if, this attempt is the one that ends its delivery. */
+  readonly fallback?: NewDelivery | null;
 }
 
 /** How an attempt ended. `postponed`: it was not made, and does not count. */
@@ -160,7 +189,14 @@ export interface DeliveriesStore {
   /** Takes a delivery that is due, and counts an attempt. null when it is not due, done, or somebody else's until later. */
   lease(id: DeliveryId, owner: string, until: number, now: number): Promise<DeliveryRecord | null>;
   /** Ends the attempt of an owner; false when the lease has passed on to another. */
-  finish(id: DeliveryId, owner: string, outcome: AttemptOutcome): Promise<boolean>;
+  finish(id: DeliveryId, owner: string, outcome: AttemptOutcome, end?: AttemptEnd): Promise<boolean>;
+  /** Newest first, at most MAX_ATTEMPTS_SHOWN. */
+  attempts(id: DeliveryId): Promise<readonly AttemptRecord[]>;
+  /**
+   * Makes a dead delivery due again, with all its attempts before it; of a firing, also the resolves that died with the error `waited`,
+   * because it had not got through. False when it is not dead, or died with the error `unless`.
+   */
+  replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
   firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
   /** Ends a delivery that nobody is sending, because another message says it all. False when it is being sent, or done. */
@@ -180,6 +216,8 @@ export interface ChannelRecord {
   readonly sealed: string;
   readonly enabled: boolean;
   readonly disabledReason: string | null;
+  /** Who is told instead when a message is dead. */
+  readonly fallback: ChannelId | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -189,7 +227,7 @@ export interface ChannelsStore {
   get(id: ChannelId): Promise<ChannelRecord | null>;
   /** By id, so oldest first. */
   list(page: PageQuery): Promise<Page<ChannelRecord>>;
-  /** Every enabled channel: at most MAX_CHANNELS. */
+  /** Every channel that messages are made for, at most MAX_CHANNELS: the enabled ones, and those whose receiver is gone but whose fallback is told. */
   enabled(): Promise<readonly ChannelRecord[]>;
   /** False when the organisation has MAX_CHANNELS already. */
   insert(channel: ChannelRecord): Promise<boolean>;
@@ -199,6 +237,11 @@ export interface ChannelsStore {
   remove(id: ChannelId, version: number): Promise<boolean>;
   /** Takes a channel out of use, because its receiver is gone. */
   disable(id: ChannelId, reason: string, at: number): Promise<void>;
+  /**
+   * Asks for the turn of a message on a channel that takes one every `gapMs`, whoever sends it.
+   * @returns null when it is its turn now; or when to ask again, at most `mostMs` from now: the waiting are given one time each.
+   */
+  takeTurn(id: ChannelId, pace: { readonly gapMs: number; readonly mostMs: number; readonly now: number }): Promise<number | null>;
 }
 
 /** What the inbox channels of an organisation got. */
