@@ -98,12 +98,10 @@ export const insertDelivery = (
 ): Statement[] => {
   const { id, channel, group, kind, nextAttemptAt } = delivery;
   const alerts = JSON.stringify(delivery.alerts);
+  const message = { id, org, channel, group, kind, alerts, nextAttemptAt };
   const insert = {
     sql: INSERT,
-    args: {
-      ...{ id, org, channel, group, kind, alerts, payload: JSON.stringify(delivery.payload), at, nextAttemptAt },
-      ...{ instead: instead.id, owner: instead.owner },
-    },
+    args: { ...message, payload: JSON.stringify(delivery.payload), at, instead: instead.id, owner: instead.owner },
   };
   return kind === "firing" ? [insert, { sql: INSERT_FIRING, args: { org, channel, id, alerts } }] : [insert];
 };
