@@ -204,6 +204,21 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     ...small,
     secrets: KEYS,
   },
+  watchdog: {
+    file: "watchdog/http.ts",
+    summary: "The heartbeat of an organisation, and whether it beats",
+    trigger: http("/api/v1/watchdog"),
+    ...small,
+    secrets: CHANNELS,
+  },
+  "watchdog-due": {
+    file: "watchdog/tick.ts",
+    summary: "Sends the heartbeats that are due, where evaluation, detection and delivery work",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 256,
+    timeoutS: 300,
+    secrets: [...DATABASE, "intentvision-channel-key"],
+  },
   relay: {
     file: "relay/tick.ts",
     summary: "Publishes what the outbox still holds, and forgets what is done",

@@ -6,7 +6,9 @@ import { IsoTime } from "./time.ts";
 
 // Said without the value: it may be a secret.
 const URL_MESSAGE = "Expected an http or https URL";
-const url = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
+/** An address that a tenant gives. */
+export const HttpUrl = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
+const url = HttpUrl;
 /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
 const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
 

@@ -18,6 +18,7 @@ import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
 import type { VerdictsStore } from "./verdicts.ts";
+import type { WatchdogsDue, WatchdogStore } from "./watchdog.ts";
 
 /** The only door to stored data: tenant data is reached through its organisation, so no query can forget it. */
 export interface Store {
@@ -49,6 +50,7 @@ export interface OrgStore {
   readonly channels: ChannelsStore;
   readonly deliveries: DeliveriesStore;
   readonly inbox: InboxStore;
+  readonly watchdog: WatchdogStore;
   /** How far a consumer has read the write log: 0 at first. */
   cursor(consumer: string): Promise<number>;
 }
@@ -62,6 +64,7 @@ export interface PlatformStore {
   readonly compaction: CompactionStore;
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
+  readonly watchdogs: WatchdogsDue;
   readonly forecasting: ForecastingDue;
   readonly measuring: Measuring;
   readonly forecastJobs: ForecastJobsDue;

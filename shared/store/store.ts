@@ -31,6 +31,7 @@ import { expiry, knownFloors, retentionStore } from "./retention.ts";
 import { rulesStore } from "./rules.ts";
 import { seriesStore } from "./series.ts";
 import { verdictsStore } from "./verdicts.ts";
+import { watchdogsDue, watchdogStore } from "./watchdog.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
@@ -63,6 +64,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         channels: channelsStore(database, org),
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
+        watchdog: watchdogStore(database, org),
         cursor: (consumer) => readCursor(database, consumer, org),
       }),
       platform: {
@@ -73,6 +75,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         compaction: compactionStore(database),
         expiry: expiry(database),
         alerting: alertingDue(database),
+        watchdogs: watchdogsDue(database),
         forecasting: forecastingDue(database),
         measuring: measuring(database),
         forecastJobs: forecastJobsDue(database, outbox),
