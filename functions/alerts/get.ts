@@ -1,22 +1,27 @@
 import * as v from "valibot";
-import { Alert } from "../../shared/contract/alert.ts";
+import { AlertWithComments } from "../../shared/contract/alert.ts";
 import { AlertId } from "../../shared/contract/ids.ts";
 import { notFound } from "../../shared/contract/problem.ts";
 import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { commentAnswer } from "./comment-answer.ts";
+
+const COMMENTS_SHOWN = 100;
 
 export const getAlert = route({
   method: "GET",
   path: "/api/v1/alerts/{id}",
-  summary: "Read an alert",
+  summary: "Read an alert, with its newest comments",
   scope: "read",
   input: v.strictObject({ id: AlertId }),
-  output: Alert,
+  output: AlertWithComments,
   problems: ["not-found"],
 
   async handle({ id }, { org }, { store, clock }) {
-    const alert = await store.forOrg(org).alerts.get(id);
+    const { alerts } = store.forOrg(org);
+    const alert = await alerts.get(id);
     if (alert === null) throw notFound();
-    return alertAnswer(alert, clock.now());
+    const comments = await alerts.newestComments(id, COMMENTS_SHOWN);
+    return { ...alertAnswer(alert, clock.now()), comments: comments.map(commentAnswer) };
   },
 });

@@ -1,7 +1,11 @@
 import { http } from "../../shared/runtime/route.ts";
 import { acknowledgeAlert } from "./acknowledge.ts";
+import { assignAlert } from "./assign.ts";
+import { commentOnAlert } from "./comment.ts";
 import { getAlert } from "./get.ts";
 import { listAlerts } from "./list.ts";
+import { listComments } from "./list-comments.ts";
+import { listTransitions } from "./list-transitions.ts";
 import { resolveAlert } from "./resolve.ts";
 
-export default http([listAlerts, getAlert, acknowledgeAlert, resolveAlert]);
+export default http([listAlerts, getAlert, acknowledgeAlert, resolveAlert, assignAlert, commentOnAlert, listComments, listTransitions]);

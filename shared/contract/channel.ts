@@ -108,5 +108,7 @@ export const InboxMessage = v.strictObject({
   /** As they were then. */
   alerts: v.array(Alert),
   createdAt: IsoTime,
+  /** When somebody of the organisation read it; null while nobody has. */
+  readAt: v.nullable(IsoTime),
 });
 export type InboxMessage = v.InferOutput<typeof InboxMessage>;

@@ -36,10 +36,30 @@ export const DeliveryId = id("dlv", "DeliveryId");
 export type DeliveryId = v.InferOutput<typeof DeliveryId>;
 export const InboxMessageId = id("msg", "InboxMessageId");
 export type InboxMessageId = v.InferOutput<typeof InboxMessageId>;
+/** What somebody wrote about an alert. */
+export const CommentId = id("cmt", "CommentId");
+export type CommentId = v.InferOutput<typeof CommentId>;
 export const DeadLetterId = id("dle", "DeadLetterId");
 export type DeadLetterId = v.InferOutput<typeof DeadLetterId>;
 export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.brand("EventId"));
 export type EventId = v.InferOutput<typeof EventId>;
 
 export type IdPrefix =
-  "org" | "ser" | "key" | "fct" | "fjb" | "frn" | "ano" | "dse" | "rul" | "ins" | "alt" | "chn" | "grp" | "dlv" | "msg" | "dle" | "evt";
+  | "org"
+  | "ser"
+  | "key"
+  | "fct"
+  | "fjb"
+  | "frn"
+  | "ano"
+  | "dse"
+  | "rul"
+  | "ins"
+  | "alt"
+  | "chn"
+  | "grp"
+  | "dlv"
+  | "msg"
+  | "cmt"
+  | "dle"
+  | "evt";

@@ -1,9 +1,9 @@
-import type { AlertStatus } from "../contract/alert.ts";
+import type { AlertComment, AlertStatus, AlertTransition } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
-import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
-import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries } from "../core/alert/alert-record.ts";
+import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, WatchedSeries } from "../core/alert/alert-record.ts";
 import type { GroupState } from "../core/alert/flush.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
@@ -66,6 +66,8 @@ export interface InstancesStore {
     readonly changes: readonly InstanceChange[];
     /** When it is recorded. */
     readonly at: number;
+    /** What somebody wrote who made the change. */
+    readonly comment?: CommentRecord | undefined;
   }): Promise<boolean>;
 }
 
@@ -76,21 +78,57 @@ export interface PendingInstance extends InstanceOfSeries {
 
 /** What is left out matches everything. */
 export interface AlertFilter {
-  readonly status?: Exclude<AlertStatus, "pending"> | undefined;
+  readonly status?: readonly Exclude<AlertStatus, "pending">[] | undefined;
   readonly rule?: RuleId | undefined;
   readonly series?: SeriesId | undefined;
   readonly severity?: Severity | undefined;
   readonly metricKey?: string | undefined;
+  /** An actor's id or name; null for alerts that nobody takes care of. */
+  readonly assignee?: string | null | undefined;
+  /** When they began, from inclusive, to exclusive. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** What no query can say. */
+  readonly matches?: ((alert: AlertRecord) => boolean) | undefined;
+}
+
+/** Comments that an alert may have. */
+export const MAX_COMMENTS = 1_000;
+
+/** What somebody wrote about an alert. */
+export interface CommentRecord extends Omit<AlertComment, "at"> {
+  readonly alert: AlertId;
+  readonly at: number;
+}
+
+/** One row of an alert's history. */
+export interface TransitionRecord extends Omit<AlertTransition, "at" | "recordedAt"> {
+  readonly seq: number;
+  readonly at: number;
+  readonly recordedAt: number;
 }
 
 /** The episodes of an organisation. */
 export interface AlertsStore {
   get(id: AlertId): Promise<AlertRecord | null>;
   getMany(ids: readonly AlertId[]): Promise<readonly AlertRecord[]>;
-  /** Newest start first. `now` decides which acknowledgements have run out. */
+  /**
+   * Newest start first. `now` decides which acknowledgements have run out. Where `matches` is given, a page may hold fewer than its limit
+   * although others follow.
+   */
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
   /** Every open episode of a rule: at most MAX_INSTANCES. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
+  /** Has somebody take care of an alert, or nobody; false when there is no such alert. */
+  assign(id: AlertId, assignment: Assignment | null): Promise<boolean>;
+  /** False when there is no such alert, or it has MAX_COMMENTS. */
+  comment(comment: CommentRecord): Promise<boolean>;
+  /** Oldest first. */
+  comments(alert: AlertId, page: PageQuery): Promise<Page<CommentRecord>>;
+  /** The newest, oldest of them first. */
+  newestComments(alert: AlertId, limit: number): Promise<readonly CommentRecord[]>;
+  /** Of an alert and, for as long as it lasted, of its condition; by time. */
+  transitions(alert: AlertRecord, page: PageQuery): Promise<Page<TransitionRecord>>;
 }
 
 /** A group as it is stored. */
@@ -256,8 +294,12 @@ export interface InboxStore {
     readonly alerts: InboxMessage["alerts"];
     readonly at: number;
   }): Promise<void>;
-  /** Newest first. */
-  list(page: PageQuery): Promise<Page<InboxMessage>>;
+  /** Newest first; those alone that nobody has read, where that is asked for. */
+  list(page: PageQuery, filter?: { readonly unread?: boolean | undefined }): Promise<Page<InboxMessage>>;
+  /** Marks a message as read at a time, or as unread: null. What was read already keeps its time. null when there is no such message. */
+  mark(id: InboxMessageId, readAt: number | null): Promise<InboxMessage | null>;
+  /** Marks all as read that came until a time; answers how many were not. */
+  markAll(until: number, readAt: number): Promise<number>;
 }
 
 /** What is due in alerting, across organisations: for ticks and alarms. */

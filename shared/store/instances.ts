@@ -5,6 +5,7 @@ import type { InstanceRecord } from "../core/alert/alert-record.ts";
 import type { Instance } from "../core/alert/step.ts";
 import { MAX_INSTANCES } from "../ports/alerting.ts";
 import type { InstanceOfSeries, InstancesStore, PendingInstance } from "../ports/alerting.ts";
+import { insertComment } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
 import { writeInstances } from "./instance-changes.ts";
@@ -77,9 +78,10 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       const rows = await database.read(SELECT_LAST_EVALUATIONS, { org });
       return new Map(rows.map((row) => [row["rule"] as RuleId, row["at"] as number]));
     },
-    async commit({ rule, changes, at }) {
+    async commit({ rule, changes, at, comment }) {
       const { statements, events } = writeInstances(outbox, org, { rule, changes, at });
-      return unlessLost(() => outbox.write([requireEnabled(org, rule), ...statements], events));
+      const written = comment === undefined ? [] : [insertComment(org, comment)];
+      return unlessLost(() => outbox.write([requireEnabled(org, rule), ...statements, ...written], events));
     },
   };
 }
