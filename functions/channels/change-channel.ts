@@ -19,7 +19,7 @@ const TRIES = 5;
 export async function changeChannel(
   id: ChannelId,
   edit: (present: ChannelDefinition) => ChannelDefinition,
-  { org, requireMatch }: Pick<TenantContext, "org" | "requireMatch">,
+  { org, actor, requireMatch }: Pick<TenantContext, "org" | "actor" | "requireMatch">,
   deps: Pick<Deps, "store" | "clock" | "secrets" | "random">,
 ): Promise<CreatedChannel> {
   const { channels } = deps.store.forOrg(org);
@@ -36,7 +36,7 @@ export async function changeChannel(
     const disabledReason = definition.enabled ? null : before.disabledReason;
     const version = before.version + 1;
     const after = recordOf(definition, { ...before, version, disabledReason, updatedAt: deps.clock.now() }, org, deps);
-    if (await channels.replace(after)) return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
+    if (await channels.replace(after, actor)) return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
   }
   throw new Problem("conflict", "The channel is changing all the time. Send the request again.");
 }

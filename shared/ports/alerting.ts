@@ -1,3 +1,4 @@
+import type { Actor } from "../contract/actor.ts";
 import type { AlertComment, AlertStatus, AlertTransition } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
@@ -17,7 +18,7 @@ export const MAX_CHANNELS = 100;
 /** Instances a rule may have. */
 export const MAX_INSTANCES = 500;
 
-/** The rules of an organisation. */
+/** The rules of an organisation. Each version is kept, with who wrote it. */
 export interface RulesStore {
   get(id: RuleId): Promise<Rule | null>;
   /** By id, so oldest first. */
@@ -25,11 +26,11 @@ export interface RulesStore {
   /** Every enabled rule: at most MAX_RULES. */
   enabled(): Promise<readonly Rule[]>;
   /** False when the organisation has MAX_RULES already. */
-  insert(rule: Rule): Promise<boolean>;
+  insert(rule: Rule, actor?: Actor | null): Promise<boolean>;
   /** Writes a rule over its version before (`rule.version - 1`), with what the change ends. */
-  replace(rule: Rule, endings: RuleEndings): Promise<boolean>;
+  replace(rule: Rule, endings: RuleEndings, actor?: Actor | null): Promise<boolean>;
   /** Deletes a rule at a version, with everything that it has open. Its past episodes stay. */
-  remove(id: RuleId, version: number, endings: Omit<RuleEndings, "keeps">): Promise<boolean>;
+  remove(id: RuleId, version: number, endings: Omit<RuleEndings, "keeps">, actor?: Actor | null): Promise<boolean>;
 }
 
 /** What a change of a rule ends, in the batch of the change. */
@@ -260,7 +261,7 @@ export interface ChannelRecord {
   readonly updatedAt: number;
 }
 
-/** The channels of an organisation. */
+/** The channels of an organisation. Each version is kept, with who wrote it. */
 export interface ChannelsStore {
   get(id: ChannelId): Promise<ChannelRecord | null>;
   /** By id, so oldest first. */
@@ -268,11 +269,11 @@ export interface ChannelsStore {
   /** Every channel that messages are made for, at most MAX_CHANNELS: the enabled ones, and those whose receiver is gone but whose fallback is told. */
   enabled(): Promise<readonly ChannelRecord[]>;
   /** False when the organisation has MAX_CHANNELS already. */
-  insert(channel: ChannelRecord): Promise<boolean>;
+  insert(channel: ChannelRecord, actor?: Actor | null): Promise<boolean>;
   /** Writes a channel over its version before (`channel.version - 1`). */
-  replace(channel: ChannelRecord): Promise<boolean>;
+  replace(channel: ChannelRecord, actor?: Actor | null): Promise<boolean>;
   /** Deletes a channel; what was still to be sent on it is dead. False when there is none. */
-  remove(id: ChannelId, version: number): Promise<boolean>;
+  remove(id: ChannelId, version: number, by?: { readonly actor: Actor | null; readonly at: number }): Promise<boolean>;
   /** Takes a channel out of use, because its receiver is gone. */
   disable(id: ChannelId, reason: string, at: number): Promise<void>;
   /**

@@ -15,6 +15,7 @@ import type { DetectionSettingsStore } from "./detection-settings.ts";
 import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
+import type { HistoryStore } from "./history.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
 import type { VerdictsStore } from "./verdicts.ts";
@@ -50,6 +51,7 @@ export interface OrgStore {
   readonly channels: ChannelsStore;
   readonly deliveries: DeliveriesStore;
   readonly inbox: InboxStore;
+  readonly history: HistoryStore;
   readonly watchdog: WatchdogStore;
   /** How far a consumer has read the write log: 0 at first. */
   cursor(consumer: string): Promise<number>;

@@ -6,6 +6,7 @@ import type { ChannelRecord, ChannelsStore } from "../ports/alerting.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
 import { killDeliveries } from "./deliveries.ts";
+import { keepChannel, keepDeletion } from "./history.ts";
 import { pageOf } from "./page.ts";
 
 // Rides the primary key.
@@ -78,19 +79,21 @@ export function channelsStore(database: Database, org: OrgId): ChannelsStore {
     async enabled() {
       return (await database.read(SELECT_ENABLED, { org, limit: MAX_CHANNELS })).map(channelOf);
     },
-    async insert(channel) {
+    async insert(channel, actor = null) {
       const args = { ...columnsOf(org, channel), most: MAX_CHANNELS };
-      const [result] = await database.write([{ sql: INSERT, args }]);
+      const [result] = await database.write([{ sql: INSERT, args }, ...keepChannel(org, channel.id, actor)]);
       return result!.rowsAffected === 1;
     },
-    async replace(channel) {
-      const [result] = await database.write([{ sql: REPLACE, args: columnsOf(org, channel) }]);
+    async replace(channel, actor = null) {
+      const replace = { sql: REPLACE, args: columnsOf(org, channel) };
+      const [result] = await database.write([replace, ...keepChannel(org, channel.id, actor)]);
       return result!.rowsAffected === 1;
     },
-    async remove(id, version) {
+    async remove(id, version, by) {
       return unlessLost(() =>
         database.write([
           { sql: REQUIRE_VERSION, args: { org, id, version } },
+          ...(by === undefined ? [] : keepDeletion(org, { id, version, ...by })),
           { sql: DELETE, args: { org, id } },
           { sql: DELETE_PACE, args: { org, id } },
           killDeliveries(org, id, DELETED),
@@ -103,7 +106,7 @@ export function channelsStore(database: Database, org: OrgId): ChannelsStore {
       return row === undefined || row["taken"] === 1 ? null : (row["line_at"] as number) - gapMs;
     },
     async disable(id, reason, at) {
-      await database.write([{ sql: DISABLE, args: { org, id, reason, at } }]);
+      await database.write([{ sql: DISABLE, args: { org, id, reason, at } }, ...keepChannel(org, id, null)]);
     },
   };
 }

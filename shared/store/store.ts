@@ -17,6 +17,7 @@ import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
 import { forecastJobsDue, forecastJobsStore } from "./forecast-jobs.ts";
 import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
+import { historyStore } from "./history.ts";
 import { idempotencyStore } from "./idempotency.ts";
 import { inboxStore } from "./inbox.ts";
 import { instancesStore } from "./instances.ts";
@@ -64,6 +65,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         channels: channelsStore(database, org),
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
+        history: historyStore(database, org),
         watchdog: watchdogStore(database, org),
         cursor: (consumer) => readCursor(database, consumer, org),
       }),
