@@ -191,8 +191,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "notify-due": {
     file: "notify/tick.ts",
-    summary: "Sends what is due: flushes of groups, retries of deliveries",
-    trigger: { kind: "tick", types: ["tick.minute"] },
+    summary: "Sends what is due: flushes of groups, retries of deliveries; forgets old deliveries",
+    trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 256,
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key"],

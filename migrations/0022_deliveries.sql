@@ -16,6 +16,9 @@ CREATE TABLE delivery_attempt (
   PRIMARY KEY (org, delivery, replay, attempt)
 ) STRICT, WITHOUT ROWID;
 
+-- For their retention.
+CREATE INDEX delivery_done ON delivery (created_at) WHERE next_attempt_at IS NULL;
+
 -- Who is told instead when a message on this channel is dead.
 ALTER TABLE channel ADD COLUMN fallback TEXT;
 

@@ -311,6 +311,11 @@ export interface AlertingDue {
   flushes(now: number, limit: number): Promise<readonly { readonly org: OrgId; readonly id: GroupId }[]>;
   /** Deliveries to be sent, a lost sender's included, most overdue first. */
   deliveries(now: number, limit: number): Promise<readonly { readonly org: OrgId; readonly id: DeliveryId }[]>;
+  /**
+   * Forgets deliveries that were delivered or given up, made before a time, with their attempts; those of alerts that are still open stay,
+   * since their resolve looks for them. Answers how many went, at most `limit`.
+   */
+  forgetDeliveries(before: number, limit: number): Promise<number>;
   /** When the next flush or delivery is due; null when none is. */
   nextAt(): Promise<number | null>;
 }

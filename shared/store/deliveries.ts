@@ -61,7 +61,7 @@ const SELECT_FIRINGS_BEFORE = `
 const REPLAY = `
   UPDATE delivery SET status = 'waiting', attempts = 0, replays = replays + 1, next_attempt_at = :now
   WHERE id = :id AND org = :org AND status = 'dead' AND coalesce(last_error, '') <> :unless`;
-// Rides delivery_channel. The resolves that were given up because their firing was: those of a firing that is sent again.
+// Rides delivery_status. The resolves that were given up because their firing was: those of a firing that is sent again.
 const REPLAY_RESOLVES = `
   UPDATE delivery SET status = 'waiting', attempts = 0, replays = replays + 1, next_attempt_at = :now
   WHERE org = :org AND kind = 'resolved' AND status = 'dead' AND last_error = :waited
