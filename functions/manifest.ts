@@ -215,8 +215,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "notify-due": {
     file: "notify/tick.ts",
-    summary: "Sends what is due: flushes of groups, retries of deliveries",
-    trigger: { kind: "tick", types: ["tick.minute"] },
+    summary: "Sends what is due: flushes of groups, retries of deliveries; forgets old deliveries",
+    trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 512,
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key", SMTP],
@@ -228,6 +228,21 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("deliveries"), ...resource("inbox")),
     ...small,
     secrets: KEYS,
+  },
+  watchdog: {
+    file: "watchdog/http.ts",
+    summary: "The heartbeat of an organisation, and whether it beats",
+    trigger: http("/api/v1/watchdog"),
+    ...small,
+    secrets: CHANNELS,
+  },
+  "watchdog-due": {
+    file: "watchdog/tick.ts",
+    summary: "Sends the heartbeats that are due, where evaluation, detection and delivery work",
+    trigger: { kind: "tick", types: ["tick.minute"] },
+    memoryMiB: 256,
+    timeoutS: 300,
+    secrets: [...DATABASE, "intentvision-channel-key"],
   },
   relay: {
     file: "relay/tick.ts",

@@ -15,4 +15,3 @@ CREATE TABLE rule_generation (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX alert_instance ON alert (org, instance, started_at);
-CREATE INDEX alert_transition_instance ON alert_transition (org, instance, at);

@@ -32,7 +32,7 @@ export const previewSilence = route({
     let cursor: string | null = null;
     let complete = false;
     for (let page = 0; page < MOST_PAGES && !complete; page += 1) {
-      const found = await alerts.list({ status: "resolved" }, { limit: PAGE, ...(cursor !== null && { cursor }) }, now);
+      const found = await alerts.list({ status: ["resolved"] }, { limit: PAGE, ...(cursor !== null && { cursor }) }, now);
       const young = found.items.filter(({ episode }) => episode.startedAt >= now - since);
       recent.push(...young.filter((alert) => compiled.value(alertLabels(labelledOf(alert)))));
       cursor = found.nextCursor;

@@ -1,7 +1,7 @@
 import { Alert } from "../../shared/contract/alert.ts";
 import { acknowledge } from "../../shared/core/alert/step.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { actOnAlert, namedActor } from "./act-on-alert.ts";
+import { actOnAlert, namedActor, noteOf } from "./act-on-alert.ts";
 import { AcknowledgeAlert } from "./contract.ts";
 
 export const acknowledgeAlert = route({
@@ -11,10 +11,13 @@ export const acknowledgeAlert = route({
   scope: "admin",
   input: AcknowledgeAlert,
   output: Alert,
+  idempotency: "reserve",
   problems: ["not-found", "conflict"],
 
-  handle({ id, name, ttl }, { org, actor }, { store, clock }) {
+  handle({ id, name, ttl, note }, context, { store, clock, newId }) {
     const now = clock.now();
-    return actOnAlert(id, (instance) => acknowledge(instance, namedActor(actor, name), now, ttl ?? null), store.forOrg(org), now);
+    const actor = namedActor(context.actor, name);
+    const comment = noteOf(note, { alert: id, at: now, actor, act: "acknowledged", newId });
+    return actOnAlert(id, (instance) => acknowledge(instance, actor, now, ttl ?? null), store.forOrg(context.org), now, comment);
   },
 });

@@ -1,10 +1,12 @@
 import type { Actor } from "../../shared/contract/actor.ts";
 import type { Alert } from "../../shared/contract/alert.ts";
-import type { AlertId } from "../../shared/contract/ids.ts";
+import type { AlertId, CommentId } from "../../shared/contract/ids.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
 import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { Instance, Step } from "../../shared/core/alert/step.ts";
+import type { NewId } from "../../shared/ports.ts";
+import type { CommentRecord } from "../../shared/ports/alerting.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
 /** How often a write is tried anew that lost against an evaluation. */
@@ -13,8 +15,15 @@ const TRIES = 5;
 /** The actor of a request, under the name that it gave. */
 export const namedActor = (actor: Actor, name: string | undefined): Actor => (name === undefined ? actor : { ...actor, name });
 
+/** A note that goes with an act; undefined where there is none. */
+export const noteOf = (
+  text: string | undefined,
+  { newId, ...note }: Pick<CommentRecord, "alert" | "at" | "actor" | "act"> & { newId: NewId },
+): CommentRecord | undefined => (text === undefined ? undefined : { ...note, id: newId<CommentId>("cmt"), text });
+
 /**
  * Does something to the instance behind an open alert, and answers the alert as it is then.
+ * @param comment - What is written about it in the same breath.
  * @throws Problem not-found; conflict when the alert is resolved already, or evaluated all the time.
  */
 export async function actOnAlert(
@@ -22,6 +31,7 @@ export async function actOnAlert(
   act: (instance: Instance) => Step,
   { alerts, instances, rules }: Pick<OrgStore, "alerts" | "instances" | "rules">,
   now: number,
+  comment?: CommentRecord,
 ): Promise<Alert> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const alert = await alerts.get(id);
@@ -32,7 +42,7 @@ export async function actOnAlert(
     if (loaded === undefined || rule === null || loaded.state.episode?.id !== id) continue;
     const { instance: after, transitions } = act(loaded.state);
     const change = instanceChange(loaded, { after, transitions }, rule, alert.series);
-    if (await instances.commit({ rule, changes: [change], at: now })) return alertAnswer((await alerts.get(id))!, now);
+    if (await instances.commit({ rule, changes: [change], at: now, comment })) return alertAnswer((await alerts.get(id))!, now);
   }
   throw new Problem("conflict", "The alert is changing all the time. Send the request again.");
 }

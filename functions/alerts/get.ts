@@ -1,18 +1,21 @@
 import * as v from "valibot";
-import { Alert } from "../../shared/contract/alert.ts";
+import { AlertWithComments } from "../../shared/contract/alert.ts";
 import { AlertId } from "../../shared/contract/ids.ts";
 import { notFound } from "../../shared/contract/problem.ts";
 import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { commentAnswer } from "./comment-answer.ts";
+
+const COMMENTS_SHOWN = 100;
 
 export const getAlert = route({
   method: "GET",
   path: "/api/v1/alerts/{id}",
-  summary: "Read an alert, with what is known around it",
+  summary: "Read an alert, with what is known around it and its newest comments",
   scope: "read",
   input: v.strictObject({ id: AlertId }),
-  output: Alert,
+  output: AlertWithComments,
   problems: ["not-found"],
 
   async handle({ id }, { org }, { store, clock }) {
@@ -20,6 +23,7 @@ export const getAlert = route({
     const alert = await alerts.get(id);
     if (alert === null) throw notFound();
     const related = await relatedTo([alert], alerts);
-    return { ...alertAnswer(alert, clock.now()), related: related.get(id)! };
+    const comments = await alerts.newestComments(id, COMMENTS_SHOWN);
+    return { ...alertAnswer(alert, clock.now()), related: related.get(id)!, comments: comments.map(commentAnswer) };
   },
 });

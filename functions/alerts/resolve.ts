@@ -1,7 +1,7 @@
 import { Alert } from "../../shared/contract/alert.ts";
 import { resolveByHand } from "../../shared/core/alert/step.ts";
 import { route } from "../../shared/runtime/route.ts";
-import { actOnAlert, namedActor } from "./act-on-alert.ts";
+import { actOnAlert, namedActor, noteOf } from "./act-on-alert.ts";
 import { ResolveAlert } from "./contract.ts";
 
 export const resolveAlert = route({
@@ -11,10 +11,13 @@ export const resolveAlert = route({
   scope: "admin",
   input: ResolveAlert,
   output: Alert,
+  idempotency: "reserve",
   problems: ["not-found", "conflict"],
 
-  handle({ id, name }, { org, actor }, { store, clock }) {
+  handle({ id, name, note }, context, { store, clock, newId }) {
     const now = clock.now();
-    return actOnAlert(id, (instance) => resolveByHand(instance, now, namedActor(actor, name)), store.forOrg(org), now);
+    const actor = namedActor(context.actor, name);
+    const comment = noteOf(note, { alert: id, at: now, actor, act: "resolved", newId });
+    return actOnAlert(id, (instance) => resolveByHand(instance, now, actor), store.forOrg(context.org), now, comment);
   },
 });

@@ -7,6 +7,7 @@ import type { TenantContext } from "../../shared/runtime/route.ts";
 import { channelAnswer } from "./channel-answer.ts";
 import { withPreviousSecret } from "./kept-secrets.ts";
 import { definitionOf, recordOf, withSecret } from "./channel-record.ts";
+import { requireFallback } from "./require-fallback.ts";
 
 /** How often a write is tried anew that lost against another. */
 const TRIES = 5;
@@ -19,7 +20,7 @@ const TRIES = 5;
 export async function changeChannel(
   id: ChannelId,
   edit: (present: ChannelDefinition) => ChannelDefinition,
-  { org, requireMatch }: Pick<TenantContext, "org" | "requireMatch">,
+  { org, actor, requireMatch }: Pick<TenantContext, "org" | "actor" | "requireMatch">,
   deps: Pick<Deps, "store" | "clock" | "secrets" | "random">,
 ): Promise<CreatedChannel> {
   const { channels } = deps.store.forOrg(org);
@@ -33,10 +34,11 @@ export async function changeChannel(
     const definition = withPreviousSecret(given, present, deps.clock.now());
     if (canonicalJson(definition) === canonicalJson(present)) return channelAnswer(before);
 
+    await requireFallback(id, definition.fallback, channels);
     const disabledReason = definition.enabled ? null : before.disabledReason;
     const version = before.version + 1;
     const after = recordOf(definition, { ...before, version, disabledReason, updatedAt: deps.clock.now() }, org, deps);
-    if (await channels.replace(after)) return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
+    if (await channels.replace(after, actor)) return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
   }
   throw new Problem("conflict", "The channel is changing all the time. Send the request again.");
 }

@@ -3,13 +3,24 @@ import { isoTime } from "../../shared/contract/time.ts";
 import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 
 /** A channel as the API shows it: of its configuration only what is no secret. */
-export const channelAnswer = ({ id, name, kind, shown, enabled, disabledReason, createdAt, updatedAt }: ChannelRecord): Channel => ({
+export const channelAnswer = ({
+  id,
+  name,
+  kind,
+  shown,
+  enabled,
+  disabledReason,
+  fallback,
+  createdAt,
+  updatedAt,
+}: ChannelRecord): Channel => ({
   id,
   name,
   kind,
   config: shown,
   enabled,
   disabledReason,
+  fallback,
   createdAt: isoTime(createdAt),
   updatedAt: isoTime(updatedAt),
 });

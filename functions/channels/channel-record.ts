@@ -53,6 +53,7 @@ export const recordOf = (
   shown: shownOf(definition),
   sealed: sealConfig(secrets, org, of.id, definition.config),
   enabled: definition.enabled,
+  fallback: definition.fallback ?? null,
   disabledReason: of.disabledReason,
   createdAt: of.createdAt,
   updatedAt: of.updatedAt,
@@ -64,5 +65,6 @@ export const definitionOf = (channel: ChannelRecord, org: OrgId, { secrets }: Pi
     name: channel.name,
     kind: channel.kind,
     enabled: channel.enabled,
+    fallback: channel.fallback,
     config: openConfig(secrets, org, channel),
   }) as ChannelDefinition;

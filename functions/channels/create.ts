@@ -5,6 +5,7 @@ import { MAX_CHANNELS } from "../../shared/ports/alerting.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { channelAnswer, withoutSecret } from "./channel-answer.ts";
 import { recordOf, withSecret } from "./channel-record.ts";
+import { requireFallback } from "./require-fallback.ts";
 
 // No idempotency key here: the kept answer would hold the secret in the clear.
 export const createChannel = route({
@@ -19,12 +20,14 @@ export const createChannel = route({
   tagged: withoutSecret,
   problems: ["limit-reached"],
 
-  async handle(given, { org }, deps) {
+  async handle(given, { org, actor }, deps) {
     const now = deps.clock.now();
     const { definition, made } = withSecret(given, deps);
     const id = deps.newId<ChannelId>("chn");
+    const { channels } = deps.store.forOrg(org);
+    await requireFallback(id, definition.fallback, channels);
     const channel = recordOf(definition, { id, version: 1, disabledReason: null, createdAt: now, updatedAt: now }, org, deps);
-    if (!(await deps.store.forOrg(org).channels.insert(channel))) {
+    if (!(await channels.insert(channel, actor))) {
       throw new Problem("limit-reached", `An organisation may have ${MAX_CHANNELS} channels.`);
     }
     return { ...channelAnswer(channel), ...(made === undefined ? {} : { secret: made }) };

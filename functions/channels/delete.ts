@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ChannelId } from "../../shared/contract/ids.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { MAX_CHANNELS } from "../../shared/ports/alerting.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { channelAnswer } from "./channel-answer.ts";
 
@@ -13,12 +14,15 @@ export const deleteChannel = route({
   output: null,
   problems: ["not-found", "precondition-failed", "conflict"],
 
-  async handle({ id }, context, { store }) {
+  async handle({ id }, context, { store, clock }) {
     const { channels } = store.forOrg(context.org);
     const channel = await channels.get(id);
     if (channel === null) throw notFound();
     context.requireMatch(channelAnswer(channel));
-    if (!(await channels.remove(id, channel.version))) throw new Problem("conflict", "The channel was changed meanwhile.");
+    const told = (await channels.list({ limit: MAX_CHANNELS })).items.find(({ fallback }) => fallback === id);
+    if (told !== undefined) throw new Problem("conflict", `It is the fallback of the channel ${told.name}. Change that one first.`);
+    if (!(await channels.remove(id, channel.version, { actor: context.actor, at: clock.now() })))
+      throw new Problem("conflict", "The channel was changed meanwhile.");
     return null;
   },
 });

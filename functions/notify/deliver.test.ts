@@ -258,6 +258,57 @@ describe("Slack", () => {
   });
 });
 
+describe("Slack takes one message a second of a channel", () => {
+  const told: number[] = [];
+  const startTelling = async (...names: string[]) => {
+    told.length = 0;
+    harness.answerFetch(async () => {
+      told.push(harness.clock.now());
+      return { status: 200, headers: {}, body: "ok" };
+    });
+    for (const name of names) await storeChannel(harness, { name, kind: "slack", config: { url: `https://hooks.slack.com/${name}` } });
+  };
+  const fireMany = async (n: number) => {
+    for (let i = 0; i < n; i++) await fire(harness, await storeRule(harness, { name: `Rule ${i}` }), { severity: "critical" });
+  };
+
+  test("however many workers there are; the others wait for a time of their own, and no attempt counts", async () => {
+    await startTelling("one");
+    await fireMany(12);
+    await Promise.all(harness.committed.splice(0).map((one) => harness.deliver(onEvent, one)));
+    expect(told).toEqual([START]);
+    const waiting = (await deliveries()).filter(({ status }) => status === "waiting");
+    expect(waiting.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 11 }, () => 0));
+    expect(waiting.map(({ nextAttemptAt }) => nextAttemptAt! - START).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 11 }, (_, place) => (place + 1) * SECOND),
+    );
+    // Three workers, awake every 300 ms.
+    for (let now = START; now < START + 60 * SECOND; now += 300) await Promise.all([ring(now), ring(now), ring(now)]);
+    expect(told).toHaveLength(12);
+    expect(told.slice(1).every((at, place) => at - told[place]! >= SECOND)).toBe(true);
+    expect((await deliveries()).every(({ status, attempts }) => status === "delivered" && attempts === 1)).toBe(true);
+  });
+
+  test("two channels do not wait for each other", async () => {
+    await startTelling("one", "two");
+    await fireMany(1);
+    await hand();
+    expect(told).toEqual([START, START]);
+  });
+
+  test("nobody waits for more than five minutes at a time, nor for a turn that a wrong clock has set", async () => {
+    const { channels } = store();
+    const { id } = await storeChannel(harness, { kind: "slack", config: { url: "https://hooks.slack.com/one" } });
+    const turn = (now: number) => channels.takeTurn(id, { gapMs: SECOND, mostMs: 300 * SECOND, now });
+    expect(await turn(START)).toBeNull();
+    const waits: number[] = [];
+    for (let n = 0; n < 320; n++) waits.push((await turn(START))! - START);
+    expect(Math.max(...waits)).toBe(300 * SECOND);
+    expect(new Set(waits.slice(0, 300)).size).toBe(300);
+    expect(await turn(START - 3_600 * SECOND)).toBeNull();
+  });
+});
+
 describe("channels within", () => {
   test("the inbox gets a message once, however often it is sent", async () => {
     await storeChannel(harness, { kind: "inbox" });

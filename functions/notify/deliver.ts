@@ -1,8 +1,12 @@
 import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import { nextAttemptAt } from "../../shared/core/alert/retry.ts";
+import { hideSecrets } from "../../shared/core/message/hide-secrets.ts";
 import type { AttemptOutcome, ChannelRecord, DeliveryRecord } from "../../shared/ports/alerting.ts";
+import { openConfig } from "../../shared/ports/channel-config.ts";
 import type { Deps } from "../../shared/ports.ts";
+import { SUPERSEDED, UNTOLD } from "./dead.ts";
+import { fallbackFor } from "./fallback.ts";
 import { send, SEND_TIMEOUT_MS } from "./send.ts";
 import type { Sent } from "./send.ts";
 
@@ -12,8 +16,14 @@ const LEASE_MS = 3 * SEND_TIMEOUT_MS;
 const WAIT_FOR_FIRING_MS = 2_000;
 /** Receivers that are slow hold up only so many others. */
 const AT_ONCE = 8;
-/** Written to a firing that its resolve took in: by it, a later attempt at the resolve knows that it tells both. */
-const SUPERSEDED = "Resolved before it got through: the resolve tells both";
+/** What is kept of a receiver's answer, characters. */
+const ANSWER_KEPT = 1_000;
+/** Receivers that take one message so often only, ms. */
+const GAPS_MS: Partial<Record<string, number>> = { slack: 1_000 };
+/** However many wait for their turn, it is asked for again within this. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+/** A heartbeat that is older says nothing any more. */
+const HEARTBEAT_HOLDS_MS = 5 * 60_000;
 
 /** An attempt that ended in an error of our own: what it was is for the log, not for the tenant. */
 const FAULT: Sent = { outcome: "retry", status: null, error: "It could not be sent", retryAfterMs: null };
@@ -41,37 +51,54 @@ async function deliver(org: OrgId, id: DeliveryId, deps: Deps): Promise<void> {
   if (delivery === null) return;
 
   const channel = await channels.get(delivery.channel);
-  let outcome: AttemptOutcome;
+  const end = async ({ outcome, answer = null }: Ended): Promise<void> => {
+    const fallback = outcome.status === "dead" ? await fallbackFor(org, delivery, channel, outcome.lastError, deps) : null;
+    const isOurs = await deliveries.finish(id, owner, outcome, { at: clock.now(), answer, fallback });
+    if (outcome.status === "retry" || outcome.status === "postponed") await alarm.wakeAt(outcome.at);
+    else if (isOurs && fallback !== null) await alarm.wakeAt(fallback.nextAttemptAt);
+  };
+  let ended: Ended;
   try {
-    outcome = channel?.enabled === true ? await attempt(org, delivery, channel, deps) : dead("The channel is switched off or gone");
+    ended =
+      channel?.enabled === true ? await attempt(org, delivery, channel, deps) : { outcome: dead("The channel is switched off or gone") };
   } catch (error) {
     // A fault of ours, or a key that is missing, is tried again like a receiver's; while the database is away the lease runs out.
-    if (channel !== null && !(error instanceof Unavailable)) await deliveries.finish(id, owner, outcomeOf(FAULT, delivery, channel, deps));
+    if (channel !== null && !(error instanceof Unavailable)) await end({ outcome: outcomeOf(FAULT, delivery, channel, deps) });
     throw error;
   }
-  await deliveries.finish(id, owner, outcome);
-  if (outcome.status === "retry" || outcome.status === "postponed") await alarm.wakeAt(outcome.at);
+  await end(ended);
 }
 
-async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRecord, deps: Deps): Promise<AttemptOutcome> {
+/** How an attempt ended, and the beginning of what was answered. */
+interface Ended {
+  readonly outcome: AttemptOutcome;
+  readonly answer?: string | null;
+}
+
+async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRecord, deps: Deps): Promise<Ended> {
   const now = deps.clock.now();
+  const { channels } = deps.store.forOrg(org);
   // Senders that died count too: a message that kills them is not sent for ever.
-  if (nextAttemptAt(channel.kind, delivery.attempts - 1, now, 0, null) === null) return dead("Its last attempt never ended");
+  if (nextAttemptAt(channel.kind, delivery.attempts - 1, now, 0, null) === null) return { outcome: dead("Its last attempt never ended") };
   let notification = delivery.payload;
+  if (notification.heartbeat === true && now - notification.at > HEARTBEAT_HOLDS_MS) return { outcome: dead("Too late for a heartbeat") };
   if (delivery.kind === "resolved") {
     const settled = await settleFirings(org, delivery, deps);
-    if ("status" in settled) return settled;
+    if ("status" in settled) return { outcome: settled };
     notification = { ...notification, alerts: notification.alerts.filter(({ id }) => id !== null && settled.has(id)) };
   }
   if (delivery.kind === "acknowledged") {
     const unsaid = await withoutFiring(org, delivery, deps);
-    if (unsaid !== null) return unsaid;
+    if (unsaid !== null) return { outcome: unsaid };
   }
+  const gapMs = GAPS_MS[channel.kind];
+  const turnAt = gapMs === undefined ? null : await channels.takeTurn(channel.id, { gapMs, mostMs: LONGEST_WAIT_MS, now });
+  if (turnAt !== null) return { outcome: { status: "postponed", at: turnAt } };
+
   const sent = await send({ org, delivery: delivery.id, channel, notification, now }, deps);
-  if (sent.outcome === "gone") {
-    await deps.store.forOrg(org).channels.disable(channel.id, "Its receiver answered 410 Gone", deps.clock.now());
-  }
-  return outcomeOf(sent, delivery, channel, deps);
+  if (sent.outcome === "gone") await channels.disable(channel.id, "Its receiver answered 410 Gone", deps.clock.now());
+  const answer = sent.answer ? hideSecrets(sent.answer, openConfig(deps.secrets, org, channel), ANSWER_KEPT) : null;
+  return { outcome: outcomeOf(sent, delivery, channel, deps), answer };
 }
 
 /**
@@ -81,7 +108,7 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
  */
 async function settleFirings(org: OrgId, delivery: DeliveryRecord, { store, clock }: Deps): Promise<ReadonlySet<AlertId> | AttemptOutcome> {
   const { deliveries } = store.forOrg(org);
-  const told = new Set<AlertId>();
+  const told = new Set<AlertId>(delivery.payload.tellsFiring);
   let waitUntil = 0;
   for (const { id, status, alerts, lastError, nextAttemptAt: due } of await deliveries.firingsBefore(delivery)) {
     const isOver = alerts.every((alert) => delivery.alerts.includes(alert));
@@ -92,7 +119,7 @@ async function settleFirings(org: OrgId, delivery: DeliveryRecord, { store, cloc
   }
   if (waitUntil > 0) return { status: "postponed", at: waitUntil };
   const heard = new Set(delivery.alerts.filter((alert) => told.has(alert)));
-  return heard.size > 0 ? heard : dead("Its firing never got through");
+  return heard.size > 0 ? heard : dead(UNTOLD);
 }
 
 /** Why an acknowledgement is not sent, or not yet: its channel has not been told of the alert. null where it has. */

@@ -6,11 +6,19 @@ import { route } from "../../shared/runtime/route.ts";
 export const listInbox = route({
   method: "GET",
   path: "/api/v1/inbox",
-  summary: "List the messages of the inbox, newest first",
+  summary: "List the messages of the inbox, newest first; unread=true for those alone that nobody has read",
   scope: "read",
-  input: v.strictObject(pageQuery),
+  input: v.strictObject({
+    ...pageQuery,
+    unread: v.optional(
+      v.pipe(
+        v.picklist(["true", "false"]),
+        v.transform((text) => text === "true"),
+      ),
+    ),
+  }),
   output: page(InboxMessage),
   problems: [],
 
-  handle: (query, { org }, { store }) => store.forOrg(org).inbox.list(query),
+  handle: ({ limit, cursor, unread }, { org }, { store }) => store.forOrg(org).inbox.list({ limit, cursor }, { unread }),
 });

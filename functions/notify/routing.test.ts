@@ -202,7 +202,7 @@ describe("a silence", () => {
     const a = await fires(await storeRule(harness), "x");
     expect(await suppressedBy(a)).toEqual([`silence:${id}`]);
     const { alerts } = harness.deps.store.forOrg(harness.org);
-    const listed = await alerts.list({ status: "suppressed" }, { limit: 10 }, harness.clock.now());
+    const listed = await alerts.list({ status: ["suppressed"] }, { limit: 10 }, harness.clock.now());
     expect(listed.items.map(({ id: hidden }) => hidden)).toEqual([a]);
     await minutes(0, 60);
     expect((await told({ a })).toSorted()).toEqual(["7 chat firing: first [a]", "7 pager firing: first [a]"]);

@@ -34,6 +34,8 @@ export interface Sent {
   readonly error: string | null;
   /** What the receiver asked for; null where it did not. */
   readonly retryAfterMs: number | null;
+  /** What the receiver answered, secrets and all: left out where it was not asked over a network. */
+  readonly answer?: string;
 }
 
 /** Receivers answer within so long, or are asked again. A lease on a delivery is at least three times as long. */
@@ -160,7 +162,8 @@ async function post(
     });
     const outcome = classifyResponse(kind, response.status, response.body);
     const error = outcome === "delivered" ? null : `The receiver answered ${response.status}`;
-    return { outcome, status: response.status, error, retryAfterMs: retryAfter(response.headers["retry-after"], clock.now()) };
+    const retryAfterMs = retryAfter(response.headers["retry-after"], clock.now());
+    return { outcome, status: response.status, error, retryAfterMs, answer: response.body };
   });
 }
 

@@ -54,7 +54,7 @@ export async function changeRule(
   id: RuleId,
   edit: (present: RuleDefinition) => RuleDefinition,
   { rules, instances }: Pick<OrgStore, "rules" | "instances">,
-  { requireMatch }: Pick<TenantContext, "requireMatch">,
+  { requireMatch, actor }: Pick<TenantContext, "requireMatch" | "actor">,
   now: number,
 ): Promise<Rule> {
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -71,7 +71,7 @@ export async function changeRule(
 
     const after: Rule = { ...definition, id, version: before.version + 1, createdAt: before.createdAt, updatedAt: now };
     const consequences = ruleConsequences(before, after, await instances.ofRule(id), now);
-    if (await rules.replace(after, { ...consequences, at: now })) return after;
+    if (await rules.replace(after, { ...consequences, at: now }, actor)) return after;
   }
   throw busy();
 }
@@ -83,7 +83,7 @@ export async function changeRule(
 export async function removeRule(
   id: RuleId,
   { rules, instances }: Pick<OrgStore, "rules" | "instances">,
-  { requireMatch }: Pick<TenantContext, "requireMatch">,
+  { requireMatch, actor }: Pick<TenantContext, "requireMatch" | "actor">,
   now: number,
 ): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -92,7 +92,7 @@ export async function removeRule(
     requireMatch(ruleAnswer(rule));
 
     const { changes } = ruleConsequences(rule, null, await instances.ofRule(id), now);
-    if (await rules.remove(id, rule.version, { changes, at: now })) return;
+    if (await rules.remove(id, rule.version, { changes, at: now }, actor)) return;
   }
   throw busy();
 }

@@ -20,14 +20,14 @@ export const createRule = route({
   idempotency: "reserve",
   problems: ["limit-reached"],
 
-  async handle(definition, { org }, { store, clock, newId }) {
+  async handle(definition, { org, actor }, { store, clock, newId }) {
     requirePatterns(definition);
     requireTemplates(definition, null);
     const { rules } = store.forOrg(org);
     await requireChildren(definition, null, { rules });
     const now = clock.now();
     const rule: Rule = { ...definition, id: newId<RuleId>("rul"), version: 1, createdAt: now, updatedAt: now };
-    if (!(await rules.insert(rule))) {
+    if (!(await rules.insert(rule, actor))) {
       throw new Problem("limit-reached", `An organisation may have ${MAX_RULES} rules.`);
     }
     return ruleAnswer(rule);

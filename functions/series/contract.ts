@@ -1,17 +1,9 @@
 import * as v from "valibot";
 import { SeriesId } from "../../shared/contract/ids.ts";
-import { Cursor, pageQuery, queryInteger } from "../../shared/contract/page.ts";
+import { Cursor, many, pageQuery, queryInteger } from "../../shared/contract/page.ts";
 import { Aggregate, MetricKey } from "../../shared/contract/series.ts";
 import { Duration, parseDuration, QueryTime, TimeColumn } from "../../shared/contract/time.ts";
 import { parseMatcher } from "../../shared/core/series/matchers.ts";
-
-/** A parameter that may be repeated: one text or many. */
-const many = <const Item extends v.GenericSchema<string, unknown>>(item: Item, most: number) =>
-  v.pipe(
-    v.union([v.string(), v.array(v.string())]),
-    v.transform((given) => (typeof given === "string" ? [given] : given)),
-    v.pipe(v.array(item), v.maxLength(most)),
-  );
 
 const QueryMatcher = v.pipe(
   v.string(),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Actor } from "./actor.ts";
-import { AlertId, InstanceId, RuleId, SeriesId } from "./ids.ts";
+import { AlertId, CommentId, InstanceId, RuleId, SeriesId } from "./ids.ts";
 import { Severity } from "./rule.ts";
 import { Dimensions, MetricKey } from "./series.ts";
 import { IsoTime } from "./time.ts";
@@ -64,6 +64,8 @@ export const Alert = v.strictObject({
   reason: v.nullable(v.string()),
   value: v.nullable(v.number()),
   acknowledgedBy: v.nullable(Actor),
+  /** Who takes care of it; in messages, as it was then. */
+  assignee: v.optional(v.nullable(Actor)),
   notificationCount: v.number(),
   lastNotifiedAt: v.nullable(IsoTime),
   suppressedBy: v.array(v.string()),
@@ -74,3 +76,31 @@ export const Alert = v.strictObject({
   related: v.exactOptional(Related),
 });
 export type Alert = v.InferOutput<typeof Alert>;
+
+/** What somebody wrote about an alert; `act` where it goes with what they did. */
+export const AlertComment = v.strictObject({
+  id: CommentId,
+  at: IsoTime,
+  actor: Actor,
+  act: v.nullable(v.picklist(["acknowledged", "resolved"])),
+  text: v.string(),
+});
+export type AlertComment = v.InferOutput<typeof AlertComment>;
+
+/** An alert with its newest comments, oldest first. */
+export const AlertWithComments = v.strictObject({ ...Alert.entries, comments: v.pipe(v.array(AlertComment), v.maxLength(100)) });
+export type AlertWithComments = v.InferOutput<typeof AlertWithComments>;
+
+/** One step of an alert's condition, or of the alert itself. `at` is the time of the evaluation or the act. */
+export const AlertTransition = v.strictObject({
+  kind: v.picklist(["condition", "episode"]),
+  from: v.nullable(v.string()),
+  to: v.string(),
+  at: IsoTime,
+  recordedAt: IsoTime,
+  /** null for an evaluation. */
+  actor: v.nullable(Actor),
+  reason: v.string(),
+  ruleVersion: v.number(),
+});
+export type AlertTransition = v.InferOutput<typeof AlertTransition>;

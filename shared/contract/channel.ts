@@ -6,14 +6,21 @@ import { IsoTime, Time } from "./time.ts";
 
 // Said without the value: it may be a secret.
 const URL_MESSAGE = "Expected an http or https URL";
-const url = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
+/** An address that a tenant gives. */
+export const HttpUrl = v.pipe(v.string(), v.maxLength(2_048), v.url(URL_MESSAGE), v.regex(/^https?:\/\//, URL_MESSAGE));
+const url = HttpUrl;
 /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */
 const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "Expected whsec_ and 24 to 64 bytes in base64"));
 /** What a webhook's secret was before: until then messages are signed with it too, so that their receiver may learn the new one. */
 const PreviousSecret = v.strictObject({ secret: WebhookSecret, until: Time });
 
 export const ChannelName = name(100);
-const common = { name: ChannelName, enabled: v.optional(v.boolean(), true) };
+const common = {
+  name: ChannelName,
+  enabled: v.optional(v.boolean(), true),
+  /** The channel that is told instead when a message on this one is dead. */
+  fallback: v.optional(v.nullable(ChannelId), null),
+};
 const none = v.optional(v.strictObject({}), {});
 
 /** Of a service's integration "Events API v2". */
@@ -90,6 +97,7 @@ export const Channel = v.strictObject({
   config: v.record(v.string(), v.string()),
   enabled: v.boolean(),
   disabledReason: v.nullable(v.string()),
+  fallback: v.nullable(ChannelId),
   createdAt: IsoTime,
   updatedAt: IsoTime,
 });
@@ -121,6 +129,28 @@ export const Delivery = v.strictObject({
 });
 export type Delivery = v.InferOutput<typeof Delivery>;
 
+/** One attempt at a delivery. The first after a replay is number 1 again, of the next `replay`. */
+export const DeliveryAttempt = v.strictObject({
+  replay: v.number(),
+  attempt: v.number(),
+  at: IsoTime,
+  /** null while it lasts, and for ever where its sender died. */
+  durationMs: v.nullable(v.number()),
+  status: v.nullable(v.number()),
+  error: v.nullable(v.string()),
+  /** The first 1,000 characters of what the receiver answered; addresses and secrets are hidden. */
+  answer: v.nullable(v.string()),
+});
+export type DeliveryAttempt = v.InferOutput<typeof DeliveryAttempt>;
+
+/** A delivery with its newest attempts, newest first. */
+export const DeliveryWithAttempts = v.strictObject({
+  ...Delivery.entries,
+  replays: v.number(),
+  attemptLog: v.pipe(v.array(DeliveryAttempt), v.maxLength(100)),
+});
+export type DeliveryWithAttempts = v.InferOutput<typeof DeliveryWithAttempts>;
+
 export const InboxMessage = v.strictObject({
   id: InboxMessageId,
   kind: MessageKind,
@@ -129,5 +159,7 @@ export const InboxMessage = v.strictObject({
   /** As they were then. */
   alerts: v.array(Alert),
   createdAt: IsoTime,
+  /** When somebody of the organisation read it; null while nobody has. */
+  readAt: v.nullable(IsoTime),
 });
 export type InboxMessage = v.InferOutput<typeof InboxMessage>;

@@ -42,6 +42,9 @@ export const DeliveryId = id("dlv", "DeliveryId");
 export type DeliveryId = v.InferOutput<typeof DeliveryId>;
 export const InboxMessageId = id("msg", "InboxMessageId");
 export type InboxMessageId = v.InferOutput<typeof InboxMessageId>;
+/** What somebody wrote about an alert. */
+export const CommentId = id("cmt", "CommentId");
+export type CommentId = v.InferOutput<typeof CommentId>;
 export const DeadLetterId = id("dle", "DeadLetterId");
 export type DeadLetterId = v.InferOutput<typeof DeadLetterId>;
 export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.brand("EventId"));
@@ -67,5 +70,6 @@ export type IdPrefix =
   | "grp"
   | "dlv"
   | "msg"
+  | "cmt"
   | "dle"
   | "evt";

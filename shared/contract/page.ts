@@ -6,6 +6,14 @@ const digits = (least: number, most: number) =>
 /** A whole number in a query string. */
 export const queryInteger = digits;
 
+/** A parameter that may be repeated: one text or many. */
+export const many = <const Item extends v.GenericSchema<string, unknown>>(item: Item, most: number) =>
+  v.pipe(
+    v.union([v.string(), v.array(v.string())]),
+    v.transform((given) => (typeof given === "string" ? [given] : given)),
+    v.pipe(v.array(item), v.maxLength(most)),
+  );
+
 export const Cursor = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 
 /** The members that every list query takes: 100 items a page, 1,000 at most. */

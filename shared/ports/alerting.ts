@@ -1,9 +1,10 @@
-import type { AlertStatus } from "../contract/alert.ts";
+import type { Actor } from "../contract/actor.ts";
+import type { AlertComment, AlertStatus, AlertTransition } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
-import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
-import type { AlertRecord, InstanceChange, InstanceRecord, WatchedSeries, WatchRecord } from "../core/alert/alert-record.ts";
+import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, WatchedSeries, WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
@@ -26,7 +27,7 @@ export const MAX_OPEN_ALERTS = 10_000;
 /** Episodes of a rule that are looked through for those like another. */
 export const MAX_EARLIER = 2_000;
 
-/** The rules of an organisation. */
+/** The rules of an organisation. Each version is kept, with who wrote it. */
 export interface RulesStore {
   get(id: RuleId): Promise<Rule | null>;
   /** By id, so oldest first. */
@@ -36,11 +37,11 @@ export interface RulesStore {
   /** Those enabled ones that are new or changed, whose series are still to be gone through: at most `limit`, by id. */
   unseen(limit: number): Promise<readonly Rule[]>;
   /** False when the organisation has MAX_RULES already. */
-  insert(rule: Rule): Promise<boolean>;
+  insert(rule: Rule, actor?: Actor | null): Promise<boolean>;
   /** Writes a rule over its version before (`rule.version - 1`), with what the change ends. */
-  replace(rule: Rule, endings: RuleEndings): Promise<boolean>;
+  replace(rule: Rule, endings: RuleEndings, actor?: Actor | null): Promise<boolean>;
   /** Deletes a rule at a version, with everything that it has open. Its past episodes stay. */
-  remove(id: RuleId, version: number, endings: Omit<RuleEndings, "keeps">): Promise<boolean>;
+  remove(id: RuleId, version: number, endings: Omit<RuleEndings, "keeps">, actor?: Actor | null): Promise<boolean>;
 }
 
 /** What a change of a rule ends, in the batch of the change. */
@@ -83,6 +84,8 @@ export interface InstancesStore {
     readonly changes: readonly InstanceChange[];
     /** When it is recorded. */
     readonly at: number;
+    /** What somebody wrote who made the change. */
+    readonly comment?: CommentRecord | undefined;
   }): Promise<boolean>;
   /**
    * As commit, of several rules, with the write log's cursor, in one batch. False also when the cursor has moved meanwhile.
@@ -103,18 +106,44 @@ export interface PendingInstance extends InstanceOfSeries {
 
 /** What is left out matches everything. */
 export interface AlertFilter {
-  readonly status?: Exclude<AlertStatus, "pending"> | undefined;
+  readonly status?: readonly Exclude<AlertStatus, "pending">[] | undefined;
   readonly rule?: RuleId | undefined;
   readonly series?: SeriesId | undefined;
   readonly severity?: Severity | undefined;
   readonly metricKey?: string | undefined;
+  /** An actor's id or name; null for alerts that nobody takes care of. */
+  readonly assignee?: string | null | undefined;
+  /** When they began, from inclusive, to exclusive. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** What no query can say. */
+  readonly matches?: ((alert: AlertRecord) => boolean) | undefined;
+}
+
+/** Comments that an alert may have. */
+export const MAX_COMMENTS = 1_000;
+
+/** What somebody wrote about an alert. */
+export interface CommentRecord extends Omit<AlertComment, "at"> {
+  readonly alert: AlertId;
+  readonly at: number;
+}
+
+/** One row of an alert's history. */
+export interface TransitionRecord extends Omit<AlertTransition, "at" | "recordedAt"> {
+  readonly seq: number;
+  readonly at: number;
+  readonly recordedAt: number;
 }
 
 /** The episodes of an organisation. */
 export interface AlertsStore {
   get(id: AlertId): Promise<AlertRecord | null>;
   getMany(ids: readonly AlertId[]): Promise<readonly AlertRecord[]>;
-  /** Newest start first. `now` decides which acknowledgements have run out. */
+  /**
+   * Newest start first. `now` decides which acknowledgements have run out. Where `matches` is given, a page may hold fewer than its limit
+   * although others follow.
+   */
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
   /** Every open episode of a rule: at most MAX_INSTANCES. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
@@ -129,6 +158,16 @@ export interface AlertsStore {
    * @param of.except - A group that has been flushed in the knowledge of it.
    */
   suppress(changes: readonly Pick<OpenAlert, "id" | "suppressedBy">[], of: { at: number; except: GroupId | null }): Promise<void>;
+  /** Has somebody take care of an alert, or nobody; false when there is no such alert. */
+  assign(id: AlertId, assignment: Assignment | null): Promise<boolean>;
+  /** False when there is no such alert, or it has MAX_COMMENTS. */
+  comment(comment: CommentRecord): Promise<boolean>;
+  /** Oldest first. */
+  comments(alert: AlertId, page: PageQuery): Promise<Page<CommentRecord>>;
+  /** The newest, oldest of them first. */
+  newestComments(alert: AlertId, limit: number): Promise<readonly CommentRecord[]>;
+  /** Of an alert and, for as long as it lasted, of its condition; by time. */
+  transitions(alert: AlertRecord, page: PageQuery): Promise<Page<TransitionRecord>>;
 }
 
 /** An open episode as matchers look at it. */
@@ -188,6 +227,8 @@ export interface NewDelivery {
 export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   readonly status: DeliveryStatus;
   readonly attempts: number;
+  /** How often it was dead and sent again by hand. */
+  readonly replays: number;
   readonly createdAt: number;
   /** While it is being sent: when its lease runs out. null once it is done. */
   readonly nextAttemptAt: number | null;
@@ -195,6 +236,33 @@ export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   /** The HTTP status of the last attempt; null when there was no answer. */
   readonly lastStatus: number | null;
   readonly lastError: string | null;
+}
+
+/** Attempts of a delivery that are shown. */
+export const MAX_ATTEMPTS_SHOWN = 100;
+
+/** One attempt at a delivery. */
+export interface AttemptRecord {
+  /** How often the delivery had been sent again by hand; the attempts are counted anew each time. */
+  readonly replay: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly at: number;
+  /** null while it lasts, and for ever where its sender died. */
+  readonly durationMs: number | null;
+  readonly status: number | null;
+  readonly error: string | null;
+  /** The beginning of what the receiver answered, without secrets. */
+  readonly answer: string | null;
+}
+
+/** What an attempt leaves beside its outcome. */
+export interface AttemptEnd {
+  /** When it ended; null where nobody knows. */
+  readonly at: number | null;
+  readonly answer?: string | null;
+  /** The message for the channel that is told instead: stored if, and only if, this attempt is the one that ends its delivery. */
+  readonly fallback?: NewDelivery | null;
 }
 
 /** How an attempt ended. `postponed`: it was not made, and does not count. */
@@ -213,7 +281,14 @@ export interface DeliveriesStore {
   /** Takes a delivery that is due, and counts an attempt. null when it is not due, done, or somebody else's until later. */
   lease(id: DeliveryId, owner: string, until: number, now: number): Promise<DeliveryRecord | null>;
   /** Ends the attempt of an owner; false when the lease has passed on to another. */
-  finish(id: DeliveryId, owner: string, outcome: AttemptOutcome): Promise<boolean>;
+  finish(id: DeliveryId, owner: string, outcome: AttemptOutcome, end?: AttemptEnd): Promise<boolean>;
+  /** Newest first, at most MAX_ATTEMPTS_SHOWN. */
+  attempts(id: DeliveryId): Promise<readonly AttemptRecord[]>;
+  /**
+   * Makes a dead delivery due again, with all its attempts before it; of a firing, also the resolves that died with the error `waited`,
+   * because it had not got through. False when it is not dead, or died with the error `unless`.
+   */
+  replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
   firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
   /** Ends a delivery that nobody is sending, because another message says it all. False when it is being sent, or done. */
@@ -233,25 +308,32 @@ export interface ChannelRecord {
   readonly sealed: string;
   readonly enabled: boolean;
   readonly disabledReason: string | null;
+  /** Who is told instead when a message is dead. */
+  readonly fallback: ChannelId | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-/** The channels of an organisation. */
+/** The channels of an organisation. Each version is kept, with who wrote it. */
 export interface ChannelsStore {
   get(id: ChannelId): Promise<ChannelRecord | null>;
   /** By id, so oldest first. */
   list(page: PageQuery): Promise<Page<ChannelRecord>>;
-  /** Every enabled channel: at most MAX_CHANNELS. */
+  /** Every channel that messages are made for, at most MAX_CHANNELS: the enabled ones, and those whose receiver is gone but whose fallback is told. */
   enabled(): Promise<readonly ChannelRecord[]>;
   /** False when the organisation has MAX_CHANNELS already. */
-  insert(channel: ChannelRecord): Promise<boolean>;
+  insert(channel: ChannelRecord, actor?: Actor | null): Promise<boolean>;
   /** Writes a channel over its version before (`channel.version - 1`). */
-  replace(channel: ChannelRecord): Promise<boolean>;
+  replace(channel: ChannelRecord, actor?: Actor | null): Promise<boolean>;
   /** Deletes a channel; what was still to be sent on it is dead. False when there is none. */
-  remove(id: ChannelId, version: number): Promise<boolean>;
+  remove(id: ChannelId, version: number, by?: { readonly actor: Actor | null; readonly at: number }): Promise<boolean>;
   /** Takes a channel out of use, because its receiver is gone. */
   disable(id: ChannelId, reason: string, at: number): Promise<void>;
+  /**
+   * Asks for the turn of a message on a channel that takes one every `gapMs`, whoever sends it.
+   * @returns null when it is its turn now; or when to ask again, at most `mostMs` from now: the waiting are given one time each.
+   */
+  takeTurn(id: ChannelId, pace: { readonly gapMs: number; readonly mostMs: number; readonly now: number }): Promise<number | null>;
 }
 
 /** What the inbox channels of an organisation got. */
@@ -266,8 +348,12 @@ export interface InboxStore {
     readonly alerts: InboxMessage["alerts"];
     readonly at: number;
   }): Promise<void>;
-  /** Newest first. */
-  list(page: PageQuery): Promise<Page<InboxMessage>>;
+  /** Newest first; those alone that nobody has read, where that is asked for. */
+  list(page: PageQuery, filter?: { readonly unread?: boolean | undefined }): Promise<Page<InboxMessage>>;
+  /** Marks a message as read at a time, or as unread: null. What was read already keeps its time. null when there is no such message. */
+  mark(id: InboxMessageId, readAt: number | null): Promise<InboxMessage | null>;
+  /** Marks all as read that came until a time; answers how many were not. */
+  markAll(until: number, readAt: number): Promise<number>;
 }
 
 /** What is due in alerting, across organisations: for ticks and alarms. */
@@ -278,6 +364,11 @@ export interface AlertingDue {
   flushes(now: number, limit: number): Promise<readonly { readonly org: OrgId; readonly id: GroupId }[]>;
   /** Deliveries to be sent, a lost sender's included, most overdue first. */
   deliveries(now: number, limit: number): Promise<readonly { readonly org: OrgId; readonly id: DeliveryId }[]>;
+  /**
+   * Forgets deliveries that were delivered or given up, made before a time, with their attempts; those of alerts that are still open stay,
+   * since their resolve looks for them. Answers how many went, at most `limit`.
+   */
+  forgetDeliveries(before: number, limit: number): Promise<number>;
   /** When the next flush or delivery is due; null when none is. */
   nextAt(): Promise<number | null>;
 }

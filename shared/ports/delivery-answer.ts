@@ -1,6 +1,6 @@
-import type { Delivery } from "../contract/channel.ts";
+import type { Delivery, DeliveryWithAttempts } from "../contract/channel.ts";
 import { isoTime, isoTimeOrNull } from "../contract/time.ts";
-import type { DeliveryRecord } from "./alerting.ts";
+import type { AttemptRecord, DeliveryRecord } from "./alerting.ts";
 
 /** A delivery as the API shows it: without what it says, and with a time of its next attempt only while it waits for one. */
 export const deliveryAnswer = (delivery: DeliveryRecord): Delivery => ({
@@ -15,4 +15,11 @@ export const deliveryAnswer = (delivery: DeliveryRecord): Delivery => ({
   deliveredAt: isoTimeOrNull(delivery.deliveredAt),
   lastStatus: delivery.lastStatus,
   lastError: delivery.lastError,
+});
+
+/** The same with how each attempt went. */
+export const deliveryWithAttempts = (delivery: DeliveryRecord, attempts: readonly AttemptRecord[]): DeliveryWithAttempts => ({
+  ...deliveryAnswer(delivery),
+  replays: delivery.replays,
+  attemptLog: attempts.map((attempt) => ({ ...attempt, at: isoTime(attempt.at) })),
 });

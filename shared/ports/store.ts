@@ -16,9 +16,11 @@ import type { DetectionSettingsStore } from "./detection-settings.ts";
 import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
+import type { HistoryStore } from "./history.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
 import type { VerdictsStore } from "./verdicts.ts";
+import type { WatchdogsDue, WatchdogStore } from "./watchdog.ts";
 
 /** The only door to stored data: tenant data is reached through its organisation, so no query can forget it. */
 export interface Store {
@@ -51,6 +53,8 @@ export interface OrgStore {
   readonly deliveries: DeliveriesStore;
   readonly inbox: InboxStore;
   readonly alertPolicies: AlertPoliciesStore;
+  readonly history: HistoryStore;
+  readonly watchdog: WatchdogStore;
   /** How far a consumer has read the write log: 0 at first. */
   cursor(consumer: string): Promise<number>;
 }
@@ -65,6 +69,7 @@ export interface PlatformStore {
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
   readonly suppression: SuppressionDue;
+  readonly watchdogs: WatchdogsDue;
   readonly forecasting: ForecastingDue;
   readonly measuring: Measuring;
   readonly forecastJobs: ForecastJobsDue;

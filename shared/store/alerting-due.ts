@@ -22,6 +22,20 @@ const SELECT_NEXT = `
     UNION ALL
     SELECT min(next_attempt_at) FROM delivery WHERE next_attempt_at IS NOT NULL)`;
 
+// Rides delivery_done, then the primary keys of the alerts that it told.
+const SELECT_OLD = `
+  SELECT id, org FROM delivery
+  WHERE next_attempt_at IS NULL AND created_at < :before AND NOT EXISTS (
+    SELECT 1 FROM json_each(delivery.alerts) AS told CROSS JOIN alert ON alert.id = told.value WHERE alert.resolved_at IS NULL)
+  ORDER BY created_at LIMIT :limit`;
+// All ride primary keys, once for each delivery.
+const FORGET_ATTEMPTS = `
+  DELETE FROM delivery_attempt WHERE (org, delivery) IN (SELECT value ->> 'org', value ->> 'id' FROM json_each(:old))`;
+const FORGET_FIRINGS = `
+  DELETE FROM delivery_firing WHERE (org, channel, alert, delivery) IN (
+    SELECT d.org, d.channel, told.value, d.id FROM json_each(:old) AS o CROSS JOIN delivery AS d ON d.id = o.value ->> 'id', json_each(d.alerts) AS told)`;
+const FORGET = "DELETE FROM delivery WHERE id IN (SELECT value ->> 'id' FROM json_each(:old)) AND next_attempt_at IS NULL";
+
 export const alertingDue = (database: Database): AlertingDue => ({
   async orgsWithRules(after, limit) {
     return (await database.read(SELECT_ORGS, { after, limit })).map((row) => row["org"] as OrgId);
@@ -33,6 +47,14 @@ export const alertingDue = (database: Database): AlertingDue => ({
   async deliveries(now, limit) {
     const rows = await database.read(SELECT_DELIVERIES, { now, limit });
     return rows.map((row) => ({ org: row["org"] as OrgId, id: row["id"] as DeliveryId }));
+  },
+  async forgetDeliveries(before, limit) {
+    const rows = await database.read(SELECT_OLD, { before, limit });
+    if (rows.length === 0) return 0;
+    const old = JSON.stringify(rows.map((row) => ({ id: row["id"], org: row["org"] })));
+    // A dead one that is replayed at this very moment loses its attempts so far, and no more.
+    await database.write([FORGET_ATTEMPTS, FORGET_FIRINGS, FORGET].map((sql) => ({ sql, args: { old } })));
+    return rows.length;
   },
   async nextAt() {
     const [row] = await database.read(SELECT_NEXT, {});

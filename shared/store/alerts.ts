@@ -1,13 +1,14 @@
 import type { Row } from "@libsql/client";
+import type { Actor } from "../contract/actor.ts";
 import type { ConditionState, Evidence, ResolveReason } from "../contract/alert.ts";
-import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import type { AlertId, CommentId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
-import type { AlertRecord, AlertWrite } from "../core/alert/alert-record.ts";
+import type { AlertRecord, AlertWrite, Assignment } from "../core/alert/alert-record.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
-import { MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
-import type { AlertsStore, OpenAlert } from "../ports/alerting.ts";
+import { MAX_COMMENTS, MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
+import type { AlertsStore, CommentRecord, OpenAlert, TransitionRecord } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
@@ -62,8 +63,10 @@ const STATUS = `
     WHEN acknowledged IS NOT NULL AND (acknowledged_until IS NULL OR acknowledged_until > :now) THEN 'acknowledged' ELSE 'firing' END`;
 const SELECT_PAGE = (which: string) => `
   SELECT * FROM alert WHERE org = :org AND (started_at, id) < (:before, :beforeId) ${which}
-    AND (:status IS NULL OR :status = ${STATUS}) AND (:rule IS NULL OR rule = :rule) AND (:series IS NULL OR series = :series)
+    AND (:status IS NULL OR ${STATUS} IN (SELECT value FROM json_each(:status))) AND (:rule IS NULL OR rule = :rule) AND (:series IS NULL OR series = :series)
     AND (:severity IS NULL OR severity = :severity) AND (:metricKey IS NULL OR metric_key = :metricKey)
+    AND (:assignee IS NULL OR :assignee IN (assignee ->> '$.to.id', assignee ->> '$.to.name'))
+    AND (:unassigned = 0 OR assignee IS NULL) AND started_at >= :from
   ORDER BY started_at DESC, id DESC LIMIT :limit`;
 // Rides alert_started.
 const SELECT_PAGE_OF_ALL = SELECT_PAGE("");
@@ -71,6 +74,33 @@ const SELECT_PAGE_OF_ALL = SELECT_PAGE("");
 const SELECT_PAGE_OF_OPEN = SELECT_PAGE("AND resolved_at IS NULL");
 // Rides alert_rule.
 const SELECT_PAGE_OF_RULE = SELECT_PAGE("AND rule = :rule");
+
+const ASSIGN = "UPDATE alert SET assignee = :assignment WHERE id = :id AND org = :org";
+// Counts on alert_comment_alert: at most MAX_COMMENTS of them.
+const INSERT_COMMENT = `
+  INSERT INTO alert_comment (id, org, alert, at, actor, act, text)
+  SELECT :id, :org, :alert, :at, :actor, :act, :text
+  WHERE EXISTS (SELECT 1 FROM alert WHERE id = :alert AND org = :org)
+    AND (SELECT count(*) FROM alert_comment WHERE org = :org AND alert = :alert) < :most`;
+// Both ride alert_comment_alert.
+const SELECT_COMMENTS = `
+  SELECT * FROM alert_comment WHERE org = :org AND alert = :alert AND id > :after ORDER BY id LIMIT :limit`;
+const SELECT_NEWEST_COMMENTS = "SELECT * FROM alert_comment WHERE org = :org AND alert = :alert ORDER BY id DESC LIMIT :limit";
+// Rides alert_transition_instance. What the condition did before and after is another alert's.
+const SELECT_TRANSITIONS = `
+  SELECT * FROM alert_transition
+  WHERE org = :org AND instance = :instance AND (at, seq) > (:after, :afterSeq) AND at >= :pendingAt
+    AND (alert = :alert OR (alert IS NULL AND at <= :end))
+  ORDER BY at, seq LIMIT :limit`;
+/** Rows that one request for a page goes through, where only some of them match. */
+const SCAN_ROWS = 500;
+const MOST_SCANS = 20;
+
+/** Stores what somebody wrote about an alert of the organisation. */
+export const insertComment = (org: OrgId, { actor, ...comment }: CommentRecord): Statement => ({
+  sql: INSERT_COMMENT,
+  args: { org, ...comment, actor: JSON.stringify(actor), most: MAX_COMMENTS },
+});
 
 /** Writes episodes as evaluations of their rules left them. */
 export const upsertAlerts = (org: OrgId, alerts: readonly (AlertWrite & { readonly ruleVersion: number })[]): Statement => ({
@@ -114,6 +144,7 @@ const alertOf = (row: Row): AlertRecord => ({
   notificationCount: row["notification_count"] as number,
   lastNotifiedAt: row["last_notified_at"] as number | null,
   suppressedBy: json(row, "suppressed_by") as string[],
+  assignment: row["assignee"] === null ? null : (json(row, "assignee") as Assignment),
   labels: json(row, "labels") as Record<string, string>,
   annotations: json(row, "annotations") as Record<string, string>,
 });
@@ -135,6 +166,27 @@ const openOf = (row: Row): OpenAlert => ({
   suppressedBy: json(row, "suppressed_by") as string[],
 });
 
+const commentOf = (row: Row): CommentRecord => ({
+  id: row["id"] as CommentId,
+  alert: row["alert"] as AlertId,
+  at: row["at"] as number,
+  actor: json(row, "actor") as Actor,
+  act: row["act"] as CommentRecord["act"],
+  text: row["text"] as string,
+});
+
+const transitionOf = (row: Row): TransitionRecord => ({
+  seq: row["seq"] as number,
+  kind: row["kind"] as TransitionRecord["kind"],
+  from: row["from_state"] as string | null,
+  to: row["to_state"] as string,
+  at: row["at"] as number,
+  recordedAt: row["recorded_at"] as number,
+  actor: row["actor"] === null ? null : (json(row, "actor") as Actor),
+  reason: row["reason"] as string,
+  ruleVersion: row["rule_version"] as number,
+});
+
 export function alertsStore(database: Database, org: OrgId): AlertsStore {
   return {
     async get(id) {
@@ -144,21 +196,42 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
     async getMany(ids) {
       return (await database.read(SELECT_MANY, { org, ids: JSON.stringify(ids) })).map(alertOf);
     },
-    async list({ status, rule, series, severity, metricKey }, { limit, cursor }, now) {
-      const open = status !== undefined && status !== "resolved";
+    async list({ status, rule, series, severity, metricKey, assignee, from, to, matches }, { limit, cursor }, now) {
+      const open = status !== undefined && !status.includes("resolved");
       const sql = rule !== undefined ? SELECT_PAGE_OF_RULE : open ? SELECT_PAGE_OF_OPEN : SELECT_PAGE_OF_ALL;
-      const rows = await database.read(sql, {
+      const args = {
         org,
         now,
-        ...parseTimeCursor(cursor),
-        status: status ?? null,
+        status: status === undefined ? null : JSON.stringify(status),
         rule: rule ?? null,
         series: series ?? null,
         severity: severity ?? null,
         metricKey: metricKey ?? null,
-        limit: limit + 1,
-      });
-      return pageOf(rows.map(alertOf), limit, ({ episode, id }) => timeCursor(episode.startedAt, id));
+        assignee: assignee ?? null,
+        unassigned: assignee === null ? 1 : 0,
+        from: from ?? 0,
+      };
+      const cursorOf = ({ episode, id }: AlertRecord) => timeCursor(episode.startedAt, id);
+      const read = async (after: string | undefined, rows: number) => {
+        const reached = parseTimeCursor(after);
+        // Nothing sorts before an empty id: of those that began then, none.
+        const place = to !== undefined && to < reached.before ? { before: to, beforeId: "" } : reached;
+        return (await database.read(sql, { ...args, ...place, limit: rows })).map(alertOf);
+      };
+      if (matches === undefined) return pageOf(await read(cursor, limit + 1), limit, cursorOf);
+
+      const found: AlertRecord[] = [];
+      let after = cursor;
+      for (let scan = 0; scan < MOST_SCANS; scan++) {
+        const rows = await read(after, SCAN_ROWS);
+        for (const alert of rows) {
+          if (matches(alert)) found.push(alert);
+          if (found.length > limit) return pageOf(found, limit, cursorOf);
+        }
+        if (rows.length < SCAN_ROWS) return { items: found, nextCursor: null };
+        after = cursorOf(rows.at(-1)!);
+      }
+      return { items: found, nextCursor: after! };
     },
     async openOfRule(rule) {
       return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MAX_INSTANCES })).map(alertOf);
@@ -191,6 +264,28 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
           ...(shown.length === 0 ? [] : [wakeGroups(org, shown, at, except)]),
         ]);
       }
+    },
+    async assign(id, assignment) {
+      const args = { org, id, assignment: assignment === null ? null : JSON.stringify(assignment) };
+      return (await database.write([{ sql: ASSIGN, args }]))[0]!.rowsAffected === 1;
+    },
+    async comment(comment) {
+      return (await database.write([insertComment(org, comment)]))[0]!.rowsAffected === 1;
+    },
+    async comments(alert, { limit, cursor }) {
+      const rows = await database.read(SELECT_COMMENTS, { org, alert, after: cursor ?? "", limit: limit + 1 });
+      return pageOf(rows.map(commentOf), limit, ({ id }) => id);
+    },
+    async newestComments(alert, limit) {
+      return (await database.read(SELECT_NEWEST_COMMENTS, { org, alert, limit })).map(commentOf).toReversed();
+    },
+    async transitions({ id: alert, instance, episode }, { limit, cursor }) {
+      const [after, afterSeq] = /^\d{1,16}~\d{1,16}$/.test(cursor ?? "") ? cursor!.split("~").map(Number) : [-1, 0];
+      const { pendingAt, resolvedAt } = episode;
+      const end = resolvedAt ?? Number.MAX_SAFE_INTEGER;
+      const args = { org, alert, instance, pendingAt, end, after: after!, afterSeq: afterSeq!, limit: limit + 1 };
+      const rows = await database.read(SELECT_TRANSITIONS, args);
+      return pageOf(rows.map(transitionOf), limit, ({ at, seq }) => `${at}~${seq}`);
     },
   };
 }

@@ -28,6 +28,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     sealed: "sealed",
     enabled: true,
     disabledReason: null,
+    fallback: null,
     createdAt: START,
     updatedAt: START,
     ...changes,

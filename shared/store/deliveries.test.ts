@@ -39,6 +39,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
       ...delivery("one"),
       status: "waiting",
       attempts: 0,
+      replays: 0,
       createdAt: START,
       deliveredAt: null,
       lastStatus: null,

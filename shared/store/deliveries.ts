@@ -2,17 +2,21 @@ import type { Row } from "@libsql/client";
 import type { DeliveryStatus } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../contract/ids.ts";
 import type { Notification } from "../core/message/alert-message.ts";
-import type { AttemptOutcome, DeliveriesStore, DeliveryRecord, NewDelivery } from "../ports/alerting.ts";
+import { MAX_ATTEMPTS_SHOWN } from "../ports/alerting.ts";
+import type { AttemptOutcome, AttemptRecord, DeliveriesStore, DeliveryRecord, NewDelivery } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
 
 const INSERT = `
   INSERT INTO delivery (id, org, channel, "group", kind, alerts, payload, status, attempts, created_at, next_attempt_at)
-  VALUES (:id, :org, :channel, :group, :kind, :alerts, :payload, 'waiting', 0, :at, :nextAttemptAt)
+  SELECT :id, :org, :channel, :group, :kind, :alerts, :payload, 'waiting', 0, :at, :nextAttemptAt
+  WHERE :instead IS NULL OR EXISTS (
+    SELECT 1 FROM delivery WHERE id = :instead AND org = :org AND status = 'sending' AND lease_owner = :owner)
   ON CONFLICT (id) DO NOTHING`;
 const INSERT_FIRING = `
-  INSERT INTO delivery_firing (org, channel, alert, delivery) SELECT :org, :channel, value, :id FROM json_each(:alerts) WHERE true
+  INSERT INTO delivery_firing (org, channel, alert, delivery) SELECT :org, :channel, value, :id FROM json_each(:alerts)
+  WHERE EXISTS (SELECT 1 FROM delivery WHERE id = :id AND org = :org)
   ON CONFLICT DO NOTHING`;
 const SELECT = "SELECT * FROM delivery WHERE id = :id AND org = :org";
 const SELECT_PAGE = (which: string) => `
@@ -28,6 +32,19 @@ const LEASE = `
   UPDATE delivery SET status = 'sending', attempts = attempts + 1, lease_owner = :owner, next_attempt_at = :until
   WHERE id = :id AND org = :org AND next_attempt_at <= :now
   RETURNING *`;
+// A sender that begins where another one never ended its attempt leaves that as it is: the numbers go on.
+const BEGIN_ATTEMPT = `
+  INSERT INTO delivery_attempt (org, delivery, replay, attempt, owner, at)
+  SELECT org, id, replays, attempts, lease_owner, :now FROM delivery
+  WHERE id = :id AND org = :org AND status = 'sending' AND lease_owner = :owner
+  ON CONFLICT DO NOTHING`;
+// Both ride the primary key. What a sender says that has lost its lease still is what became of its attempt.
+const END_ATTEMPT = `
+  UPDATE delivery_attempt SET duration_ms = max(0, :endedAt - at), status = :status, error = :error, answer = :answer
+  WHERE org = :org AND delivery = :id AND owner = :owner AND duration_ms IS NULL`;
+const FORGET_ATTEMPT = "DELETE FROM delivery_attempt WHERE org = :org AND delivery = :id AND owner = :owner";
+const SELECT_ATTEMPTS = `
+  SELECT * FROM delivery_attempt WHERE org = :org AND delivery = :id ORDER BY replay DESC, attempt DESC LIMIT :limit`;
 const FINISH = `
   UPDATE delivery SET status = :status, lease_owner = NULL, next_attempt_at = :nextAttemptAt, delivered_at = :deliveredAt,
     attempts = attempts - :uncounted, last_status = iif(:attempted, :lastStatus, last_status),
@@ -41,6 +58,19 @@ const SELECT_FIRINGS_BEFORE = `
     SELECT f.delivery FROM json_each(:alerts) AS told
     CROSS JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value)
   ORDER BY d.created_at DESC, d.id DESC LIMIT 100`;
+const REPLAY = `
+  UPDATE delivery SET status = 'waiting', attempts = 0, replays = replays + 1, next_attempt_at = :now
+  WHERE id = :id AND org = :org AND status = 'dead' AND coalesce(last_error, '') <> :unless`;
+// Rides delivery_status. The resolves that were given up because their firing was: those of a firing that is sent again.
+const REPLAY_RESOLVES = `
+  UPDATE delivery SET status = 'waiting', attempts = 0, replays = replays + 1, next_attempt_at = :now
+  WHERE org = :org AND kind = 'resolved' AND status = 'dead' AND last_error = :waited
+    AND (SELECT kind = 'firing' AND status = 'waiting' FROM delivery WHERE id = :id AND org = :org)
+    AND channel = (SELECT channel FROM delivery WHERE id = :id AND org = :org)
+    AND created_at >= (SELECT created_at FROM delivery WHERE id = :id AND org = :org)
+    AND EXISTS (
+      SELECT 1 FROM json_each(delivery.alerts) AS ended
+      JOIN json_each((SELECT alerts FROM delivery WHERE id = :id AND org = :org)) AS told ON told.value = ended.value)`;
 const SUPERSEDE = `
   UPDATE delivery SET status = 'dead', next_attempt_at = NULL, last_error = :reason
   WHERE id = :id AND org = :org AND status = 'waiting'`;
@@ -49,13 +79,29 @@ const KILL_OF_CHANNEL = `
   UPDATE delivery SET status = 'dead', next_attempt_at = NULL, lease_owner = NULL, last_error = :reason
   WHERE org = :org AND channel = :channel AND next_attempt_at IS NOT NULL`;
 
-/** Stores a message for a channel unless it is there already. */
-export const insertDelivery = (org: OrgId, delivery: NewDelivery, at: number): Statement[] => {
+const FINISH_ATTEMPT: Readonly<Record<AttemptOutcome["status"], string>> = {
+  delivered: END_ATTEMPT,
+  retry: END_ATTEMPT,
+  dead: END_ATTEMPT,
+  postponed: FORGET_ATTEMPT,
+};
+
+/**
+ * Stores a message for a channel unless it is there already.
+ * @param instead - The delivery that it takes the place of, and who must still be sending that: nothing is stored where somebody else is.
+ */
+export const insertDelivery = (
+  org: OrgId,
+  delivery: NewDelivery,
+  at: number,
+  instead: { readonly id: DeliveryId | null; readonly owner: string | null } = { id: null, owner: null },
+): Statement[] => {
   const { id, channel, group, kind, nextAttemptAt } = delivery;
   const alerts = JSON.stringify(delivery.alerts);
+  const message = { id, org, channel, group, kind, alerts, nextAttemptAt };
   const insert = {
     sql: INSERT,
-    args: { id, org, channel, group, kind, alerts, payload: JSON.stringify(delivery.payload), at, nextAttemptAt },
+    args: { ...message, payload: JSON.stringify(delivery.payload), at, instead: instead.id, owner: instead.owner },
   };
   return kind === "firing" ? [insert, { sql: INSERT_FIRING, args: { org, channel, id, alerts } }] : [insert];
 };
@@ -75,11 +121,22 @@ const deliveryOf = (row: Row): DeliveryRecord => ({
   payload: JSON.parse(row["payload"] as string) as Notification,
   status: row["status"] as DeliveryStatus,
   attempts: row["attempts"] as number,
+  replays: row["replays"] as number,
   createdAt: row["created_at"] as number,
   nextAttemptAt: row["next_attempt_at"] as number | null,
   deliveredAt: row["delivered_at"] as number | null,
   lastStatus: row["last_status"] as number | null,
   lastError: row["last_error"] as string | null,
+});
+
+const attemptOf = (row: Row): AttemptRecord => ({
+  replay: row["replay"] as number,
+  attempt: row["attempt"] as number,
+  at: row["at"] as number,
+  durationMs: row["duration_ms"] as number | null,
+  status: row["status"] as number | null,
+  error: row["error"] as string | null,
+  answer: row["answer"] as string | null,
 });
 
 /** The columns that an outcome writes. */
@@ -116,11 +173,33 @@ export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore
       return (await get(delivery.id))!;
     },
     async lease(id, owner, until, now) {
-      const [result] = await database.write([{ sql: LEASE, args: { org, id, owner, until, now } }]);
+      const [result] = await database.write([
+        { sql: LEASE, args: { org, id, owner, until, now } },
+        { sql: BEGIN_ATTEMPT, args: { org, id, owner, now } },
+      ]);
       const row = result!.rows[0];
       return row === undefined ? null : deliveryOf(row);
     },
-    finish: (id, owner, outcome) => change({ sql: FINISH, args: { org, id, owner, ...columnsOf(outcome) } }),
+    async finish(id, owner, outcome, { at: endedAt, answer = null, fallback = null } = { at: null }) {
+      const columns = columnsOf(outcome);
+      const ended = { endedAt, status: columns["lastStatus"]!, error: columns["lastError"]!, answer };
+      const results = await database.write([
+        { sql: FINISH_ATTEMPT[outcome.status], args: { org, id, owner, ...(outcome.status === "postponed" ? {} : ended) } },
+        ...(fallback === null || endedAt === null ? [] : insertDelivery(org, fallback, endedAt, { id, owner })),
+        { sql: FINISH, args: { org, id, owner, ...columns } },
+      ]);
+      return results.at(-1)!.rowsAffected === 1;
+    },
+    async attempts(id) {
+      return (await database.read(SELECT_ATTEMPTS, { org, id, limit: MAX_ATTEMPTS_SHOWN })).map(attemptOf);
+    },
+    async replay(id, { unless, waited }, now) {
+      const [revived] = await database.write([
+        { sql: REPLAY, args: { org, id, unless, now } },
+        { sql: REPLAY_RESOLVES, args: { org, id, waited, now } },
+      ]);
+      return revived!.rowsAffected === 1;
+    },
     async firingsBefore({ id, channel, alerts, createdAt }) {
       const rows = await database.read(SELECT_FIRINGS_BEFORE, { org, id, channel, createdAt, alerts: JSON.stringify(alerts) });
       return rows.map(deliveryOf);

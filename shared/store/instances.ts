@@ -6,7 +6,7 @@ import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { Instance } from "../core/alert/step.ts";
 import { MAX_INSTANCES } from "../ports/alerting.ts";
 import type { InstanceOfSeries, InstancesStore, PendingInstance } from "../ports/alerting.ts";
-import { episodeOf } from "./alerts.ts";
+import { episodeOf, insertComment } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import { moveCursor } from "./cursors.ts";
 import type { Database } from "./database.ts";
@@ -119,9 +119,10 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
         ]),
       );
     },
-    async commit({ rule, changes, at }) {
+    async commit({ rule, changes, at, comment }) {
       const { statements, events } = writeInstances(outbox, org, [{ rule, changes }], at);
-      return unlessLost(() => outbox.write([requireEnabled(org, [rule]), ...statements], events));
+      const written = comment === undefined ? [] : [insertComment(org, comment)];
+      return unlessLost(() => outbox.write([requireEnabled(org, [rule]), ...statements, ...written], events));
     },
     async commitPass({ evaluations, cursor: { from, to }, seen, at }) {
       const { statements, events } = writeInstances(outbox, org, evaluations, at);

@@ -5,6 +5,7 @@ import { MAX_RULES } from "../ports/alerting.ts";
 import type { RulesStore } from "../ports/alerting.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database, Statement } from "./database.ts";
+import { keepDeletion, keepRule } from "./history.ts";
 import { writeInstances } from "./instance-changes.ts";
 import type { Outbox } from "./outbox.ts";
 import { pageOf } from "./page.ts";
@@ -124,23 +125,25 @@ export function rulesStore(database: Database, outbox: Outbox, org: OrgId, known
     async unseen(limit) {
       return (await database.read(SELECT_UNSEEN, { org, limit })).map(ruleOf);
     },
-    async insert(rule) {
-      const [result] = await database.write([{ sql: INSERT, args: { ...argsOf(org, rule), most: MAX_RULES } }, bumpGeneration]);
+    async insert(rule, actor = null) {
+      const insert = { sql: INSERT, args: { ...argsOf(org, rule), most: MAX_RULES } };
+      const [result] = await database.write([insert, ...keepRule(org, rule.id, actor), bumpGeneration]);
       return result!.rowsAffected === 1;
     },
-    async replace(rule, { changes, keeps, at }) {
+    async replace(rule, { changes, keeps, at }, actor = null) {
       const written = writeInstances(outbox, org, [{ rule, changes }], at);
       const kept = keeps === "all" ? [] : forgetOthers(rule.id, keeps);
       const statements = [
         { sql: REPLACE, args: argsOf(org, rule) },
         ...written.statements,
         ...kept,
+        ...keepRule(org, rule.id, actor),
         { sql: FORGET_CHECKPOINTS, args: { org, id: rule.id } },
         bumpGeneration,
       ];
       return unlessLost(() => outbox.write(statements, written.events));
     },
-    async remove(id, version, { changes, at }) {
+    async remove(id, version, { changes, at }, actor = null) {
       const written = writeInstances(outbox, org, [{ rule: { id, version }, changes }], at);
       return unlessLost(() =>
         outbox.write(
@@ -148,6 +151,7 @@ export function rulesStore(database: Database, outbox: Outbox, org: OrgId, known
             { sql: REQUIRE_VERSION, args: { org, id, version } },
             ...written.statements,
             ...forgetOthers(id, []),
+            ...keepDeletion(org, { id, version, at, actor }),
             { sql: DELETE, args: { org, id } },
             bumpGeneration,
           ],

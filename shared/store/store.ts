@@ -18,6 +18,7 @@ import { forecastAccuracyStore, measuring } from "./forecast-accuracy.ts";
 import { forecastJobsDue, forecastJobsStore } from "./forecast-jobs.ts";
 import { forecastingDue, forecastsStore } from "./forecasts.ts";
 import { groupsStore } from "./groups.ts";
+import { historyStore } from "./history.ts";
 import { idempotencyStore } from "./idempotency.ts";
 import { inboxStore } from "./inbox.ts";
 import { instancesStore } from "./instances.ts";
@@ -33,6 +34,7 @@ import { rulesStore } from "./rules.ts";
 import type { KnownRules } from "./rules.ts";
 import { seriesStore } from "./series.ts";
 import { verdictsStore } from "./verdicts.ts";
+import { watchdogsDue, watchdogStore } from "./watchdog.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
 export function createStores(database: Database): (invocation: Invocation) => Store {
@@ -67,6 +69,8 @@ export function createStores(database: Database): (invocation: Invocation) => St
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
         alertPolicies: alertPoliciesStore(database, org),
+        history: historyStore(database, org),
+        watchdog: watchdogStore(database, org),
         cursor: (consumer) => readCursor(database, consumer, org),
       }),
       platform: {
@@ -78,6 +82,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         expiry: expiry(database),
         alerting: alertingDue(database),
         suppression: suppressionDue(database),
+        watchdogs: watchdogsDue(database),
         forecasting: forecastingDue(database),
         measuring: measuring(database),
         forecastJobs: forecastJobsDue(database, outbox),

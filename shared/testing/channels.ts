@@ -7,7 +7,7 @@ import type { Harness } from "./harness.ts";
 
 /** Stores a channel as its creation would. */
 export async function storeChannel({ deps, org, clock }: Harness, definition: object, as: OrgId = org): Promise<ChannelRecord> {
-  const { name, kind, config, enabled } = v.parse(ChannelDefinition, { name: "Told by tests", ...definition });
+  const { name, kind, config, enabled, fallback } = v.parse(ChannelDefinition, { name: "Told by tests", ...definition });
   const id = deps.newId<ChannelId>("chn");
   const channel: ChannelRecord = {
     id,
@@ -18,6 +18,7 @@ export async function storeChannel({ deps, org, clock }: Harness, definition: ob
     sealed: sealConfig(deps.secrets, as, id, config),
     enabled,
     disabledReason: null,
+    fallback,
     createdAt: clock.now(),
     updatedAt: clock.now(),
   };

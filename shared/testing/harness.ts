@@ -5,7 +5,7 @@ import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
 import { batchOf } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
-import type { Deps, GuardedFetch, NewId } from "../ports.ts";
+import type { Deps, GuardedFetch, NewId, SecretBox } from "../ports.ts";
 import type { Mail } from "../ports/mail.ts";
 import type { Forecasters } from "../ports/forecasters.ts";
 import type { EventFunction, JsonRoute, TenantContext } from "../runtime/route.ts";
@@ -55,6 +55,16 @@ const NO_FORECASTERS: Forecasters = {
   },
 };
 
+/** Seals nothing, and says so: what was sealed for one context does not open in another. */
+export const READABLE_SECRETS: SecretBox = {
+  seal: (plain, context) => `sealed ${context} ${Buffer.from(plain).toString("hex")}`,
+  open(sealed, context) {
+    const [, of, hex] = sealed.split(" ");
+    if (of !== context) throw new Error("Sealed for another context");
+    return Buffer.from(hex!, "hex").toString();
+  },
+};
+
 /** @param options.database - Has every migration applied; one in memory when not given. */
 export async function startHarness(
   options: { now?: number; forecasters?: Forecasters; database?: Database; pagerdutyUrl?: string; mail?: Mail } = {},
@@ -88,14 +98,7 @@ export async function startHarness(
       png: async ({ title }) => new TextEncoder().encode(`PNG ${title}`),
       leftOut: (error) => void printed.push(`A chart was left out: ${String(error)}`),
     },
-    secrets: {
-      seal: (plain, context) => `sealed ${context} ${Buffer.from(plain).toString("hex")}`,
-      open(sealed, context) {
-        const [, of, hex] = sealed.split(" ");
-        if (of !== context) throw new Error("Sealed for another context");
-        return Buffer.from(hex!, "hex").toString();
-      },
-    },
+    secrets: { ...READABLE_SECRETS },
     alarm: {
       async wakeAt(at) {
         alarms.push(at);

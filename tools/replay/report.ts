@@ -98,6 +98,7 @@ function messageText({ kind, at, episode }: Told, rule: Rule, series: WatchedSer
       notificationCount: 0,
       lastNotifiedAt: null,
       suppressedBy: [],
+      assignment: null,
       labels: rule.labels,
       annotations: rule.annotations,
     },

@@ -1,3 +1,4 @@
+import type { Actor } from "../../contract/actor.ts";
 import type { ConditionState } from "../../contract/alert.ts";
 import type { AlertId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
 import type { Rule } from "../../contract/rule.ts";
@@ -6,6 +7,13 @@ import type { Episode, Instance, Transition } from "./step.ts";
 
 /** The series that an instance watches. */
 export type WatchedSeries = Pick<Series, "id" | "metricKey" | "dimensions">;
+
+/** Who takes care of an alert, and who said so. */
+export interface Assignment {
+  readonly to: Actor;
+  readonly by: Actor;
+  readonly at: number;
+}
 
 /** An episode with what people need to know of its rule and its series. Times in Unix ms. */
 export interface AlertRecord {
@@ -20,12 +28,13 @@ export interface AlertRecord {
   readonly notificationCount: number;
   readonly lastNotifiedAt: number | null;
   readonly suppressedBy: readonly string[];
+  readonly assignment: Assignment | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What an evaluation writes of it: the rest belongs to notification. */
-export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt" | "suppressedBy">;
+/** What an evaluation writes of it: the rest belongs to notification and to people. */
+export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt" | "suppressedBy" | "assignment">;
 
 /** An instance as it is stored. */
 export interface InstanceRecord {

@@ -43,6 +43,11 @@ export function deliveryId({ org, channel, group, flush, kind, members }: Notifi
   return hashId("dlv", [org, channel, group, flush, kind, members.toSorted()]);
 }
 
+/** The id of the message that a fallback channel gets for one that is dead: there is one, however often that dies. */
+export function fallbackDeliveryId(dead: DeliveryId): DeliveryId {
+  return hashId("dlv", [dead, "fallback"]);
+}
+
 /**
  * The `webhook-id` of a notification, the same at each attempt, so that a receiver can tell a repetition.
  * @see Standard Webhooks 1.0, "Webhook headers".

@@ -1,6 +1,6 @@
 import type { Alert } from "../../contract/alert.ts";
 import type { MessageKind } from "../../contract/channel.ts";
-import type { GroupId } from "../../contract/ids.ts";
+import type { AlertId, GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
 import { earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
@@ -19,6 +19,12 @@ export interface Notification {
   readonly alerts: readonly Alert[];
   /** What an alert's id is put behind to make a link; null where there is nowhere to link to. */
   readonly linkBase: string | null;
+  /** Channels that it could not be delivered to, the first one first: that is why it comes on this one. */
+  readonly failed?: readonly { readonly channel: string; readonly reason: string }[];
+  /** Of a resolve: alerts whose firing it stands for as well, because that got through nowhere. */
+  readonly tellsFiring?: readonly AlertId[];
+  /** Of a test: it is the heartbeat of the organisation's watchdog. */
+  readonly heartbeat?: true;
 }
 
 /** One alert in words, each text one line without control characters. */
@@ -56,7 +62,18 @@ const STILL: ReadonlySet<FlushReason | null> = new Set(["repeat", "suppression e
 
 /** What a notification says. */
 export function alertMessage(notification: Notification): AlertMessage {
+  const { title, alerts } = messageOf(notification);
+  const detours = (notification.failed ?? []).map(({ channel, reason }) => oneLine(`could not be delivered to ${channel}: ${reason}`));
+  if (detours.length === 0) return { title, alerts };
+  // Where there is an alert, its lines have room; a title is cut soon.
+  const [first, ...others] = alerts;
+  if (first === undefined) return { title: `${title} (${detours.join("; ")})`, alerts };
+  return { title, alerts: [{ ...first, lines: [...detours.map((line) => `This ${line}`), ...first.lines] }, ...others] };
+}
+
+function messageOf(notification: Notification): AlertMessage {
   const { kind, reason, alerts } = notification;
+  if (notification.heartbeat === true) return { title: "Heartbeat of IntentVision: evaluation, detection and delivery work", alerts: [] };
   if (kind === "test") return { title: "Test message from IntentVision: this channel works", alerts: [] };
   const ordered = alerts.toSorted((a, b) => rank(a) - rank(b) || (a.startedAt ?? "").localeCompare(b.startedAt ?? ""));
   // What the alerts of a rule share is said once.

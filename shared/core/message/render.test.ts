@@ -142,7 +142,7 @@ describe("inbox", () => {
     expect(message).toMatchObject({ kind: "firing", title: "Warning: CPU is high on cpu{host=h1}", alerts: [alert(1)] });
     expect(message.text).toMatch(/^ {2}Value: 97.5\n/);
     const id = hashId<InboxMessageId>("msg", [1]);
-    expect(v.is(InboxMessage, { ...message, id, createdAt: "2026-11-20T10:05:00.000Z" })).toBe(true);
+    expect(v.is(InboxMessage, { ...message, id, createdAt: "2026-11-20T10:05:00.000Z", readAt: null })).toBe(true);
   });
 
   test("a storm stays readable", () => {

@@ -1,0 +1,29 @@
+import { Alert } from "../../shared/contract/alert.ts";
+import { notFound } from "../../shared/contract/problem.ts";
+import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { canonicalJson } from "../../shared/core/hash-id.ts";
+import { route } from "../../shared/runtime/route.ts";
+import { namedActor } from "./act-on-alert.ts";
+import { AssignAlert } from "./contract.ts";
+
+export const assignAlert = route({
+  method: "PUT",
+  path: "/api/v1/alerts/{id}/assignee",
+  summary: "Have somebody take care of an alert, or nobody: null",
+  scope: "admin",
+  input: AssignAlert,
+  output: Alert,
+  problems: ["not-found"],
+
+  async handle({ id, name, assignee }, { org, actor }, { store, clock }) {
+    const { alerts } = store.forOrg(org);
+    const now = clock.now();
+    const alert = await alerts.get(id);
+    if (alert === null) throw notFound();
+    const to = assignee === null ? null : "kind" in assignee ? assignee : namedActor(actor, assignee.name);
+    if (canonicalJson(to) !== canonicalJson(alert.assignment?.to ?? null)) {
+      await alerts.assign(id, to === null ? null : { to, by: namedActor(actor, name), at: now });
+    }
+    return alertAnswer((await alerts.get(id))!, now);
+  },
+});
