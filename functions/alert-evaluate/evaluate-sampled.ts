@@ -12,6 +12,7 @@ import { canonicalJson } from "../../shared/core/hash-id.ts";
 import type { LastScored } from "../../shared/ports/detection.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { InstancesStore } from "../../shared/ports/alerting.ts";
+import { knownForecasts } from "../../shared/ports/known-forecasts.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { RuleChange } from "./pass.ts";
 import type { Task, Tasks } from "./tasks.ts";
@@ -56,7 +57,9 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
     const newest = await newestBefore(part, points, from, cadenceOf, tenant);
     for (const one of part) {
       const { id } = one.series;
-      const known = { cadence: cadenceOf(id), before: newest.get(id) ?? null, requiredSince: requiredSince(one) };
+      const { rule, span } = one;
+      const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, id, rule.condition.horizon, span) : [];
+      const known = { cadence: cadenceOf(id), before: newest.get(id) ?? null, requiredSince: requiredSince(one), forecasts };
       changes.push(...evaluated(one, points.get(id) ?? NO_POINTS, known, since));
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -94,7 +97,7 @@ function awaited({ rule, series, record, first }: Task): RuleChange[] {
 function evaluated(
   one: Due,
   points: PointColumns,
-  known: Pick<SampledSeries, "cadence" | "before" | "requiredSince">,
+  known: Pick<SampledSeries, "cadence" | "before" | "requiredSince" | "forecasts">,
   since: Since,
 ): RuleChange[] {
   const { rule, series, record, watch, span } = one;

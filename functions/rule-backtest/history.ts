@@ -3,9 +3,8 @@ import { invalid } from "../../shared/contract/problem.ts";
 import type { Series, SeriesReference } from "../../shared/contract/series.ts";
 import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import type { LabelledTime } from "../../shared/core/alert/backtest-score.ts";
-import type { KnownForecast } from "../../shared/core/alert/forecast-breach.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
-import type { TimedSeriesRule } from "../../shared/core/alert/simulate-timed.ts";
+import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { thresholdWindow } from "../../shared/core/alert/threshold.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
 import { scoringOf } from "../../shared/core/detect/effective-settings.ts";
@@ -13,6 +12,7 @@ import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.t
 import type { PointScore } from "../../shared/core/detect/score-point.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import { joinPoints } from "../../shared/core/series/merge.ts";
+import { knownForecasts } from "../../shared/ports/known-forecasts.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { MOST_SERIES } from "./contract.ts";
 
@@ -21,8 +21,6 @@ const MOST_POINTS = 2_000_000;
 const MOST_SCORED_POINTS = 200_000;
 /** Evaluations of one request, over all its series and settings. */
 const MOST_EVALUATIONS = 10_000_000;
-/** Forecasts of one series. */
-const MOST_FORECASTS = 1_000;
 
 /** What is asked for. Unix ms, `to` exclusive. */
 export interface Span {
@@ -105,7 +103,7 @@ export async function* histories(
 /** The points of the time with those that its first windows reach back to, and the one before them. */
 async function rawHistory(
   tenant: OrgStore,
-  rule: TimedSeriesRule,
+  rule: SampledRule,
   series: LookedAt,
   { from, to }: Span,
   cadence: number | null,
@@ -114,7 +112,8 @@ async function rawHistory(
   const before = await tenant.points.newest(series.id, { before: start, limit: 1 });
   const window = await tenant.points.read(series.id, { from: start, to, limit: MOST_POINTS + 1, order: "asc" });
   const bare = { ...bareSeries(tenant, series, cadence), ...joinPoints(before, window) };
-  if (rule.kind === "forecast") return { ...bare, forecasts: await forecastsOf(tenant, series.id, rule.condition.horizon, { from, to }) };
+  if (rule.kind === "forecast")
+    return { ...bare, forecasts: await knownForecasts(tenant.forecasts, series.id, rule.condition.horizon, { from, to }) };
   return requiredSeries(tenant.series, rule).some(({ id }) => id === series.id) ? { ...bare, requiredSince: from } : bare;
 }
 
@@ -129,26 +128,9 @@ const bareSeries = ({ org }: OrgStore, { id, metricKey, dimensions }: LookedAt, 
   anomalies: [],
 });
 
-function lookBack(rule: TimedSeriesRule, cadence: number | null): number {
+function lookBack(rule: SampledRule, cadence: number | null): number {
   if (rule.kind === "threshold") return thresholdWindow(rule.condition, rule.interval, cadence);
   return rule.kind === "rate_of_change" ? rule.condition.window : 0;
-}
-
-/** The stored forecasts that a rule would have looked at. */
-async function forecastsOf(
-  { forecasts }: OrgStore,
-  series: SeriesId,
-  horizon: number,
-  { from, to }: Span,
-): Promise<readonly KnownForecast[]> {
-  const spans = await forecasts.spans(series, { from: from - 2 * horizon, to: to + horizon }, MOST_FORECASTS);
-  const columns = await forecasts.columns(spans.map(({ id }) => id));
-  return spans.flatMap(({ id, startsAt, frequencyMs }) => {
-    const known = columns.get(id);
-    if (known === undefined) return [];
-    const timestamps = known.mean.map((_, step) => startsAt + step * frequencyMs);
-    return [{ id, cutoff: known.cutoff, mean: known.mean, intervals: known.intervals, timestamps }];
-  });
 }
 
 /** The points of the time, scored anew as live detection would have, from what came before them on; of a counter its rates. */

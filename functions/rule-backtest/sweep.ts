@@ -1,7 +1,7 @@
 import { invalid } from "../../shared/contract/problem.ts";
 import { formatDuration, isoTime } from "../../shared/contract/time.ts";
 import { simulate } from "../../shared/core/alert/simulate.ts";
-import type { TimedSeriesRule } from "../../shared/core/alert/simulate-timed.ts";
+import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { chooseSetting, withSetting } from "../../shared/core/alert/sweep.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import { route } from "../../shared/runtime/route.ts";
@@ -60,7 +60,7 @@ export const sweepRule = route({
 });
 
 /** Refuses a rule that has no value to try others for. @throws Problem validation-failed. */
-function requireValue(rule: AnyRule): asserts rule is TimedSeriesRule {
+function requireValue(rule: AnyRule): asserts rule is SampledRule {
   if (rule.kind !== "anomaly" && rule.kind !== "composite") return;
   const path = "rule.kind";
   throw invalid([{ path, message: `Expected a rule whose condition has a value; one of kind ${rule.kind} has none: backtest it` }]);

@@ -1,73 +1,13 @@
 import type { Rule } from "../../contract/rule.ts";
-import { endEpisode, newInstance, REARM_MS, step } from "./step.ts";
+import { REARM_MS, step } from "./step.ts";
 import type { Evaluation, Instance, Transition } from "./step.ts";
-import { evaluateThreshold, heldSeverity, thresholdWindow } from "./threshold.ts";
-import type { Window } from "./threshold.ts";
 
-export type ThresholdRule = Extract<Rule, { kind: "threshold" }>;
 export type AnomalyRule = Extract<Rule, { kind: "anomaly" }>;
 
 /** An instance after several evaluations, with what each of them changed, oldest first. */
-export interface Advanced {
+interface Advanced {
   readonly after: Instance;
   readonly transitions: readonly Transition[];
-}
-
-/** What a threshold rule knows of a series beside its points. */
-export interface KnownSeries {
-  /** The series' learned time between points, ms; null until there is one. */
-  readonly cadence: number | null;
-  /** The newest point before the columns, Unix ms; null where there is none, or where the columns reach back before the first evaluation. */
-  readonly before: number | null;
-}
-
-/** A series that is silent for so long has expired: its instance ends, and it is not said to have recovered. */
-const EXPIRES_MS = 86_400_000;
-
-/**
- * Runs the evaluations of a threshold rule over one series.
- *
- * @param instance - The instance before them; a new one where it is not watched yet.
- * @param points - Reaching over the windows of all evaluations; ascending.
- * @param times - Evaluation times, Unix ms, ascending.
- * @returns `isWatched`: false where the series has expired by the last of them.
- */
-export function advanceThreshold(
-  rule: ThresholdRule,
-  { instance, isWatched: wasWatched }: { readonly instance: Instance; readonly isWatched: boolean },
-  points: Window,
-  times: readonly number[],
-  { cadence, before }: KnownSeries,
-): Advanced & { readonly isWatched: boolean } {
-  const { interval, severity, condition } = rule;
-  const expiresAfter = Math.max(EXPIRES_MS, thresholdWindow(condition, interval, cadence));
-  const transitions: Transition[] = [];
-  let after = instance;
-  let isWatched = wasWatched;
-  for (const at of times) {
-    const lastPointAt = newestAt(points, at) ?? before;
-    if (lastPointAt === null || at - lastPointAt >= expiresAfter) {
-      after = note(endEpisode(after, at, "expired"));
-      isWatched = false;
-      continue;
-    }
-    // A series that comes back after it has expired begins anew.
-    const present = isWatched ? after : newInstance(instance.id, severity);
-    const context = { at, severity, previous: heldSeverity(present), interval, cadence, lastPointAt };
-    after = note(step(present, rule, evaluateThreshold(condition, points, context)));
-    isWatched = true;
-  }
-  return { after, transitions, isWatched };
-
-  function note(next: { readonly instance: Instance; readonly transitions: readonly Transition[] }): Instance {
-    transitions.push(...next.transitions);
-    return next.instance;
-  }
-}
-
-/** The newest timestamp at or before a time; undefined where there is none. */
-function newestAt({ timestamps }: Window, at: number): number | undefined {
-  return timestamps.findLast((timestamp) => timestamp <= at);
 }
 
 /**

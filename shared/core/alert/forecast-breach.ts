@@ -115,6 +115,23 @@ export function evaluateForecast(condition: ForecastCondition, forecasts: readon
   return { at, outcome: "true", value, evidence: { ...evidence } };
 }
 
+/**
+ * The time from which on forecasts may say something else than they do at a time, if none is made until then: a step passes, or comes within
+ * the horizon, or a forecast counts from then on, or no longer. Infinity where none of that happens.
+ */
+export function forecastChangesAt({ horizon }: ForecastCondition, forecasts: readonly KnownForecast[], at: number): number {
+  let next = Infinity;
+  for (const { cutoff, timestamps } of forecasts) {
+    const ends = cutoff + COUNTS_HORIZONS * horizon + 1;
+    if (ends <= at) continue;
+    for (const time of [cutoff, ends]) if (time > at) next = Math.min(next, time);
+    for (const timestamp of timestamps) {
+      for (const time of [timestamp, timestamp - horizon]) if (time > at) next = Math.min(next, time);
+    }
+  }
+  return next;
+}
+
 /** The evidence of a forecast alert, of the newest forecast that agrees; its value is the probability. Times in Unix ms, `horizon` in ms. */
 export interface ForecastEvidence {
   readonly kind: "forecast";

@@ -3,14 +3,16 @@ import { firstAtOrAfter } from "../series/merge.ts";
 import type { Window } from "./threshold.ts";
 import { heldSeverity, thresholdWindow } from "./threshold.ts";
 import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
+import { forecastChangesAt } from "./forecast-breach.ts";
+import type { KnownForecast } from "./forecast-breach.ts";
 import { missingAfter } from "./missing-data.ts";
 import type { Evaluation, Instance } from "./step.ts";
 
-/** A rule that looks at the points of a series at every multiple of its interval. */
-export type SampledRule = Extract<Rule, { kind: "threshold" | "rate_of_change" | "missing_data" }>;
+/** A rule that looks at what is known of a series at every multiple of its interval. */
+export type SampledRule = Extract<Rule, { kind: "threshold" | "rate_of_change" | "missing_data" | "forecast" }>;
 
 export const isSampled = (rule: Rule | undefined): rule is SampledRule =>
-  rule?.kind === "threshold" || rule?.kind === "rate_of_change" || rule?.kind === "missing_data";
+  rule !== undefined && rule.kind !== "anomaly" && rule.kind !== "composite";
 
 /** The points of a series under a rule, and what is known beside them. Times in Unix ms, durations in ms. */
 export interface SampledSeries extends Window {
@@ -20,6 +22,8 @@ export interface SampledSeries extends Window {
   readonly before: number | null;
   /** Since when a missing-data rule requires the series; null where it does not. */
   readonly requiredSince: number | null;
+  /** By cutoff, ascending; of another rule than one over forecasts none. */
+  readonly forecasts: readonly KnownForecast[];
 }
 
 /** What one evaluation looks at beside the points. */
@@ -29,6 +33,8 @@ export interface Moment {
   readonly instance: Instance;
   /** The newest point at or before `at`, Unix ms; null where the series was never seen. */
   readonly lastPointAt: number | null;
+  /** The aggregate of a threshold's window, where whoever asks has it at hand. */
+  readonly aggregated?: number | null;
 }
 
 /** How far back an evaluation looks, ms. */
@@ -38,9 +44,10 @@ export function sampledWindow(rule: SampledRule, cadence: number | null): number
 }
 
 /** Looks at the points once. */
-export function evaluateSampled(rule: SampledRule, series: SampledSeries, { at, instance, lastPointAt }: Moment): Evaluation {
-  const { cadence, requiredSince } = series;
-  return evaluate(rule, at, { ...NOTHING_KNOWN, points: series, previous: heldSeverity(instance), cadence, lastPointAt, requiredSince });
+export function evaluateSampled(rule: SampledRule, series: SampledSeries, { instance, ...moment }: Moment): Evaluation {
+  const { cadence, requiredSince, forecasts } = series;
+  const previous = heldSeverity(instance);
+  return evaluate(rule, moment.at, { ...NOTHING_KNOWN, ...moment, points: series, previous, cadence, requiredSince, forecasts });
 }
 
 /**
@@ -50,6 +57,7 @@ export function evaluateSampled(rule: SampledRule, series: SampledSeries, { at, 
 export function changesAt(rule: SampledRule, series: SampledSeries, outcome: Evaluation["outcome"], { at, lastPointAt }: Moment): number {
   const { timestamps, cadence } = series;
   if (rule.kind === "missing_data") return missedFrom(rule, series, outcome, lastPointAt);
+  if (rule.kind === "forecast") return forecastChangesAt(rule.condition, series.forecasts, at);
   if (outcome === "missed") return Infinity;
   const window = sampledWindow(rule, cadence);
   if (outcome === "not_due") {

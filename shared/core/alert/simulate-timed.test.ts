@@ -15,7 +15,8 @@ import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
 import { instanceId } from "./keys.ts";
 import { simulate, simulateComposite } from "./simulate.ts";
 import type { ScoredSeries, SimulatedTime, Simulation } from "./simulate.ts";
-import type { CompositeRule, SimulatedChild, TimedSeriesRule } from "./simulate-timed.ts";
+import type { CompositeRule, SimulatedChild } from "./simulate-timed.ts";
+import type { SampledRule } from "./sampled.ts";
 import { newInstance, step } from "./step.ts";
 import type { Transition } from "./step.ts";
 import { heldSeverity } from "./threshold.ts";
@@ -42,7 +43,7 @@ const ruleOf = (kind: keyof typeof CONDITIONS, condition: object, changes: objec
   const stored = { id: hashId<RuleId>("rul", [org, kind]), version: 1, createdAt: 0, updatedAt: 0 };
   return { ...common, ...stored, kind, condition: v.parse(CONDITIONS[kind], condition) };
 };
-const timed = (...args: Parameters<typeof ruleOf>) => ruleOf(...args) as TimedSeriesRule;
+const timed = (...args: Parameters<typeof ruleOf>) => ruleOf(...args) as SampledRule;
 
 type Row = readonly [minute: number, value: number];
 const seriesOf = (rows: readonly Row[], more: Partial<ScoredSeries> = {}): ScoredSeries => ({
@@ -64,7 +65,7 @@ function finish(parts: Generator<undefined, Simulation>): Simulation {
     if (part.done === true) return part.value;
   }
 }
-const run = (rule: TimedSeriesRule, series: ScoredSeries, time: SimulatedTime) => finish(simulate(rule, series, time));
+const run = (rule: SampledRule, series: ScoredSeries, time: SimulatedTime) => finish(simulate(rule, series, time));
 /** Firing and resolved, in minutes. */
 const short = ({ episodes }: Simulation) =>
   episodes.map(({ episode: { startedAt, resolvedAt, reason } }) => [

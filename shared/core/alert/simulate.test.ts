@@ -7,12 +7,11 @@ import { RuleDefinition } from "../../contract/rule.ts";
 import type { SelectingRule } from "../../contract/rule.ts";
 import { anomalyId } from "../detect/series-detection.ts";
 import { hashId } from "../hash-id.ts";
-import { advanceAnomalies, advanceThreshold } from "./advance.ts";
-import type { AnomalyRule, ThresholdRule } from "./advance.ts";
+import { advanceAnomalies } from "./advance.ts";
+import type { AnomalyRule } from "./advance.ts";
 import { evaluateAnomalies } from "./anomaly.ts";
 import type { ScoredAnomaly } from "./anomaly.ts";
 import { instanceId } from "./keys.ts";
-import { dueEvaluations } from "./schedule.ts";
 import { simulateRule } from "./simulate.ts";
 import type { ScoredSeries, SimulatedEpisode } from "./simulate.ts";
 import { newInstance } from "./step.ts";
@@ -306,28 +305,6 @@ const toldBy = (episodes: readonly SimulatedEpisode[]) =>
   episodes.flatMap((one) => one.told.map(({ kind, at, episode }) => [episode.id, kind, at]));
 
 describe("a simulation tells what live evaluation would have, point by point and minute by minute", () => {
-  test("for threshold rules", () => {
-    fc.assert(
-      fc.property(anySeries, patience, (rows, changes) => {
-        const rule = threshold(changes) as ThresholdRule;
-        const all = scored(rows);
-        const until = rows.at(-1)![0] * MINUTE + 5 * MINUTE;
-        let state = { instance: newInstance(instanceId(org, rule.id, series), rule.severity), isWatched: false };
-        const transitions: Transition[] = [];
-        let last = rows[0]![0] * MINUTE - 1;
-        for (let now = 0; now <= until; now += MINUTE) {
-          const times = dueEvaluations(last, now, rule);
-          if (times.length === 0) continue;
-          const next = advanceThreshold(rule, state, all, times, { cadence: MINUTE, before: null });
-          transitions.push(...next.transitions);
-          state = { instance: next.after, isWatched: next.isWatched };
-          last = times.at(-1)!;
-        }
-        expect(toldBy(simulateRule(rule, all, until))).toEqual(told(transitions));
-      }),
-    );
-  });
-
   test("for anomaly rules", () => {
     fc.assert(
       fc.property(anySeries, patience, (rows, changes) => {

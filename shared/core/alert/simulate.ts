@@ -11,7 +11,8 @@ import type { ScoredAnomaly } from "./anomaly.ts";
 import type { KnownForecast } from "./forecast-breach.ts";
 import { instanceId } from "./keys.ts";
 import { courseOf, ROWS_A_PART, runComposite, runTimed } from "./simulate-timed.ts";
-import type { CompositeRule, Course, Run, SimulatedChild, TimedSeriesRule } from "./simulate-timed.ts";
+import type { CompositeRule, Course, Run, SimulatedChild } from "./simulate-timed.ts";
+import type { SampledRule } from "./sampled.ts";
 import { newInstance } from "./step.ts";
 import type { Episode, Evaluation, Instance, Transition } from "./step.ts";
 import { thresholdWindow } from "./threshold.ts";
@@ -35,7 +36,7 @@ export interface ScoredSeries extends WatchedSeries {
 }
 
 /** A rule that a simulation can run over a series: a rule itself will do, unless it is a composite one. */
-export type SimulatedRule = AnomalyRule | TimedSeriesRule;
+export type SimulatedRule = AnomalyRule | SampledRule;
 
 /** A message that people would have got about an episode, before messages of one group are told together. */
 export interface Told {
@@ -86,7 +87,9 @@ export function simulateRule(rule: SimulatedRule, series: ScoredSeries, until: n
 export function* simulate(rule: SimulatedRule, series: ScoredSeries, time: SimulatedTime): Generator<undefined, Simulation> {
   const instance = newInstance(instanceId(series.org, rule.id, series.id), rule.severity);
   if (rule.kind !== "anomaly") {
-    const run = yield* runTimed(rule, instance, series, time);
+    const { forecasts = [], requiredSince = null } = series;
+    const known = { ...series, before: null, requiredSince, forecasts: forecasts.toSorted((a, b) => a.cutoff - b.cutoff) };
+    const run = yield* runTimed(rule, instance, known, time);
     return { episodes: episodesOf(run, peakFinder(rule, series)), course: run.course };
   }
   const anomalies = scoredAnomalies(series);
@@ -206,7 +209,7 @@ function episodesOf(
 }
 
 /** Where the peak of an episode is looked for: only a threshold is a value that points are far from. */
-function peakFinder(rule: TimedSeriesRule, series: ScoredSeries): (episode: Episode) => SimulatedEpisode["peak"] {
+function peakFinder(rule: SampledRule, series: ScoredSeries): (episode: Episode) => SimulatedEpisode["peak"] {
   if (rule.kind !== "threshold") return () => null;
   const window = thresholdWindow(rule.condition, rule.interval, series.cadence);
   return ({ pendingAt, resolvedAt }) => worstPoint(rule.condition, within(series, pendingAt - window + 1, resolvedAt ?? Infinity));

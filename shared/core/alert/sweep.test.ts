@@ -4,14 +4,14 @@ import type { RuleId } from "../../contract/ids.ts";
 import { ForecastCondition, MissingDataCondition, RateOfChangeCondition, RuleDefinition, ThresholdCondition } from "../../contract/rule.ts";
 import type { SelectingRule } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
-import type { TimedSeriesRule } from "./simulate-timed.ts";
+import type { SampledRule } from "./sampled.ts";
 import { chooseSetting, withSetting } from "./sweep.ts";
 import type { SweptSetting } from "./sweep.ts";
 
 const common = v.parse(RuleDefinition, { name: "a", kind: "anomaly", selector: { metricKey: "cpu" }, condition: {} });
 const stored = { ...common, id: hashId<RuleId>("rul", [1]), version: 1, createdAt: 0, updatedAt: 0 } as SelectingRule;
 
-test.each<[TimedSeriesRule, object]>([
+test.each<[SampledRule, object]>([
   [
     { ...stored, kind: "threshold", condition: v.parse(ThresholdCondition, { operator: "gt", value: 90, recover: 80 }) },
     { value: 50, recover: 40 },

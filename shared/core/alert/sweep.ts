@@ -1,5 +1,5 @@
 import type { LabelScore } from "./backtest-score.ts";
-import type { TimedSeriesRule } from "./simulate-timed.ts";
+import type { SampledRule } from "./sampled.ts";
 
 /** A setting of a rule, and what it would have made of a history. */
 export interface SweptSetting {
@@ -14,7 +14,7 @@ export interface SweptSetting {
 }
 
 /** The rule with another value, and another `for` (ms). Its recovery value stays as far from the value as it is. */
-export function withSetting(rule: TimedSeriesRule, value: number, patience: number): TimedSeriesRule {
+export function withSetting(rule: SampledRule, value: number, patience: number): SampledRule {
   const changed = { ...rule, for: patience };
   if (changed.kind === "missing_data") return { ...changed, condition: { ...changed.condition, grace: value } };
   if (changed.kind === "forecast") return { ...changed, condition: { ...changed.condition, value } };

@@ -34,6 +34,7 @@ const seriesOf = (
   requiredSince: number | null = null,
 ): SampledSeries => ({
   requiredSince,
+  forecasts: [],
   timestamps: Float64Array.from(points, ([at]) => START + at),
   values: Float64Array.from(points, ([, value]) => value),
   cadence,

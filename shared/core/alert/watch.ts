@@ -1,7 +1,8 @@
 import { LATENESS_MS } from "../detect/arrivals.ts";
 import { firstAtOrAfter } from "../series/merge.ts";
+import { slidingAggregate } from "../series/sliding-aggregate.ts";
 import { expiresAfter } from "./expiry.ts";
-import { changesAt, evaluateSampled } from "./sampled.ts";
+import { changesAt, evaluateSampled, sampledWindow } from "./sampled.ts";
 import type { Moment, SampledRule, SampledSeries } from "./sampled.ts";
 import { endEpisode, newInstance, step } from "./step.ts";
 import type { Evaluation, Instance, Transition } from "./step.ts";
@@ -31,6 +32,9 @@ export interface Span {
 /** The first evaluation that a point is part of, Unix ms. */
 export const gridAt = (time: number, { interval }: Pick<SampledRule, "interval">): number => Math.ceil(time / interval) * interval;
 
+/** After so many evaluations others may have their turn in this process. */
+const EVALUATIONS_A_PART = 2_000;
+
 /**
  * Runs the evaluations of a span, but those that would change nothing: where no point comes in, and none leaves the window, the condition
  * stays what it was. It gives the transitions and the instance that running all of them would give, but for `lastEvaluatedAt` and the
@@ -38,15 +42,36 @@ export const gridAt = (time: number, { interval }: Pick<SampledRule, "interval">
  *
  * @param series - Its columns reach over the windows of all evaluations, and may reach further on both sides.
  */
-export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries, { from, to }: Span): Watched {
-  const { timestamps, cadence, before, requiredSince } = series;
+export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries, span: Span): Watched {
+  const parts = watchInParts(rule, watch, series, span);
+  for (;;) {
+    const part = parts.next();
+    if (part.done === true) return part.value;
+  }
+}
+
+/** As runWatch, a part at a time: between two parts whoever asked may leave the process to others. @param look - Sees the instance after each evaluation. */
+export function* watchInParts(
+  rule: SampledRule,
+  watch: Watch,
+  series: SampledSeries,
+  { from, to }: Span,
+  look: (at: number, instance: Instance) => void = () => {},
+): Generator<undefined, Watched> {
+  const { timestamps, values, cadence, before, requiredSince } = series;
   const patience = expiresAfter(rule, cadence);
+  const window = sampledWindow(rule, cadence);
+  const aggregate = rule.kind === "threshold" ? slidingAggregate(values, rule.condition.aggregate) : null;
   const transitions: Transition[] = [];
   let { instance, isWatched, checkpoints } = watch;
-  let seen = firstAtOrAfter(timestamps, from + 1);
+  // Of the points up to an evaluation, those from `first` on are in its window; `seen` is one more than the newest.
+  let [first, seen] = [firstAtOrAfter(timestamps, from - window + 1), firstAtOrAfter(timestamps, from + 1)];
+  let evaluations = 0;
   let at = from;
   while (at <= to) {
+    if ((evaluations += 1) % EVALUATIONS_A_PART === 0) yield;
     while (seen < timestamps.length && timestamps[seen]! <= at) seen += 1;
+    while (first < seen && timestamps[first]! <= at - window) first += 1;
     const newPointAt = gridAt(timestamps[seen] ?? Infinity, rule);
     const lastPointAt = timestamps[seen - 1] ?? before;
     // What is required is missed for as long as it is, also where it was never seen.
@@ -54,18 +79,21 @@ export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries,
       const ended = endEpisode(instance, at, "expired");
       transitions.push(...ended.transitions);
       [instance, isWatched, checkpoints] = [ended.instance, false, []];
+      look(at, instance);
       at = newPointAt;
       continue;
     }
     // A series that comes back after it has expired begins anew.
     const present = isWatched ? instance : newInstance(instance.id, rule.severity);
     if (!isWatched) checkpoints = [present];
-    const moment: Moment = { at, instance: present, lastPointAt };
+    const aggregated = aggregate === null || first === seen ? null : aggregate(first, seen);
+    const moment: Moment = { at, instance: present, lastPointAt, aggregated };
     const evaluation = evaluateSampled(rule, series, moment);
     const next = step(present, rule, evaluation);
-    transitions.push(...next.transitions);
+    for (const transition of next.transitions) transitions.push(transition);
     [instance, isWatched] = [next.instance, true];
     checkpoints = remember(checkpoints, instance);
+    look(at, instance);
     const expiresAt = requiredSince === null ? gridAt(lastPointAt! + patience, rule) : Infinity;
     at = Math.max(at + rule.interval, Math.min(newPointAt, expiresAt, settledUntil(rule, series, instance, evaluation, moment)));
   }
