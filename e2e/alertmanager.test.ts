@@ -82,7 +82,7 @@ if (!hasAlertmanager()) process.stdout.write(`${ALERTMANAGER_MISSING}\n`);
   const pushed = async (metricKey: string) => (await alertmanager.alerts()).find(({ labels }) => labels["metric"] === metricKey);
   const alert = async (metricKey: string) => {
     const { items } = await client().call<{ items: Alert[] }>("GET", "/api/v1/alerts");
-    return items.find(({ series }) => series.metricKey === metricKey)!;
+    return items.find(({ series }) => series!.metricKey === metricKey)!;
   };
   const of = (bodies: readonly WebhookBody[], metricKey: string) =>
     bodies.filter(({ commonLabels }) => commonLabels["metric"] === metricKey);

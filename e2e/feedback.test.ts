@@ -91,7 +91,7 @@ test("what is beyond the budget is listed, and alarms nobody", async () => {
   await ask("PUT", "/api/v1/detection-budget", { anomaliesPerDay: 1 });
   await come([at("a", 1, 5_000)]);
   await come([at("a", 2, 50), at("b", 2, 5_000)]);
-  expect((await alerts()).map(({ series }) => series.dimensions["host"])).toEqual(["a"]);
+  expect((await alerts()).map(({ series }) => series!.dimensions["host"])).toEqual(["a"]);
   const beyond = (await anomalies(`from=${START + 2 * MINUTE}`)).filter(({ overBudget }) => overBudget);
   expect(beyond).toMatchObject([{ value: 5_000 }]);
 });

@@ -117,7 +117,7 @@ export function startIncidents(receiver: WebhookReceiver, target: () => Promise<
   function countOf(type: WebhookBody["type"]): Map<string, number> {
     const counts = new Map<string, number>();
     for (const alerts of messagesOf(receiver, type).values()) {
-      for (const { series } of alerts) counts.set(series.metricKey, (counts.get(series.metricKey) ?? 0) + 1);
+      for (const { series } of alerts) counts.set(series!.metricKey, (counts.get(series!.metricKey) ?? 0) + 1);
     }
     return counts;
   }
@@ -145,6 +145,6 @@ export function unnoticed({ seenHigh }: Incidents, alerts: readonly Alert[]): In
   const covers = (timestamp: number, { startedAt, resolvedAt }: Alert) =>
     startedAt !== null && Date.parse(startedAt) < timestamp + WINDOW_MS && (resolvedAt === null || Date.parse(resolvedAt) >= timestamp);
   return seenHigh.filter(
-    ({ metricKey, timestamp }) => !alerts.some((alert) => alert.series.metricKey === metricKey && covers(timestamp, alert)),
+    ({ metricKey, timestamp }) => !alerts.some((alert) => alert.series!.metricKey === metricKey && covers(timestamp, alert)),
   );
 }

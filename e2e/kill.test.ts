@@ -199,7 +199,7 @@ test(`killed ${KILLS} times under load, it keeps every acknowledged point, works
   // An anomaly that was over before its group was due, while the system was down, is told of by nobody any more.
   const isOver = async (metricKey: string): Promise<boolean> =>
     !THRESHOLD_PROBES.includes(metricKey) &&
-    (await listAll<Alert>(stage.client(), "/api/v1/alerts", "&status=resolved")).some(({ series }) => series.metricKey === metricKey);
+    (await listAll<Alert>(stage.client(), "/api/v1/alerts", "&status=resolved")).some(({ series }) => series!.metricKey === metricKey);
   await untilNone(async () => {
     const untold = incidents.untold();
     const over = await Promise.all(untold.map(isOver));
@@ -225,7 +225,7 @@ test(`killed ${KILLS} times under load, it keeps every acknowledged point, works
   expect({ resolves, repeated: firings.filter((id, place) => firings.indexOf(id) !== place) }).toEqual({ resolves: firings, repeated: [] });
   const anomalies = { alerts: 0, untold: 0 };
   for (const [metricKey, rounds] of incidents.rounds()) {
-    const own = alerts.filter(({ series }) => series.metricKey === metricKey);
+    const own = alerts.filter(({ series }) => series!.metricKey === metricKey);
     const untold = own.filter(({ id }) => !firings.includes(id!));
     // A threshold is crossed or not. What was an anomaly may be one a second time, and be over before its group is due: that is not told.
     if (THRESHOLD_PROBES.includes(metricKey))

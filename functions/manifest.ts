@@ -167,8 +167,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   "alert-evaluate": {
     file: "alert-evaluate/event.ts",
-    summary: "Evaluates rules when points or anomalies have come in",
-    trigger: { kind: "event", topics: ["metrics", "anomalies"] },
+    summary: "Evaluates rules when points, anomalies or forecasts have come in",
+    trigger: { kind: "event", topics: ["metrics", "anomalies", "forecasts"] },
     memoryMiB: 512,
     timeoutS: 300,
     secrets: DATABASE,

@@ -1,4 +1,4 @@
-import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
+import type { ForecastId, OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { AnomalyRule } from "../../shared/core/alert/advance.ts";
@@ -7,6 +7,7 @@ import { each } from "../../shared/core/each.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
+import { evaluateComposites } from "./evaluate-composites.ts";
 import { evaluatePass, indexOf } from "./pass.ts";
 
 const MOST_RACES = 5;
@@ -52,6 +53,7 @@ export async function evaluateOrg(org: OrgId, seq: number | null, deps: Deps): P
       lost = made === "lost" ? lost + 1 : 0;
       if (lost >= MOST_RACES) throw new Unavailable("Evaluation keeps losing against others", { retryable: true });
     }
+    if (outcome === "done") await evaluateComposites(org, rules, tenant, clock.now());
   } finally {
     await leases.release(lease, owner);
   }
@@ -74,6 +76,27 @@ export async function evaluateSeries(org: OrgId, id: SeriesId, deps: Deps): Prom
   if (series === null) return;
   const rules = indexOf(await tenant.rules.enabled()).selecting(series);
   await each(rules.filter(isAnomalyRule), "evaluations", (rule) => commit(org, rule, [series], deps));
+}
+
+/** Has the rules over forecasts look at those that were made: at once, where an evaluation is due, and else at the next one. */
+export async function evaluateForecasted(org: OrgId, forecasts: readonly ForecastId[], deps: Deps): Promise<void> {
+  const tenant = deps.store.forOrg(org);
+  const index = indexOf(await tenant.rules.enabled());
+  const seen = new Set<SeriesId>();
+  for (const id of forecasts) {
+    const forecast = await tenant.forecasts.get(id);
+    const series = forecast?.series === undefined ? null : await tenant.series.get(forecast.series);
+    if (series === null || seen.has(series.id)) continue;
+    seen.add(series.id);
+    const rules = index.selecting(series).filter(({ kind }) => kind === "forecast");
+    if (rules.length > 0)
+      await tenant.instances.wake(
+        rules.map(({ id: rule }) => rule),
+        series.id,
+        deps.clock.now(),
+      );
+  }
+  if (seen.size > 0) await evaluateOrg(org, null, deps);
 }
 
 /** What the minute's tick does: evaluates what is due, organisation by organisation. */

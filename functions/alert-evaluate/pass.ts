@@ -42,7 +42,7 @@ export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Pr
   const tasks = createTasks(org, now);
   for (const { of, ...record } of due) {
     const rule = index.get(record.rule);
-    if (isSampled(rule)) tasks.addDue(rule, of, record);
+    if (isSampled(rule) && of !== null) tasks.addDue(rule, of, record);
   }
   for (const rule of unseen) if (isSampled(rule) && !index.broken.has(rule.id)) await addUnseen(tasks, rule, tenant);
   await addArrivals(tasks, index, oldestArrivals(rows), tenant);
@@ -51,7 +51,7 @@ export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Pr
   for (const [id, own] of Map.groupBy(due, ({ rule }) => rule)) {
     const rule = index.get(id);
     if (rule?.kind !== "anomaly") continue;
-    const series = own.map(({ of }) => of);
+    const series = own.flatMap(({ of }) => of ?? []);
     for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) changes.push({ rule, change });
   }
   const to = rows.reduce((last, { seq }) => Math.max(last, seq), from);
@@ -91,10 +91,15 @@ export function indexOf(rules: readonly Rule[]): RuleIndex {
 /** A rule that is new or changed: every instance that it has, and the series that it selects beside them. */
 async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }: OrgStore): Promise<void> {
   const stored = await instances.ofRule(rule.id);
-  for (const { of, ...record } of stored) tasks.addUnseen(rule, of, record);
+  for (const { of, ...record } of stored) if (of !== null) tasks.addUnseen(rule, of, record);
   if (stored.length >= MAX_INSTANCES) return;
-  const known = new Set(stored.map(({ of }) => of.id));
-  for (const one of await series.select(rule.selector, MOST_SERIES)) if (!known.has(one.id)) tasks.addUnseen(rule, one, null);
+  const known = new Set(stored.map(({ series: id }) => id));
+  const { metricKey } = rule.selector;
+  const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
+  // Series that were never seen have no row of their own.
+  const named = required.map(({ dimensions }) => ({ id: series.idOf(metricKey, dimensions), metricKey, dimensions }));
+  for (const one of [...(await series.select(rule.selector, MOST_SERIES)), ...named])
+    if (!known.has(one.id)) tasks.addUnseen(rule, one, null);
 }
 
 async function addArrivals(

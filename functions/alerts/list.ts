@@ -49,5 +49,5 @@ function predicateOf(match: readonly Matcher[] = [], search?: string): ((alert: 
   const wanted = search?.toLowerCase();
   const isNamed = (text: string) => wanted === undefined || text.toLowerCase().includes(wanted);
   return ({ labels, series, ruleName }) =>
-    (isNamed(ruleName) || isNamed(series.metricKey)) && compiled.value({ ...labels, ...series.dimensions });
+    (isNamed(ruleName) || isNamed(series?.metricKey ?? "")) && compiled.value({ ...labels, ...series?.dimensions });
 }

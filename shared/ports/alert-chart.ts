@@ -1,4 +1,4 @@
-import type { AlertId, OrgId } from "../contract/ids.ts";
+import type { AlertId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Evidence } from "../contract/alert.ts";
 import type { AlertRecord } from "../core/alert/alert-record.ts";
 import { alertChart, chartWindow } from "../core/message/alert-chart.ts";
@@ -23,12 +23,13 @@ type Tenant = Pick<OrgStore, "points" | "series" | "detection" | "detectionSetti
 
 /** What the chart of an alert shows as of now, Unix ms. */
 export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: number): Promise<AlertChart> {
-  const { id } = alert.series;
+  const id = alert.series?.id ?? null;
   const { evidence } = alert.episode;
-  const [series, scored] = [await tenant.series.get(id), await tenant.detection.lastScored([id])];
-  const window = chartWindow(alert.episode, scored.get(id)?.cadenceMs ?? null, now);
+  const series = id === null ? null : await tenant.series.get(id);
+  const scored = id === null ? null : (await tenant.detection.lastScored([id])).get(id);
+  const window = chartWindow(alert.episode, scored?.cadenceMs ?? null, now);
   const of = { unit: series?.unit ?? null, timezone: series?.timezone ?? null };
-  if (series === null) return alertChart(alert, { window, ...of, points: NO_POINTS, scores: [], isThinned: null });
+  if (id === null || series === null) return alertChart(alert, { window, ...of, points: NO_POINTS, scores: [], isThinned: null });
 
   // Detection looks at rates, and so do those who are told of what it found.
   const asRate = evidence["kind"] === "anomaly" && hasRate(series.kind);
@@ -63,7 +64,7 @@ export async function notificationChart(
 async function readPoints(
   reader: PointReader,
   bucketed: Pick<PointStore, "buckets"> | null,
-  series: AlertRecord["series"]["id"],
+  series: SeriesId,
   { window, reach, evidence }: { window: { from: number; to: number }; reach: number; evidence: Evidence },
 ): Promise<{ readonly points: PointColumns; readonly isThinned: string | null }> {
   const asked = { from: window.from - reach, to: window.to + 1 };

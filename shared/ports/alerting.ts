@@ -1,12 +1,12 @@
 import type { Actor } from "../contract/actor.ts";
-import type { AlertComment, AlertStatus, AlertTransition } from "../contract/alert.ts";
+import type { AlertComment, AlertStatus, AlertTransition, ConditionState } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
 import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, WatchedSeries, WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
-import type { Episode } from "../core/alert/step.ts";
+import type { DataQuality, Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
 import type { FiringDimensions, PastEpisode } from "../core/alert/related.ts";
 import type { Labelled, Labels } from "../core/alert/policies.ts";
@@ -55,7 +55,7 @@ export interface RuleEndings {
 
 /** An instance with the series that it watches. */
 export interface InstanceOfSeries extends WatchRecord {
-  readonly of: WatchedSeries;
+  readonly of: WatchedSeries | null;
 }
 
 /** The instances of an organisation's rules. */
@@ -69,6 +69,12 @@ export interface InstancesStore {
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
   /** How many each of some rules has; those that have none are missing. */
   counts(rules: readonly RuleId[]): Promise<ReadonlyMap<RuleId, number>>;
+  /** How many instances of some rules are in which condition, with which data. */
+  conditions(
+    rules: readonly RuleId[],
+  ): Promise<readonly { readonly rule: RuleId; readonly state: ConditionState; readonly data: DataQuality; readonly instances: number }[]>;
+  /** Has the instances of some rules over a series looked at at a time, Unix ms, unless they are before. */
+  wake(rules: readonly RuleId[], series: SeriesId, at: number): Promise<void>;
   /** Those that are due, most overdue first. */
   due(now: number, limit: number): Promise<readonly InstanceOfSeries[]>;
   /** What is stored of each of some instances since a time of its own: episodes that were open then or began after it, and transitions. */

@@ -19,8 +19,8 @@ const UPSERT = `
   INSERT INTO alert (id, org, rule, rule_name, rule_version, instance, series, metric_key, dimensions, condition, severity, pending_at,
     started_at, resolved_at, reason, value, firing_value, acknowledged, acknowledged_until, notification_count, suppressed_by,
     labels, annotations, evidence)
-  SELECT value ->> 'id', :org, value ->> 'rule', value ->> 'ruleName', value ->> 'ruleVersion', value ->> 'instance', value ->> '$.series.id',
-    value ->> '$.series.metricKey', value -> '$.series.dimensions', value ->> 'condition', value ->> '$.episode.severity',
+  SELECT value ->> 'id', :org, value ->> 'rule', value ->> 'ruleName', value ->> 'ruleVersion', value ->> 'instance', coalesce(value ->> '$.series.id', ''),
+    coalesce(value ->> '$.series.metricKey', ''), coalesce(value -> '$.series.dimensions', '{}'), value ->> 'condition', value ->> '$.episode.severity',
     value ->> '$.episode.pendingAt', value ->> '$.episode.startedAt', value ->> '$.episode.resolvedAt', value ->> '$.episode.reason',
     value ->> '$.episode.value', value ->> '$.episode.firingValue', nullif(value -> '$.episode.acknowledged', 'null'),
     value ->> '$.episode.acknowledged.until', 0, '[]', value -> 'labels', value -> 'annotations', value -> '$.episode.evidence'
@@ -138,7 +138,10 @@ const alertOf = (row: Row): AlertRecord => ({
   instance: row["instance"] as InstanceId,
   rule: row["rule"] as RuleId,
   ruleName: row["rule_name"] as string,
-  series: { id: row["series"] as SeriesId, metricKey: row["metric_key"] as string, dimensions: json(row, "dimensions") as Dimensions },
+  series:
+    row["series"] === ""
+      ? null
+      : { id: row["series"] as SeriesId, metricKey: row["metric_key"] as string, dimensions: json(row, "dimensions") as Dimensions },
   condition: row["condition"] as ConditionState,
   episode: episodeOf(row),
   notificationCount: row["notification_count"] as number,

@@ -10,14 +10,16 @@ import type { Outbox } from "./outbox.ts";
 
 // An instance that is at another version than it was loaded with gets NULL, which its column refuses: the whole batch fails.
 const UPSERT = `
-  INSERT INTO rule_instance (id, org, rule, series, version, condition, severity, state, last_evaluated_at, checkpoints, due_at)
-  SELECT value ->> 'id', :org, value ->> 'rule', value ->> 'series',
+  INSERT INTO rule_instance (id, org, rule, series, metric_key, dimensions, version, condition, severity, state, last_evaluated_at,
+    checkpoints, due_at)
+  SELECT value ->> 'id', :org, value ->> 'rule', coalesce(value ->> 'series', ''), value ->> '$.of.metricKey', value -> '$.of.dimensions',
     CASE value ->> 'version' WHEN coalesce((SELECT version FROM rule_instance WHERE id = value ->> 'id' AND org = :org), 0)
       THEN (value ->> 'version') + 1 END,
     value ->> 'condition', value ->> 'severity', value -> 'state', value ->> 'lastEvaluatedAt',
     value -> 'checkpoints', value ->> 'dueAt'
   FROM json_each(:rows) WHERE true
-  ON CONFLICT (id) DO UPDATE SET version = excluded.version, condition = excluded.condition, severity = excluded.severity,
+  ON CONFLICT (id) DO UPDATE SET metric_key = coalesce(excluded.metric_key, metric_key), dimensions = coalesce(excluded.dimensions, dimensions),
+    version = excluded.version, condition = excluded.condition, severity = excluded.severity,
     state = excluded.state, last_evaluated_at = excluded.last_evaluated_at, checkpoints = excluded.checkpoints, due_at = excluded.due_at`;
 // Fails the batch when a rule has more instances than it may have. Counts on rule_instance_series.
 const REQUIRE_ROOM = `
@@ -51,9 +53,9 @@ export function writeInstances(
 ): { statements: Statement[]; events: Event[] } {
   const all = evaluations.flatMap(({ rule, changes }) => changes.map((change) => ({ rule, ...change })));
   if (all.length === 0) return { statements: [], events: [] };
-  const instances = all.map(({ rule, instance: { id, series, version, state }, pace = { checkpoints: [], dueAt: at } }) => {
+  const instances = all.map(({ rule, of, instance: { id, series, version, state }, pace = { checkpoints: [], dueAt: at } }) => {
     const { state: condition, severity, lastEvaluatedAt } = state;
-    return { id, rule: rule.id, series, version, condition, severity, state, lastEvaluatedAt, ...pace };
+    return { id, rule: rule.id, series, of, version, condition, severity, state, lastEvaluatedAt, ...pace };
   });
   const statements: Statement[] = [{ sql: UPSERT, args: { org, rows: JSON.stringify(instances) } }];
   const grown = evaluations.filter(({ changes }) => changes.some(({ instance }) => instance.version === 0)).map(({ rule }) => rule.id);

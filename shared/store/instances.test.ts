@@ -149,7 +149,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const first = await tenant().instances.pending({}, { limit: 2 });
     const second = await tenant().instances.pending({}, { limit: 2, cursor: first.nextCursor! });
     expect([first.items.length, second.items.length, second.nextCursor]).toEqual([2, 1, null]);
-    const hosts = (await tenant().instances.pending({ rule: rule.id }, { limit: 10 })).items.map(({ of }) => of.dimensions["host"]);
+    const hosts = (await tenant().instances.pending({ rule: rule.id }, { limit: 10 })).items.map(({ of }) => of!.dimensions["host"]);
     expect(new Set(hosts)).toEqual(new Set(["a", "b"]));
     for (const filter of [{ severity: "critical" }, { metricKey: "load" }, { series: tenant().series.idOf("load", {}) }] as const) {
       expect((await tenant().instances.pending(filter, { limit: 10 })).items.map(({ parent }) => parent)).toEqual([critical]);
@@ -162,7 +162,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const { instance } = await evaluate(harness, { ...rule }, { outcome: "false" });
     const other = harness.deps.store.forOrg(harness.otherOrg).instances;
     expect(await other.getMany([instance.id])).toEqual([]);
-    expect(await other.find(rule.id, instance.series)).toBeNull();
+    expect(await other.find(rule.id, instance.series!)).toBeNull();
     expect(await other.ofRule(rule.id)).toEqual([]);
     expect(await other.commit({ rule, changes: [{ instance, alerts: [], transitions: [] }], at: START })).toBe(false);
     expect((await tenant().instances.getMany([instance.id]))[0]!.version).toBe(1);

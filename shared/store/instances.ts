@@ -1,9 +1,10 @@
 import type { Row } from "@libsql/client";
+import type { ConditionState } from "../contract/alert.ts";
 import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
-import type { Instance } from "../core/alert/step.ts";
+import type { DataQuality, Instance } from "../core/alert/step.ts";
 import { MAX_INSTANCES } from "../ports/alerting.ts";
 import type { InstanceOfSeries, InstancesStore, PendingInstance } from "../ports/alerting.ts";
 import { episodeOf, insertComment } from "./alerts.ts";
@@ -21,27 +22,32 @@ const SELECT_MANY = `
 // Rides rule_instance_series.
 const SELECT_OF_SERIES = "SELECT * FROM rule_instance WHERE org = :org AND rule = :rule AND series = :series";
 const SELECT_OF_RULE = `
-  SELECT i.*, s.metric_key, s.dimensions FROM rule_instance AS i JOIN series AS s ON s.id = i.series AND s.org = i.org
-  WHERE i.org = :org AND i.rule = :rule ORDER BY i.series LIMIT :limit`;
+  SELECT * FROM rule_instance WHERE org = :org AND rule = :rule ORDER BY series LIMIT :limit`;
 // Rides rule_instance_pending.
 const SELECT_PENDING = `
-  SELECT i.*, s.metric_key, s.dimensions, r.definition, r.version AS rule_version, r.created_at, r.updated_at
+  SELECT i.*, r.definition, r.version AS rule_version, r.created_at, r.updated_at
   FROM rule_instance AS i
-  JOIN series AS s ON s.id = i.series AND s.org = i.org
   JOIN rule AS r ON r.id = i.rule AND r.org = i.org
   WHERE i.org = :org AND i.condition = 'pending' AND i.id > :after
     AND (:rule IS NULL OR i.rule = :rule) AND (:series IS NULL OR i.series = :series)
-    AND (:severity IS NULL OR i.severity = :severity) AND (:metricKey IS NULL OR s.metric_key = :metricKey)
+    AND (:severity IS NULL OR i.severity = :severity) AND (:metricKey IS NULL OR i.metric_key = :metricKey)
   ORDER BY i.id LIMIT :limit`;
 // Counts on rule_instance_series.
 const SELECT_COUNTS = `
   SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value) AS n FROM json_each(:rules)`;
+// Rides rule_instance_series.
+const SELECT_CONDITIONS = `
+  SELECT rule, condition, state ->> 'data' AS data, count(*) AS n FROM rule_instance
+  WHERE org = :org AND rule IN (SELECT value FROM json_each(:rules)) GROUP BY rule, condition, data`;
+// Rides rule_instance_series, once for each rule. The version grows, so that an evaluation that has not seen why is run again.
+const WAKE = `
+  UPDATE rule_instance SET due_at = :at, version = version + 1
+  WHERE org = :org AND rule IN (SELECT value FROM json_each(:rules)) AND series = :series AND coalesce(due_at, :at + 1) > :at`;
 // Rides rule_instance_due.
 const SELECT_DUE = `
-  SELECT i.*, s.metric_key, s.dimensions FROM rule_instance AS i
-  JOIN series AS s ON s.id = i.series AND s.org = i.org
+  SELECT i.* FROM rule_instance AS i
   JOIN rule AS r ON r.id = i.rule AND r.org = i.org AND r.enabled = 1
-  WHERE i.org = :org AND i.due_at <= :now ORDER BY i.due_at LIMIT :limit`;
+  WHERE i.org = :org AND i.due_at <= :now AND i.series <> '' ORDER BY i.due_at LIMIT :limit`;
 // Rides alert_instance, once for each instance; few episodes are as long as the lateness bound, and the caller's list bounds the instances.
 const SELECT_EPISODES_SINCE = `
   SELECT a.* FROM json_each(:instances) AS asked
@@ -55,7 +61,7 @@ const SELECT_TRANSITIONS_SINCE = `
 const instanceOf = (row: Row): WatchRecord => ({
   id: row["id"] as InstanceId,
   rule: row["rule"] as RuleId,
-  series: row["series"] as SeriesId,
+  series: row["series"] === "" ? null : (row["series"] as SeriesId),
   version: row["version"] as number,
   state: JSON.parse(row["state"] as string) as Instance,
   checkpoints: JSON.parse(row["checkpoints"] as string) as Instance[],
@@ -72,11 +78,14 @@ const recordedOf = (row: Row): RecordedTransition => ({
 
 const instanceOfSeries = (row: Row): InstanceOfSeries => ({
   ...instanceOf(row),
-  of: {
-    id: row["series"] as SeriesId,
-    metricKey: row["metric_key"] as string,
-    dimensions: JSON.parse(row["dimensions"] as string) as Dimensions,
-  },
+  of:
+    row["series"] === ""
+      ? null
+      : {
+          id: row["series"] as SeriesId,
+          metricKey: row["metric_key"] as string,
+          dimensions: JSON.parse(row["dimensions"] as string) as Dimensions,
+        },
 });
 
 const pendingOf = (row: Row): PendingInstance => ({
@@ -104,6 +113,18 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
     async counts(rules) {
       const rows = await database.read(SELECT_COUNTS, { org, rules: JSON.stringify(rules) });
       return new Map(rows.map((row) => [row["rule"] as RuleId, row["n"] as number]));
+    },
+    async conditions(rules) {
+      const rows = await database.read(SELECT_CONDITIONS, { org, rules: JSON.stringify(rules) });
+      return rows.map((row) => ({
+        rule: row["rule"] as RuleId,
+        state: row["condition"] as ConditionState,
+        data: row["data"] as DataQuality,
+        instances: row["n"] as number,
+      }));
+    },
+    async wake(rules, series, at) {
+      await database.write([{ sql: WAKE, args: { org, rules: JSON.stringify(rules), series, at } }]);
     },
     async due(now, limit) {
       return (await database.read(SELECT_DUE, { org, now, limit })).map(instanceOfSeries);

@@ -25,7 +25,7 @@ export const ruleDefinition = (changes: Record<string, unknown> = {}): RuleDefin
   v.parse(RuleDefinition, {
     name: "CPU is high",
     kind: "threshold",
-    selector: { metricKey: "cpu" },
+    ...(changes["kind"] === "composite" ? {} : { selector: { metricKey: "cpu" } }),
     condition: { operator: "gt", value: 90 },
     ...changes,
   });

@@ -28,7 +28,7 @@ export async function episodesOf(harness: Harness, { id }: Rule, org: OrgId = ha
   const { items } = await harness.deps.store.forOrg(org).alerts.list({ rule: id }, { limit: 1_000 }, harness.clock.now());
   const inMinutes = (at: number) => (at - START) / MINUTE;
   return items
-    .toSorted((a, b) => a.series.id.localeCompare(b.series.id) || a.episode.startedAt - b.episode.startedAt)
+    .toSorted((a, b) => (a.series?.id ?? "").localeCompare(b.series?.id ?? "") || a.episode.startedAt - b.episode.startedAt)
     .map(({ episode: { startedAt, resolvedAt, reason, severity } }) => {
       return { from: inMinutes(startedAt), to: resolvedAt === null ? null : inMinutes(resolvedAt), reason, severity };
     });

@@ -39,7 +39,7 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
 export function pendingAnswer(
   { id, state }: Pick<InstanceRecord, "id" | "state">,
   rule: Pick<Rule, "id" | "name" | "labels" | "annotations">,
-  series: WatchedSeries,
+  series: WatchedSeries | null,
 ): Alert {
   return {
     id: null,

@@ -21,7 +21,8 @@ export interface AlertRecord {
   readonly instance: InstanceId;
   readonly rule: RuleId;
   readonly ruleName: string;
-  readonly series: WatchedSeries;
+  /** null for what no series alone is behind. */
+  readonly series: WatchedSeries | null;
   /** Of its instance, as long as it is open; then `inactive`. */
   readonly condition: ConditionState;
   readonly episode: Episode;
@@ -40,7 +41,8 @@ export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt
 export interface InstanceRecord {
   readonly id: InstanceId;
   readonly rule: RuleId;
-  readonly series: SeriesId;
+  /** null where it watches no series: a composite rule has one instance. */
+  readonly series: SeriesId | null;
   /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
   readonly version: number;
   readonly state: Instance;
@@ -61,6 +63,8 @@ export type WatchRecord = InstanceRecord & Pace;
 export interface InstanceChange {
   /** The loaded id and version with the state to store. */
   readonly instance: InstanceRecord;
+  /** What it watches; left out where it is stored so already. */
+  readonly of?: WatchedSeries | null;
   /** Episodes to insert or to write over. Each that has a transition makes one `alert.changed`. */
   readonly alerts: readonly AlertWrite[];
   readonly transitions: readonly Transition[];
@@ -82,7 +86,7 @@ export function instanceChange(
   loaded: InstanceRecord,
   { after, transitions }: { readonly after: Instance; readonly transitions: readonly Transition[] },
   { id: rule, name: ruleName, labels, annotations }: Pick<Rule, "id" | "name" | "labels" | "annotations">,
-  series: WatchedSeries,
+  series: WatchedSeries | null,
 ): InstanceChange {
   const episodes = new Map<AlertId, Episode>();
   for (const transition of transitions) {
@@ -104,5 +108,5 @@ export function instanceChange(
     labels,
     annotations,
   }));
-  return { instance: { ...loaded, state: after }, alerts, transitions };
+  return { instance: { ...loaded, state: after }, of: series, alerts, transitions };
 }

@@ -1,6 +1,6 @@
 import type { ChannelId, GroupId, OrgId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
-import type { AlertRecord } from "./alert-record.ts";
+import type { AlertRecord, WatchedSeries } from "./alert-record.ts";
 import { DEFAULT_TIMERS } from "./flush.ts";
 import type { Timers } from "./flush.ts";
 import { groupId, ROOT_ROUTE } from "./keys.ts";
@@ -10,7 +10,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** What of an alert its labels are made of. */
 export type Labelled = Pick<AlertRecord, "id" | "rule" | "ruleName" | "labels"> & {
-  readonly series: Pick<AlertRecord["series"], "metricKey" | "dimensions">;
+  readonly series: Pick<WatchedSeries, "metricKey" | "dimensions"> | null;
   readonly severity: Severity;
 };
 
@@ -95,12 +95,12 @@ export const suppresses = ({ silences, muteWindows, inhibitions }: Policies): bo
  * Of one name a label of the rule counts more than a dimension, as in Prometheus, and ours count most: nobody can pass for another rule.
  */
 export const alertLabels = ({ rule, ruleName, series, severity, labels }: Labelled): Labels => ({
-  ...series.dimensions,
+  ...series?.dimensions,
   ...labels,
   rule: ruleName,
   ruleId: rule,
   severity,
-  metric: series.metricKey,
+  metric: series?.metricKey ?? "",
 });
 
 /** An alert as it is stored, as what its labels are made of. */

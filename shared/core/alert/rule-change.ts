@@ -22,7 +22,7 @@ export interface RuleConsequences {
 export function ruleConsequences(
   before: Rule,
   after: Rule | null,
-  instances: readonly (InstanceRecord & { readonly of: WatchedSeries })[],
+  instances: readonly (InstanceRecord & { readonly of: WatchedSeries | null })[],
   at: number,
 ): RuleConsequences {
   const changes: InstanceChange[] = [];
@@ -51,10 +51,10 @@ function endOf(
 }
 
 /** Whether a rule picks a series; a composite one picks none, and keeps its one instance. @throws on a pattern that RE2 refuses: such a rule is never stored. */
-function seriesPredicate(rule: Rule): (series: WatchedSeries) => boolean {
+function seriesPredicate(rule: Rule): (series: WatchedSeries | null) => boolean {
   if (rule.kind === "composite") return () => true;
   const { selector } = rule;
   const compiled = compileMatchers(selector.matchers);
   if (!compiled.ok) throw new Error(`A stored rule has a bad pattern: ${compiled.error.message}`);
-  return ({ metricKey, dimensions }) => metricKey === selector.metricKey && compiled.value(dimensions);
+  return (series) => series !== null && series.metricKey === selector.metricKey && compiled.value(series.dimensions);
 }

@@ -86,7 +86,7 @@ function messageOf(notification: Notification): AlertMessage {
   const state = kind !== "firing" ? STATES[kind] : STILL.has(reason) ? `${severity}, still firing` : severity;
   const rules = new Set(alerts.map(({ ruleId }) => ruleId)).size;
   const what = rules > 1 ? `${alerts.length} alerts of ${rules} rules` : first.ruleName;
-  const where = rules > 1 ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;
+  const where = rules > 1 || (texts.length === 1 && first.series === "") ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;
   return { title: `${state}: ${what}${where}`, alerts: texts };
 }
 
@@ -97,8 +97,8 @@ function messageOf(notification: Notification): AlertMessage {
 export function plainMessage({ title, alerts }: AlertMessage, most: number): readonly string[] {
   const shown = alerts
     .slice(0, most)
-    .flatMap(({ series, severity, lines, link }) => [
-      ...(alerts.length === 1 ? [] : [`${series} (${severity})`]),
+    .flatMap(({ ruleName, series, severity, lines, link }) => [
+      ...(alerts.length === 1 ? [] : [`${series === "" ? ruleName : series} (${severity})`]),
       ...lines.map((line) => `  ${line}`),
       ...(link === null ? [] : [`  ${link}`]),
     ]);

@@ -44,7 +44,7 @@ describe("what is pushed", () => {
 
   test("has names that Prometheus has, no empty ones, and none that take the place of ours", () => {
     const dimensions = { "http.status-code": "500", "0day": "x", empty: "", severity: "none", alertname: "none" };
-    const [one] = renderAlertmanager(notification([alert(1, { series: { ...alert(1).series, dimensions } })]));
+    const [one] = renderAlertmanager(notification([alert(1, { series: { ...alert(1).series!, dimensions } })]));
     const { host: _, ...own } = labels;
     expect(one!.labels).toEqual({ ...own, http_status_code: "500", _0day: "x" });
   });

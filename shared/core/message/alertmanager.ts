@@ -58,8 +58,8 @@ export function testAlert(at: number): AlertmanagerAlert {
  * without which two rules of one name would be one alert.
  */
 export function labelsOf({ series, labels, ruleName, severity, instanceId }: Alert): Readonly<Record<string, string>> {
-  const own = { alertname: ruleName, severity, metric: series.metricKey, intentvision_instance: instanceId };
-  return { ...prometheusNames(series.dimensions), ...prometheusNames(labels), ...own };
+  const own = { alertname: ruleName, severity, metric: series?.metricKey ?? "", intentvision_instance: instanceId };
+  return { ...prometheusNames(series?.dimensions ?? {}), ...prometheusNames(labels), ...own };
 }
 
 /** The annotations of an alert, with `summary` and `description` where its rule gives none, and where it is seen. */

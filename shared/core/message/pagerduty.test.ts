@@ -50,7 +50,7 @@ describe("whatever an alert holds", () => {
     const text = fc.string({ unit: "binary", maxLength: 2_000 });
     fc.assert(
       fc.property(text, text, fc.dictionary(text, text, { maxKeys: 5 }), fc.jsonValue(), (ruleName, host, annotations, found) => {
-        const series = { ...alert(1).series, dimensions: { host } };
+        const series = { ...alert(1).series!, dimensions: { host } };
         const hostile = alert(1, { ruleName, series, annotations, evidence: { kind: ruleName, found } });
         expect(renderPagerduty(notification([hostile])).flatMap(faults)).toEqual([]);
       }),

@@ -51,10 +51,10 @@ function alertEvent(alert: Alert, notification: Notification): PagerdutyEvent {
     ...(link === null ? {} : { client_url: link }),
     payload: {
       summary: firstCodePoints(title, SUMMARY_LIMIT),
-      source: firstCodePoints(series, SUMMARY_LIMIT),
+      source: firstCodePoints(series === "" ? alert.ruleName : series, SUMMARY_LIMIT),
       severity: alert.severity,
       timestamp: alert.startedAt ?? isoTime(notification.at),
-      component: alert.series.metricKey,
+      component: alert.series?.metricKey ?? alert.ruleName,
       group: firstCodePoints(alert.ruleName, SUMMARY_LIMIT),
       class: typeof alert.evidence["kind"] === "string" ? alert.evidence["kind"] : "alert",
       custom_details: {},
@@ -68,7 +68,7 @@ function withDetails(event: PagerdutyEvent, alert: Alert, lines: AlertText["line
   const { id, ruleId, value, startedAt, resolvedAt, labels, annotations, series, evidence } = alert;
   const facts = { alert: id, rule: ruleId, value, startedAt, resolvedAt };
   const words = { ...facts, what: lines };
-  const choices = [{ ...words, dimensions: series.dimensions, labels, annotations, evidence }, { ...words, evidence }, words, facts];
+  const choices = [{ ...words, dimensions: series?.dimensions ?? {}, labels, annotations, evidence }, { ...words, evidence }, words, facts];
   const written = choices.map((custom_details) => ({ ...event, payload: { ...event.payload, custom_details } }));
   return written.find((one) => Buffer.byteLength(JSON.stringify(one)) <= SIZE_LIMIT_BYTES) ?? event;
 }

@@ -5,8 +5,10 @@ export function oneLine(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, " ");
 }
 
-/** A series as people write it: `cpu{host=a}`. */
-export function seriesText({ metricKey, dimensions }: { readonly metricKey: string; readonly dimensions: Dimensions }): string {
+/** A series as people write it: `cpu{host=a}`; nothing where there is none. */
+export function seriesText(series: { readonly metricKey: string; readonly dimensions: Dimensions } | null): string {
+  if (series === null) return "";
+  const { metricKey, dimensions } = series;
   const named = Object.entries(dimensions).map(([name, value]) => `${name}=${value}`);
   return oneLine(named.length === 0 ? metricKey : `${metricKey}{${named.join(", ")}}`);
 }

@@ -40,7 +40,7 @@ describe("webhook", () => {
 const sections = (body: ReturnType<typeof renderers.slack>) =>
   body.blocks.filter(({ type }) => type === "section").map(({ text }) => text.text);
 /** An alert of which there is next to nothing to say. */
-const short = (n: number) => alert(n, { value: null, startedAt: null, evidence: {}, series: { ...alert(n).series, dimensions: {} } });
+const short = (n: number) => alert(n, { value: null, startedAt: null, evidence: {}, series: { ...alert(n).series!, dimensions: {} } });
 
 const shortBody = (n: number) =>
   renderers.slack(
@@ -101,7 +101,7 @@ describe("slack", () => {
     fc.assert(
       fc.property(fc.array(any, { minLength: 1, maxLength: 60, size: "max" }), (texts) => {
         const alerts = texts.map(({ host, ...changes }, n) =>
-          alert(n, { ...changes, series: { ...alert(n).series, dimensions: { host } } }),
+          alert(n, { ...changes, series: { ...alert(n).series!, dimensions: { host } } }),
         );
         const body = renderers.slack(notification(alerts));
         expect(JSON.stringify(body).length).toBeLessThan(12_000);

@@ -36,7 +36,7 @@ describe("under 28 KB", () => {
 
   test("one alert always fits, whatever is said of it", () => {
     const annotations = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`note${n}`, "語".repeat(1_000)]));
-    const series = { ...alert(1).series, dimensions: { host: "語".repeat(1_000) } };
+    const series = { ...alert(1).series!, dimensions: { host: "語".repeat(1_000) } };
     const body = renderTeams(notification([alert(1, { annotations, series, ruleName: "語".repeat(100) })]));
     expect(texts(body).length).toBeGreaterThan(5);
     expect(texts(body)).not.toContain("+1 more");

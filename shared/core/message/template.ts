@@ -8,7 +8,7 @@ import { elapsedText, numberText, oneLine, seriesText, shorten, timeText } from 
 const VALUES: Readonly<Record<string, (alert: Alert, at: number) => string>> = {
   rule: ({ ruleName }) => ruleName,
   series: ({ series }) => seriesText(series),
-  metric: ({ series }) => series.metricKey,
+  metric: ({ series }) => series?.metricKey ?? "",
   severity: ({ severity }) => severity,
   status: ({ status }) => status,
   value: ({ value }) => written(value),
@@ -106,7 +106,7 @@ function valueOf(name: string, alert: Alert, at: number): string {
   const value = name.startsWith(LABEL)
     ? own(alert.labels, name.slice(LABEL.length))
     : name.startsWith(DIMENSION)
-      ? own(alert.series.dimensions, name.slice(DIMENSION.length))
+      ? own(alert.series?.dimensions ?? {}, name.slice(DIMENSION.length))
       : VALUES[name]!(alert, at);
   return shorten(oneLine(value), VALUE_LIMIT);
 }
