@@ -1,7 +1,7 @@
 import { calibrationAt, combineRarities, LEAST_RARE, MOST_RARE, rarityOf } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 import { CALIBRATIONS } from "./calibration-tables.ts";
-import { createForecaster, forecastNext, learnForecast } from "./forecaster.ts";
+import { createForecaster, forecastNext, learnForecast, passForecast } from "./forecaster.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { Observation, Sight } from "./method.ts";
 import { METHODS } from "./methods.ts";
@@ -9,9 +9,9 @@ import { daysAtSensitivity } from "./severity.ts";
 
 /** What a detector has learned of a series, up to a point of time. */
 export interface Learned {
-  /** Points, up to 4,294,967,295. */
+  /** Points, those included of which nothing but their time was learned; up to 4,294,967,295. */
   n: number;
-  /** The newest learned, Unix ms; -1 before the first. */
+  /** The newest of them, Unix ms; -1 before the first. */
   learnedTo: number;
   /** How long the series was observed, ms: of a gap at most a day counts. */
   observedMs: number;
@@ -46,7 +46,7 @@ export interface Look {
 
 /** So many of the newest spacings are kept. */
 export const SPACINGS = 15;
-/** Before so many points there is no score. */
+/** Before so many points were learned there is no score. */
 export const WARM_UP_POINTS = 20;
 /** A point counts as rare, towards a streak, from so many days per false alarm on. */
 const STREAK_RARITY = Math.log10(30);
@@ -80,6 +80,9 @@ export function cadenceOf({ spacings, spacingCount }: Pick<Learned, "spacings" |
   if (n < LEAST_SPACINGS) return null;
   return spacings.slice(0, n).toSorted()[n >> 1]!;
 }
+
+/** Points of which more than their time was learned: they decide what can be said of the next. */
+export const pointsLearned = ({ forecaster }: Learned): number => forecaster.n;
 
 /** What is rare for a series of this age. */
 export const calibrationOf = ({ observedMs }: Learned): Calibration => calibrationAt(CALIBRATIONS, observedMs / DAY_MS);
@@ -163,9 +166,10 @@ export type Lesson = "usual" | "accept" | "skip";
 /** Takes a point in that is newer than all learned before. */
 export function learn(learned: Learned, { sight, statistics }: Look, lesson: Lesson): void {
   const { n, alarm, forecaster, states, cadence } = learned;
-  if (n >= WARM_UP_POINTS) learnRarity(learned, statistics, sight.timestamp);
-  if (lesson === "accept") alarm.rarity = LEAST_RARE;
-  if (lesson !== "skip") {
+  if (lesson === "skip") passForecast(forecaster, sight, sight.forecast);
+  else {
+    if (pointsLearned(learned) >= WARM_UP_POINTS) learnRarity(learned, statistics, sight.timestamp);
+    if (lesson === "accept") alarm.rarity = LEAST_RARE;
     for (let m = 0; m < METHODS.length; m++) METHODS[m]!.learn(states[m], sight, lesson === "accept");
     learnForecast(forecaster, sight, sight.forecast, cadence);
   }

@@ -2,8 +2,10 @@ import type { AnomalySeverity, Direction } from "../../contract/anomaly.ts";
 import { LEAST_RARE, MOST_RARE, statisticOf } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 import { scaledError } from "./errors.ts";
-import { calibrationOf, jointRarities, raritiesOf, WARM_UP_POINTS } from "./learned.ts";
+import type { Forecast } from "./forecaster.ts";
+import { calibrationOf, jointRarities, pointsLearned, raritiesOf, WARM_UP_POINTS } from "./learned.ts";
 import type { Learned, Look, MethodRarity } from "./learned.ts";
+import type { Sight } from "./method.ts";
 import { METHODS } from "./methods.ts";
 import { AGREEING_DAYS, daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
 
@@ -66,7 +68,7 @@ export interface PointScore {
   readonly warmingUp: boolean;
 }
 
-/** Below so many points severity is capped at medium. */
+/** Before so many points were learned severity is capped at medium. */
 export const SETTLED_POINTS = 200;
 /** A run goes on while its points are a quarter as rare as it takes to begin one. */
 const GOES_ON = Math.log10(4);
@@ -84,8 +86,9 @@ const SCALE_TO_DEVIATION = 1.2533;
  */
 export function scorePoint(learned: Learned, look: Look, value: number, options: DetectOptions, late: boolean): PointScore {
   const { sight, statistics } = look;
-  const { timestamp } = sight;
-  if (learned.n < WARM_UP_POINTS) return { timestamp, value, expected: sight.forecast?.expected ?? null, ...NO_SCORE, late };
+  const { timestamp, forecast } = sight;
+  const n = pointsLearned(learned);
+  if (forecast === null || n < WARM_UP_POINTS) return { timestamp, value, expected: forecast?.expected ?? null, ...NO_SCORE, late };
 
   const { sensitivity, weights = {}, consensus = 0 } = options;
   const calibration = calibrationOf(learned);
@@ -94,13 +97,13 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const least = Math.log10(daysAtSensitivity(sensitivity));
   const goesOn = learned.run >= least && standing >= least - GOES_ON;
   const isRare = goesOn || news >= least || standing >= least + ALWAYS_NEWS;
-  const { expected, off, effect } = judgeError(look, isRare);
+  const { expected, off, effect } = judgeError(sight, forecast, isRare);
   const side = off > 0 ? "above" : off < 0 ? "below" : null;
   const agreed = agreementOf(rarities, weights);
   const wanted = isWanted(off, expected, options) && agreed >= consensus;
   const anomalous = wanted && isRare;
 
-  const warmingUp = learned.n < SETTLED_POINTS;
+  const warmingUp = n < SETTLED_POINTS;
   const agreeing = rarities.filter(({ rarity }) => rarity >= AGREEING_RARITY).length;
   const confirmed = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
   // An incident is no less severe because it goes on.
@@ -110,7 +113,7 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
     value,
     score: wanted ? scoreOf(10 ** news) : 0,
     expected,
-    ...(anomalous || options.band === true ? bandOf(learned, look, calibration, { expected, least, weights }) : NO_BAND),
+    ...(anomalous || options.band === true ? bandOf(learned, forecast, calibration, { expected, least, weights }) : NO_BAND),
     anomalous,
     severity: severityOf(daysPerFalseAlarm, { consensus: confirmed, effect, warmingUp }),
     direction: side,
@@ -151,8 +154,8 @@ export function isWanted(
 }
 
 /** How far off a point is, in the series' unit and in robust scales: of an unusual one from what is usual, where it is farther from that. */
-function judgeError({ sight: { value, forecast } }: Look, isRare: boolean): { expected: number; off: number; effect: number } {
-  const { expected, scale, usual, usualScale } = forecast!;
+function judgeError({ value }: Sight, forecast: Forecast, isRare: boolean): { expected: number; off: number; effect: number } {
+  const { expected, scale, usual, usualScale } = forecast;
   const [sudden, lasting] = [Math.abs(scaledError(value - expected, scale)), Math.abs(scaledError(value - usual, usualScale))];
   const from = isRare && lasting > sudden ? usual : expected;
   return { expected: from, off: value - from, effect: (isRare ? Math.max(sudden, lasting) : sudden) / SCALE_TO_DEVIATION };
@@ -173,7 +176,7 @@ function agreementOf(rarities: readonly MethodRarity[], weights: Readonly<Record
 /** Up to where no method that judges single values calls a point anomalous by itself. */
 function bandOf(
   { states }: Learned,
-  { sight: { forecast } }: Look,
+  forecast: Forecast,
   { methods, joint }: Calibration,
   { expected, least, weights }: { expected: number; least: number; weights: Readonly<Record<string, number>> },
 ): { lo: number | null; hi: number | null } {
@@ -184,7 +187,7 @@ function bandOf(
     const rarity = combined > 0 ? combined / own : combined;
     // What no statistic of the method reaches is not its to say; a weight of 0 leaves it out.
     if (method.familiar === undefined || !(rarity > LEAST_RARE && rarity < MOST_RARE)) continue;
-    const ends = method.familiar(states[m], statisticOf(methods[method.name]!, rarity), forecast!);
+    const ends = method.familiar(states[m], statisticOf(methods[method.name]!, rarity), forecast);
     if (ends !== null) [lo, hi] = [Math.max(lo, ends[0]), Math.min(hi, ends[1])];
   }
   return lo === -Infinity || hi === Infinity ? NO_BAND : { lo: Math.min(lo, expected), hi: Math.max(hi, expected) };

@@ -1,5 +1,5 @@
 import type { DetectorState } from "./detector.ts";
-import { cadenceOf, SPACINGS, WARM_UP_POINTS } from "./learned.ts";
+import { cadenceOf, pointsLearned, SPACINGS, WARM_UP_POINTS } from "./learned.ts";
 import type { Learned } from "./learned.ts";
 import { SETTLED_POINTS } from "./score-point.ts";
 import { isOfAnotherKind } from "./series-detection.ts";
@@ -43,7 +43,7 @@ export function warmUpOf({ points, newest, cadence }: DetectorProgress, now = -I
 
 /** How far a detector has come. */
 export const progressOf = ({ learned, waiting, newest }: DetectorState): DetectorProgress => ({
-  points: learned.n + waiting.length,
+  points: pointsLearned(learned) + waiting.length,
   newest: newest < 0 ? null : newest,
   cadence: learned.cadence ?? cadenceWith(learned, waiting),
 });
