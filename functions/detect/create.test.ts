@@ -191,6 +191,30 @@ describe("400", () => {
   });
 });
 
+describe("an answer that would be too large is refused, with what to ask for", () => {
+  // What has once been so far back is anomalous in each of its rows.
+  const backward = (n: number) => inputOf([...spiky(600), ...Array.from({ length: n }, () => [START - 599 * MINUTE, 1e6] as const)]);
+
+  test("for the points of context of all its anomalies", async () => {
+    const input = backward(600);
+    await expect(create({ input, context: 500 })).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "context", message: expect.stringContaining("500000 points of context in an answer") }],
+    });
+    const { anomalies } = await create({ input });
+    expect(anomalies.length).toBeGreaterThanOrEqual(600);
+    expect(anomalies.at(-1)!.context!.values).toHaveLength(25);
+  });
+
+  test("for its anomalies", async () => {
+    const input = backward(10_001);
+    await expect(create({ input, context: 0 })).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "sensitivity", message: expect.stringContaining("10000 anomalies") }],
+    });
+  });
+});
+
 describe("404", () => {
   test("a series of another organisation is answered like one that is missing", async () => {
     const series = await harness.store("cpu", spiky());

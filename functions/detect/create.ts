@@ -13,6 +13,7 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { refuseTooMany } from "./answer-size.ts";
 import { detectRemotely } from "./detect-remotely.ts";
 
 const MOST_POINTS = 100_000;
@@ -102,6 +103,7 @@ function warmUpAfter(detector: DetectorState): Detection["warmingUp"] {
 }
 
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
+  refuseTooMany(scores.filter(({ anomalous }) => anomalous).length, k, points);
   return scores.flatMap((found, index) => {
     const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
     if (!anomalous || severity === null) return [];

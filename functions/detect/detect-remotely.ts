@@ -11,6 +11,7 @@ import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
 import { joinPoints } from "../../shared/core/series/merge.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
+import { refuseTooMany } from "./answer-size.ts";
 
 interface Asked {
   readonly points: PointColumns;
@@ -49,6 +50,7 @@ export async function detectRemotely({ points, before, settings, context }: Aske
     const isAnomalous = expected !== null && isOutside && isWanted(value - expected, expected, settings);
     scores.push(isAnomalous ? score : 0);
     if (!isAnomalous) continue;
+    refuseTooMany(anomalies.length + 1, context, points);
     const methods = { [METHOD]: { score, weight: 1 } };
     const finding = { value, expected, daysPerFalseAlarm: null, methods };
     anomalies.push({
