@@ -106,6 +106,9 @@ describe("200", () => {
     const dirty = await create({ input: inputOf([...before, duplicate, backward, ...after]) });
     expect(dirty.values.slice(290, 292)).toEqual([1_480, 1_490]);
     expect(dirty.scores[290]).toBeGreaterThan(0.4);
+    // The one that is far behind comes too late for live detection; the duplicate would still be in time.
+    expect(dirty.late.flatMap((late, row) => (late === 1 ? [row] : []))).toEqual([291]);
+    expect(dirty.anomalies.filter(({ index }) => index === 290 || index === 291).map(({ late }) => late)).toEqual([false, true]);
     expect([...dirty.scores.slice(0, 290), ...dirty.scores.slice(292)]).toEqual(clean.scores);
   });
 
