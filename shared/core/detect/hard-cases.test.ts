@@ -306,14 +306,21 @@ describe("any series", () => {
     ];
     const state = createDetector({ timezone: "America/Argentina/ComodRivadavia" });
     let [at, largest, waiting] = [MONDAY, 0, 0];
+    // People have accepted something of each day.
+    const verdicts = Array.from({ length: 60 }, (_, day) => ({
+      from: MONDAY + day * DAY,
+      to: MONDAY + day * DAY + HOUR,
+      verdict: "expected" as const,
+    }));
+    const options = { ...OPTIONS, verdicts };
     for (let block = 0; block < 56; block++) {
       const [kind, level, share] = [kinds[Math.floor(4 * uniform())]!, 100 * Math.floor(9 * uniform()), uniform()];
       const rows = Array.from({ length: 80 }, (_, row): Row => [(at += row % 40 === 0 ? 5 * HOUR : STEP), kind(level, share)]);
-      advance(state, columns(rows), OPTIONS);
+      advance(state, columns(rows), options);
       if (block < 50) continue;
       for (let point = 0; point < 28; point++) {
         at += 1_000;
-        advance(state, columns([[at, kind(level, share)]]), OPTIONS);
+        advance(state, columns([[at, kind(level, share)]]), options);
         largest = Math.max(largest, encodeState(state).length);
         waiting = Math.max(waiting, state.waiting.length);
       }

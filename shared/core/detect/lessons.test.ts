@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { normal, seeded } from "../../testing/series-generators.ts";
+import { clone } from "./clone.ts";
 import { advance, createDetector } from "./detector.ts";
+import type { DetectorState } from "./detector.ts";
 import type { DetectOptions, PointScore, Verdict } from "./score-point.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 import { progressOf, warmUpOf } from "./warm-up.ts";
@@ -72,4 +74,56 @@ describe.each(["incident", "bad-data"] as const)("a stretch that was called %s",
     }
     expect(found).toBeGreaterThan(0);
   });
+});
+
+describe("a pattern that was called expected", () => {
+  const shapes = { flat: () => 0, wave: (day: number) => 20 * Math.sin(2 * Math.PI * day) };
+  const SEEDS = 10;
+
+  /** Of ten series: how many alarm when the pattern comes again so many hours later, and how many when one twice as high comes in its place. */
+  function met(shape: keyof typeof shapes, length: number, minutes: number, later: readonly number[]) {
+    const alarms = later.map((hours) => ({ hours, again: 0, twice: 0 }));
+    const aDay = 1_440 / minutes;
+    const start = 8 * aDay;
+    const options = { sensitivity: 0.5, ...stretch(start, start + length, "expected", minutes * MINUTE) };
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const uniform = seeded(seed);
+      const usual = Array.from({ length: start + 8 * aDay }, (_, row) => 100 + shapes[shape](row / aDay) + normal(uniform));
+      const come = (state: DetectorState, from: number, to: number, more: number) => {
+        const timestamps = Float64Array.from({ length: to - from }, (_, row) => FIRST + (from + row) * minutes * MINUTE);
+        return advance(state, { timestamps, values: Float64Array.from(timestamps, (_, row) => usual[from + row]! + more) }, options);
+      };
+      const state = createDetector();
+      come(state, 0, start, 0);
+      come(state, start, start + length, 30);
+      let at = start + length;
+      for (const found of alarms) {
+        const back = start + length + found.hours * (60 / minutes);
+        come(state, at, back, 0);
+        at = back;
+        const reloaded = decodeState(encodeState(state));
+        if (!reloaded.ok) throw new Error(reloaded.error.message);
+        if (anomalous(come(clone(state), back, back + length, 30)) > 0) found.again += 1;
+        if (anomalous(come(reloaded.value, back, back + length, 60)) > 0) found.twice += 1;
+      }
+    }
+    return alarms;
+  }
+
+  test.each([
+    ["flat", 1, 5, [1, 24]],
+    ["flat", 3, 5, [1, 24]],
+    ["wave", 3, 5, [1, 24]],
+    ["wave", 12, 5, [1, 24]],
+    ["flat", 3, 15, [168]],
+    ["wave", 12, 15, [168]],
+  ] as const)(
+    "in a noisy %s series, %d points %d minutes apart, is known %j hours later; one twice as high still alarms",
+    (shape, length, minutes, later) => {
+      for (const { again, twice } of met(shape, length, minutes, later)) {
+        expect(again).toBeLessThanOrEqual(1);
+        expect(twice).toBe(SEEDS);
+      }
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import type { Method } from "./method.ts";
-import { createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
+import { acceptedRange } from "./acceptance.ts";
+import { acceptBetween, createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
 import type { Novelty, NoveltyOptions } from "./novelty.ts";
 
 const OPTIONS: NoveltyOptions = { prototypes: 40, digestSize: 32, accepted: 1, trusted: 0, maturing: false };
@@ -17,9 +18,13 @@ export const valueNovelty: Method<ValueNovelty> = {
   weight: 1,
   create: () => ({ origin: 0, novelty: createNovelty(OPTIONS) }),
   read: ({ origin, novelty }, { value }) => readNovelty(novelty, value - origin, OPTIONS),
-  learn(state, { value, timestamp }, accept) {
+  learn(state, sight, accept) {
+    const { value, timestamp } = sight;
     if (state.novelty.count === 0) state.origin = value;
     learnNovelty(state.novelty, value - state.origin, timestamp, OPTIONS, accept);
+    if (!accept) return;
+    const [lo, hi] = acceptedRange(sight).map((one) => one - state.origin);
+    acceptBetween(state.novelty, [lo!, hi!], timestamp, OPTIONS);
   },
   familiar({ origin, novelty }, statistic) {
     const ends = familiarEnds(novelty, statistic, OPTIONS);
