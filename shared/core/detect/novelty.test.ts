@@ -204,7 +204,7 @@ describe("what is accepted between two numbers", () => {
     for (let day = 3; day < 10; day++) wander(day);
     expect(novelty.n).toBe(THREE.prototypes);
     expect(readNovelty(novelty, 3_000, THREE)).toBe(0);
-    for (let day = 50; day < 52; day++) wander(day);
+    learnNovelty(novelty, -5_000, START + 50 * DAY, THREE, false);
     expect(readNovelty(novelty, 3_000, THREE)).toBeGreaterThan(0);
   });
 
