@@ -212,6 +212,42 @@ describe("204", () => {
   });
 });
 
+describe("the stretch that a verdict is of", () => {
+  const stretches = async (series: SeriesId) =>
+    ((await tenant().verdicts.ofSeries([series])).get(series) ?? []).map(({ from, to, isOpen }) => ({
+      from: (from - START) / MINUTE,
+      to: isOpen ? null : (to - START) / MINUTE,
+    }));
+
+  test("has those points in it that raised nothing because of a verdict that was taken back since", async () => {
+    const { series, run } = await goesOff();
+    await say(run[2]!.id, "bad-data");
+    await come([3, 4, 5, 6].map((minute) => [START + minute * MINUTE, 5_000 + 1_000 * minute] as const));
+    await undo(run[2]!.id);
+    await say(run[2]!.id, "incident");
+    expect(await stretches(series)).toEqual([{ from: 0, to: null }]);
+    await come(calm(START + 7 * MINUTE, 30));
+    const [closed] = await stretches(series);
+    expect(closed!.to).toBeGreaterThanOrEqual(7);
+    await undo(run[2]!.id);
+    await say(run[0]!.id, "bad-data");
+    expect(await stretches(series)).toEqual([closed]);
+  });
+
+  test("is looked up among the anomalies of its points alone, however many the series has had", async () => {
+    const { series, run } = await goesOff();
+    const asked: object[] = [];
+    const { read } = harness.database;
+    const watched: typeof read = async (sql, args) => {
+      if (sql.includes("SELECT timestamp FROM anomaly")) asked.push(args);
+      return read(sql, args);
+    };
+    Object.assign(harness.database, { read: watched });
+    await say(run[1]!.id, "incident");
+    expect(asked).toEqual([expect.objectContaining({ series, from: START - 300 * MINUTE, to: START + 2 * MINUTE + 1 })]);
+  });
+});
+
 describe("404", () => {
   test("an anomaly of another organisation is answered like one that is missing", async () => {
     const { run } = await goesOff();
