@@ -195,17 +195,17 @@ describe("what is accepted between two numbers", () => {
   });
 
   test("is not given up for what comes anew, until it was not met for long", () => {
-    const novelty = known();
-    acceptBetween(novelty, [2_990, 3_010], START + 2 * DAY, THREE);
+    const novelty = learned(noise(400), AT_ONCE);
+    acceptBetween(novelty, [2_990, 3_010], START + 2 * DAY, AT_ONCE);
     const uniform = seeded(4);
     const wander = (day: number) => {
-      for (let row = 0; row < 288; row++) learnNovelty(novelty, -1_000 * uniform(), START + day * DAY + row * 5 * MINUTE, THREE, false);
+      for (let row = 0; row < 288; row++) learnNovelty(novelty, -1_000 * uniform(), START + day * DAY + row * 5 * MINUTE, AT_ONCE, false);
     };
     for (let day = 3; day < 10; day++) wander(day);
-    expect(novelty.n).toBe(THREE.prototypes);
-    expect(readNovelty(novelty, 3_000, THREE)).toBe(0);
-    learnNovelty(novelty, -5_000, START + 50 * DAY, THREE, false);
-    expect(readNovelty(novelty, 3_000, THREE)).toBeGreaterThan(0);
+    expect(novelty.n).toBe(AT_ONCE.prototypes);
+    expect(readNovelty(novelty, 3_000, AT_ONCE)).toBe(0);
+    learnNovelty(novelty, -5_000, START + 50 * DAY, AT_ONCE, false);
+    expect(readNovelty(novelty, 3_000, AT_ONCE)).toBeGreaterThan(0);
   });
 
   test("stays for three such ranges: the fourth takes the place of the one that was not met for longest", () => {

@@ -13,6 +13,8 @@ export interface Novelty {
   high: number;
   /** Between the two; 0 until there is one. */
   range: number;
+  /** The range is never less: what rounding leaves of the numbers. */
+  leastRange: number;
   readonly values: Float32Array;
   /** How far to either side of each its neighbourhood is known; 0 of all but a few, which were accepted. */
   readonly widths: Float32Array;
@@ -40,6 +42,8 @@ export interface NoveltyOptions {
   readonly maturing: boolean;
 }
 
+/** Of numbers that have no unit. */
+const LEAST_RANGE = 1e-12;
 /** Numbers before there is anything to say. */
 const LEAST_NUMBERS = 20;
 /** A value so near to a prototype, relative to the range, is its neighbour. */
@@ -70,6 +74,7 @@ export const createNovelty = ({ prototypes }: NoveltyOptions): Novelty => ({
   low: 0,
   high: 0,
   range: 0,
+  leastRange: LEAST_RANGE,
   values: new Float32Array(prototypes),
   widths: new Float32Array(prototypes),
   sightings: new Uint8Array(prototypes),
@@ -169,17 +174,17 @@ const digestOptions = ({ count }: Novelty, { digestSize, maturing }: NoveltyOpti
 function measureRange(novelty: Novelty): void {
   novelty.low = digestQuantile(novelty.digest, TAIL);
   novelty.high = digestQuantile(novelty.digest, 1 - TAIL);
-  novelty.range = novelty.digest.n === 0 ? 0 : Math.max(novelty.high - novelty.low, leastRange(novelty));
+  novelty.range = novelty.digest.n === 0 ? 0 : Math.max(novelty.high - novelty.low, leastOf(novelty));
 }
 
 /** A range of 0 would call every change infinite: it is at least what rounding leaves of the values. */
-const leastRange = ({ low, high }: Novelty): number => Math.max(1e-6 * Math.max(Math.abs(low), Math.abs(high)), 1e-12);
+const leastOf = ({ low, high, leastRange }: Novelty): number => Math.max(1e-6 * Math.max(Math.abs(low), Math.abs(high)), leastRange);
 
 /** The number, or what lies a few ranges beyond the range on its side. */
 function withinReach(novelty: Novelty, value: number): number {
   const { low, high, range } = novelty;
   // What was constant so far has no range to go by.
-  if (range <= leastRange(novelty)) return value;
+  if (range <= leastOf(novelty)) return value;
   return Math.max(low - REACH * range, Math.min(high + REACH * range, value));
 }
 
@@ -264,9 +269,9 @@ export function encodeNovelty({ digest, values, widths, sightings, seenAt, n, co
   }
 }
 
-/** Reads what encodeNovelty wrote. @throws RangeError beyond the end. */
-export function decodeNovelty(reader: ByteReader, options: NoveltyOptions): Novelty {
-  const novelty: Novelty = { ...createNovelty(options), digest: decodeDigest(reader) };
+/** Reads what encodeNovelty wrote, for numbers of such a least range. @throws RangeError beyond the end. */
+export function decodeNovelty(reader: ByteReader, options: NoveltyOptions, leastRange = LEAST_RANGE): Novelty {
+  const novelty: Novelty = { ...createNovelty(options), leastRange, digest: decodeDigest(reader) };
   measureRange(novelty);
   novelty.count = reader.u32();
   novelty.since = reader.u32();

@@ -11,6 +11,9 @@ interface ValueNovelty {
   novelty: Novelty;
 }
 
+/** What rounding leaves of values around an origin; not less than 32 bits tell apart. */
+const leastRangeAt = (origin: number): number => Math.max(1e-12 * Math.abs(origin), 1e-37);
+
 /** Novelty of the value itself: finds what the series has never been, and calls it known at first sight, so it must not stand alone. */
 export const valueNovelty: Method<ValueNovelty> = {
   name: "value-novelty",
@@ -20,7 +23,10 @@ export const valueNovelty: Method<ValueNovelty> = {
   read: ({ origin, novelty }, { value }) => readNovelty(novelty, value - origin, OPTIONS),
   learn(state, sight, accept) {
     const { value, timestamp } = sight;
-    if (state.novelty.count === 0) state.origin = value;
+    if (state.novelty.count === 0) {
+      state.origin = value;
+      state.novelty.leastRange = leastRangeAt(value);
+    }
     learnNovelty(state.novelty, value - state.origin, timestamp, OPTIONS, accept);
     if (!accept) return;
     const [lo, hi] = acceptedRange(sight).map((one) => one - state.origin);
@@ -34,5 +40,8 @@ export const valueNovelty: Method<ValueNovelty> = {
     writer.f64(origin);
     encodeNovelty(novelty, writer);
   },
-  decode: (reader) => ({ origin: reader.f64(), novelty: decodeNovelty(reader, OPTIONS) }),
+  decode(reader) {
+    const origin = reader.f64();
+    return { origin, novelty: decodeNovelty(reader, OPTIONS, leastRangeAt(origin)) };
+  },
 };
