@@ -218,6 +218,24 @@ describe("an answer that would be too large is refused, with what to ask for", (
   });
 });
 
+test("values so large that their squares are no numbers have a standard deviation; what is ready beyond the year 9999 has no date", async () => {
+  const timestamps = Array.from({ length: 60 }, (_, row) => START + row * MINUTE);
+  const values = timestamps.map((_, row) => (row === 50 ? 1e200 : row % 3));
+  const { anomalies } = await create({ input: { timestamps, values } });
+  const context = anomalies.find(({ index }) => index === 50)!.context!;
+  const n = context.values.length;
+  expect(context.standardDeviation).toBeCloseTo((1e200 * Math.sqrt(n - 1)) / n, -190);
+  const late = timestamps.slice(0, 15).map((_, row) => Date.UTC(9999, 11, 1) + row * 24 * 60 * MINUTE);
+  expect(await create({ input: { timestamps: late, values: values.slice(0, 15) } })).toMatchObject({
+    warmingUp: { state: "warming-up", pointsLeft: 5, readyAt: expect.any(String) },
+  });
+  const latest = late.map((timestamp) => timestamp + 16 * 24 * 60 * MINUTE);
+  expect((await create({ input: { timestamps: latest, values: values.slice(0, 15) } })).warmingUp).toMatchObject({
+    pointsLeft: 5,
+    readyAt: null,
+  });
+});
+
 describe("404", () => {
   test("a series of another organisation is answered like one that is missing", async () => {
     const series = await harness.store("cpu", spiky());
