@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Anomaly } from "../../shared/contract/anomaly.ts";
 import type { SeriesId } from "../../shared/contract/ids.ts";
+import { METHODS } from "../../shared/core/detect/methods.ts";
+import { decodeState } from "../../shared/core/detect/state-codec.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
 import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
@@ -28,9 +30,9 @@ const undo = (id: string) => harness.call(undoFeedback, { id });
 const state = async (series: SeriesId) => (await tenant().detection.states([series]))[0]!;
 
 /** Points up to now, and their detection. */
-async function come(points: readonly (readonly [number, number])[]): Promise<SeriesId> {
+async function come(points: readonly (readonly [number, number])[], metric = "cpu"): Promise<SeriesId> {
   harness.clock.set(points.at(-1)![0]);
-  const series = await harness.store("cpu", points);
+  const series = await harness.store(metric, points);
   const [row] = await harness.database.read("SELECT max(seq) AS seq FROM write_log", {});
   await harness.deliver(event, testEvent("metrics.ingested", harness.org, { seq: row!["seq"] as number, n: 1, from: 0, to: 0 }));
   return series;
@@ -149,6 +151,11 @@ describe("what was said, once the series is learned anew", () => {
     const [asked] = harness.committed.filter(({ type }) => type === "detection.relearn-requested").slice(-1);
     await harness.deliver(event, asked!);
   };
+  const learnedOf = async (series: SeriesId) => {
+    const decoded = decodeState((await state(series)).state);
+    if (!decoded.ok) throw new Error(decoded.error.message);
+    return decoded.value.learned;
+  };
   const hexOf = async (series: SeriesId) => Buffer.from((await state(series)).state).toString("hex");
 
   test("bad data of the past left nothing behind: the state is as if it had been skipped; undone, it is as it was", async () => {
@@ -160,6 +167,12 @@ describe("what was said, once the series is learned anew", () => {
     const skipped = await hexOf(series);
     expect(skipped).not.toBe(before);
     expect((await state(series)).scoredTo).toBe(START + 122 * MINUTE);
+    // What the values taught is what those of a series taught that never had them: but for the gap that it has in their place.
+    const never = await come([...quietPoints(300, { until: START - MINUTE }), ...calm(START + 3 * MINUTE, 120)], "load");
+    const [mine, theirs] = [await learnedOf(series), await learnedOf(never)];
+    expect(mine.forecaster).toEqual(theirs.forecaster);
+    for (const [m, { name }] of METHODS.entries()) if (name !== "no-data") expect([name, mine.states[m]]).toEqual([name, theirs.states[m]]);
+    expect([mine.alarm, mine.run.rarity]).toEqual([theirs.alarm, theirs.run.rarity]);
     await relearn();
     expect(await hexOf(series)).toBe(skipped);
 

@@ -6,7 +6,7 @@ import { createForecaster, forecastNext, learnForecast, passForecast } from "./f
 import type { Forecaster } from "./forecaster.ts";
 import type { Observation, Sight } from "./method.ts";
 import { METHODS } from "./methods.ts";
-import { createRun, learnRun } from "./run.ts";
+import { createRun, learnRun, LEAST_OF_A_RUN } from "./run.ts";
 import type { Run } from "./run.ts";
 
 /** What a detector has learned of a series, up to a point of time. */
@@ -117,22 +117,18 @@ export const raritiesOf = (
   methods: Calibration["methods"],
   weights: Readonly<Record<string, number>> = {},
 ): MethodRarity[] =>
-  weigh(
-    statistics.map((statistic, m) => {
-      const { name, mostDays } = METHODS[m]!;
-      return Math.min(mostDays === undefined ? MOST_RARE : Math.log10(mostDays), rarityOf(methods[name]!, statistic));
-    }),
-    weights,
-  );
-
-/** @param rarities - As each method finds a point, log10 of days, in the order of METHODS. */
-export const weigh = (rarities: readonly number[], weights: Readonly<Record<string, number>>): MethodRarity[] =>
-  rarities.map((rarity, m) => {
-    const { name, mostDays, isSideless = false, ...method } = METHODS[m]!;
-    const weight = weights[name] ?? method.weight;
-    const weighted = weight === 0 ? LEAST_RARE : rarity > 0 ? rarity * weight : rarity;
-    return { rarity, weight, weighted, isBeside: mostDays !== undefined, isSideless };
+  statistics.map((statistic, m) => {
+    const { name, mostDays } = METHODS[m]!;
+    const rarity = Math.min(mostDays === undefined ? MOST_RARE : Math.log10(mostDays), rarityOf(methods[name]!, statistic));
+    return weigh(rarity, METHODS[m]!, weights);
   });
+
+/** @param rarity - As the method finds a point, log10 of days. */
+export function weigh(rarity: number, method: (typeof METHODS)[number], weights: Readonly<Record<string, number>>): MethodRarity {
+  const weight = weights[method.name] ?? method.weight;
+  const weighted = weight === 0 ? LEAST_RARE : rarity > 0 ? rarity * weight : rarity;
+  return { rarity, weight, weighted, isBeside: method.mostDays !== undefined, isSideless: method.isSideless === true };
+}
 
 /** How rare the ensemble finds a point: by itself, and as news after what was found before it; and what is told beside it. */
 export function jointRarities(
@@ -196,7 +192,8 @@ function learnRarity(learned: Learned, { timestamp, value, forecast }: Sight, st
   const rarities = raritiesOf(statistics, calibration.methods);
   const { combined, standing, news } = jointRarities(rarities, calibration, alarm, timestamp);
   learned.streak = standing >= STREAK_RARITY ? Math.min(255, learned.streak + 1) : 0;
-  learnRun(run, { standing, news, ...judgeError(value, forecast!, true), found: rarities.map(({ rarity }) => rarity) });
+  if (standing < LEAST_OF_A_RUN) run.rarity = LEAST_RARE;
+  else learnRun(run, { standing, news, ...judgeError(value, forecast!, true), found: rarities.map(({ rarity }) => rarity) });
   learnAlarm(alarm, combined, timestamp);
 }
 

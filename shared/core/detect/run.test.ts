@@ -1,6 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
 import { normal, seeded } from "../../testing/series-generators.ts";
-import { LEAST_RARE } from "./calibration.ts";
 import { clone } from "./clone.ts";
 import { advance, createDetector } from "./detector.ts";
 import { explain } from "./explanation.ts";
@@ -50,7 +49,6 @@ describe("a run", () => {
     ["begins anew where whoever asked for so much had seen it end", [[3, 3, 5], [0.3, 0.3, 2], [1.5, 1.5, 4]], { rarity: 1.5, lowest: 1.5 }], // prettier-ignore
     ["of one side ends on the other", [[3, 3, 5], [1.5, 1, -4]], { rarity: 1, lowest: 1.5, off: -4 }], // prettier-ignore
     ["goes on for the highest sensitivity as for any other", [[0.5, 0.5, 5], [-0.3, -0.3, 2]], { rarity: 0.5, lowest: -0.3 }], // prettier-ignore
-    ["ends with a usual point", [[3, 3, 5], [-0.5, -0.5, 1]], { rarity: LEAST_RARE }], // prettier-ignore
   ])("%s", (_which, points, expected) => {
     expect(runOf(...points)).toMatchObject(expected);
   });

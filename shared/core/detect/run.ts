@@ -18,8 +18,8 @@ export interface Run {
 
 /** A run goes on while its points are a quarter as rare as it takes to begin one. */
 export const GOES_ON = Math.log10(4);
-/** What no sensitivity goes on with ends a run. */
-const LEAST_OF_A_RUN = Math.log10(daysAtSensitivity(1)) - GOES_ON;
+/** What is less rare by itself no sensitivity goes on with: it ends a run. */
+export const LEAST_OF_A_RUN = Math.log10(daysAtSensitivity(1)) - GOES_ON;
 
 /** No run. */
 export const createRun = (): Run => ({
@@ -51,13 +51,9 @@ export const isOnSideOf = (run: Run, { offs, found }: Pick<RunPoint, "offs" | "f
   offs.some((off) => Math.sign(off) === Math.sign(run.off)) ||
   METHODS.some(({ isSideless }, m) => isSideless === true && Math.min(run.found[m]!, found[m]!) > 0);
 
-/** Takes a point in: it goes on with the run, begins another, or ends it. */
+/** Takes a point in that is rare enough to be of a run: it goes on with the one that there is, or begins another. */
 export function learnRun(run: Run, point: RunPoint): void {
   const { standing, news, off, expected, found } = point;
-  if (standing < LEAST_OF_A_RUN) {
-    run.rarity = LEAST_RARE;
-    return;
-  }
   // Whoever would not go on from the least rare can begin with this one.
   if (run.rarity > LEAST_RARE && isOnSideOf(run, point) && news <= run.rarity && news <= run.lowest + GOES_ON) {
     run.lowest = Math.min(run.lowest, standing);

@@ -95,16 +95,15 @@ export function scorePoint(learned: Learned, look: Look, value: number, options:
   const least = Math.log10(daysAtSensitivity(sensitivity));
 
   const all = jointly(rarities);
-  const [rare, usual] = [judgeError(sight.value, forecast, true), judgeError(sight.value, forecast, false)];
   const goesOnFrom = least - GOES_ON;
   const run =
     learned.run.rarity >= least && learned.run.lowest >= goesOnFrom && all.standing >= goesOnFrom
-      ? runFor(learned, { offs: rare.offs, rarities }, options, (of) => jointly(of).standing)
+      ? runFor(learned, { offs: judgeError(sight.value, forecast, true).offs, rarities }, options, (of) => jointly(of).standing)
       : LEAST_RARE;
   const isRareBy = ({ standing, news }: Rarities) =>
     news >= least || standing >= least + ALWAYS_NEWS || (run >= least && standing >= goesOnFrom);
   const isRare = isRareBy(all);
-  const { expected, off, effect } = isRare ? rare : usual;
+  const { expected, off, effect } = judgeError(sight.value, forecast, isRare);
   const agreed = agreementOf(rarities);
   const isSought = isWanted(off, expected, options);
   // Of what is not sought there is left what no side and no distance is asked of.
@@ -146,7 +145,7 @@ function runFor(
 ): number {
   if (run.rarity === LEAST_RARE || !isOnSideOf(run, { offs, found: rarities.map(({ rarity }) => rarity) })) return LEAST_RARE;
   const { weights, consensus = 0 } = options;
-  const found = weigh([...run.found], weights ?? {});
+  const found = METHODS.map((method, m) => weigh(run.found[m]!, method, weights ?? {}));
   if (agreementOf(found) < consensus) return LEAST_RARE;
   const isSought = isWanted(run.off, run.expected, options);
   if (isSought && weights === undefined) return run.rarity;
