@@ -23,7 +23,10 @@ afterEach(() => harness.close());
 
 const tenant = () => harness.deps.store.forOrg(harness.org);
 const told = (type: string) => harness.committed.filter((committed) => committed.type === type).map(({ data }) => data);
-const get = async (id: string) => (await harness.call(getAnomaly, { id })) as Anomaly;
+const get = async (id: string): Promise<Anomaly> => {
+  const { context: _context, ...anomaly } = (await harness.call(getAnomaly, { id, context: "0" })) as Anomaly & { context: null };
+  return anomaly;
+};
 const say = async (id: string, verdict: string, more: object = {}) =>
   (await harness.call(giveFeedback, { id, verdict, ...more })) as Anomaly;
 const undo = (id: string) => harness.call(undoFeedback, { id });

@@ -218,7 +218,7 @@ describe("series whose clock is another now", () => {
     await detect();
     Object.assign(harness.database, { read });
     const zones = await Promise.all([cpu, load].map(zoneOf));
-    expect(zones.toSorted()).toEqual(["Asia/Tokyo", "UTC"]);
+    expect(new Set(zones)).toEqual(new Set(["Asia/Tokyo", "UTC"]));
     const left = zones[0] === "UTC" ? cpu : load;
     expect(harness.printed).toEqual([`Detection cannot learn series ${left} anew: A chunk is broken`]);
     for (const series of [cpu, load]) expect((await recordOf(series)).scoredTo).toBe(START + 60 * MINUTE);

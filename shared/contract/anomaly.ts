@@ -82,6 +82,9 @@ export const Anomaly = v.strictObject({
 });
 export type Anomaly = v.InferOutput<typeof Anomaly>;
 
+/** With the stored points around it; null where it was not asked for, and where the point is not stored any more. */
+export const AnomalyInContext = v.strictObject({ ...Anomaly.entries, context: v.nullable(Context) });
+
 const isDay = (text: string): boolean => {
   const midnight = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : new Date(Number.NaN);
   // 30 February is rolled over into March: the written day has to come back.
