@@ -50,6 +50,19 @@ describe("200", () => {
     expect(await budget(null)).toEqual({ anomaliesPerDay: null });
   });
 
+  test("a budget that others change all the time is refused after some tries", async () => {
+    const tenant = harness.deps.store.forOrg(harness.org);
+    let tries = 0;
+    const replace = async () => {
+      tries += 1;
+      return false;
+    };
+    const store = { ...harness.deps.store, forOrg: () => ({ ...tenant, detectionBudget: { ...tenant.detectionBudget, replace } }) };
+    Object.assign(harness.deps, { store });
+    await expect(budget(3)).rejects.toMatchObject({ kind: "conflict" });
+    expect(tries).toBe(5);
+  });
+
   test.each([0, 100_001, 1.5, "20"])("a budget of %p is refused", async (anomaliesPerDay) => {
     await expect(harness.call(replaceBudget, { anomaliesPerDay })).rejects.toThrow();
   });

@@ -29,13 +29,15 @@ interface Spoken {
  */
 export async function changeFeedback(id: AnomalyId, tenant: OrgStore, change: (spoken: Spoken) => Promise<boolean>): Promise<Anomaly> {
   const { anomalies, detection, verdicts } = tenant;
+  const found = await anomalies.get(id);
+  if (found === null) throw notFound();
+  const { series } = found;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const anomaly = await anomalies.get(id);
-    if (anomaly === null) throw notFound();
-    const { series, timestamp } = anomaly;
     // The state first: what is read after it is checked by its version.
     const [record] = await detection.states([series]);
-    const said = await verdicts.at(series, Date.parse(timestamp));
+    const anomaly = await anomalies.get(id);
+    if (anomaly === null) throw notFound();
+    const said = await verdicts.at(series, Date.parse(anomaly.timestamp));
     if (await change({ anomaly, record: record!, said })) return (await anomalies.get(id))!;
   }
   throw new Problem("conflict", "The series is changing all the time. Send the request again.");
@@ -44,7 +46,7 @@ export async function changeFeedback(id: AnomalyId, tenant: OrgStore, change: (s
 /** The stretch that an anomaly lies in, by the stored points around it. */
 export async function spokenStretch(
   { series, clearedAt, ...anomaly }: Anomaly,
-  scoredTo: number | null,
+  { scoredTo, calmTo }: Pick<DetectorRecord, "scoredTo" | "calmTo">,
   { points, anomalies }: OrgStore,
 ): Promise<Stretch> {
   const timestamp = Date.parse(anomaly.timestamp);
@@ -52,11 +54,14 @@ export async function spokenStretch(
   const limit = MOST_POINTS;
   const before = await points.read(series, { from: Math.max(0, window.from), to: timestamp, limit, order: "desc" });
   const after = await points.read(series, { from: timestamp + 1, to: window.to, limit, order: "asc" });
-  const times = await anomalies.timesOf(series, window);
+  // No more than one a point.
+  const [first, last] = [before.timestamps[0] ?? timestamp, after.timestamps.at(-1) ?? timestamp];
+  const times = await anomalies.timesOf(series, { from: first, to: last + 1 });
   const isCut = after.timestamps.length === limit || window.to <= (scoredTo ?? 0);
   return stretchAround(
     { timestamp, clearedAt: clearedAt === null ? null : Date.parse(clearedAt) },
     { before: before.timestamps, after: after.timestamps, isCut },
     new Set(times),
+    calmTo,
   );
 }

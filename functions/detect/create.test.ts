@@ -106,6 +106,9 @@ describe("200", () => {
     const dirty = await create({ input: inputOf([...before, duplicate, backward, ...after]) });
     expect(dirty.values.slice(290, 292)).toEqual([1_480, 1_490]);
     expect(dirty.scores[290]).toBeGreaterThan(0.4);
+    // The one that is far behind comes too late for live detection; the duplicate would still be in time.
+    expect(dirty.late.flatMap((late, row) => (late === 1 ? [row] : []))).toEqual([291]);
+    expect(dirty.anomalies.filter(({ index }) => index === 290 || index === 291).map(({ late }) => late)).toEqual([false, true]);
     expect([...dirty.scores.slice(0, 290), ...dirty.scores.slice(292)]).toEqual(clean.scores);
   });
 
@@ -188,6 +191,48 @@ describe("400", () => {
     const rows = quietPoints(100_001);
     for (let start = 0; start < rows.length; start += 20_000) await harness.store("cpu", rows.slice(start, start + 20_000));
     await expect(create({ series: { metricKey: "cpu" }, from: 0 })).rejects.toMatchObject({ kind: "validation-failed" });
+  });
+});
+
+describe("an answer that would be too large is refused, with what to ask for", () => {
+  // What has once been so far back is anomalous in each of its rows.
+  const backward = (n: number) => inputOf([...spiky(600), ...Array.from({ length: n }, () => [START - 599 * MINUTE, 1e6] as const)]);
+
+  test("for the points of context of all its anomalies", async () => {
+    const input = backward(600);
+    await expect(create({ input, context: 500 })).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "context", message: expect.stringContaining("500000 points of context in an answer") }],
+    });
+    const { anomalies } = await create({ input });
+    expect(anomalies.length).toBeGreaterThanOrEqual(600);
+    expect(anomalies.at(-1)!.context!.values).toHaveLength(25);
+  });
+
+  test("for its anomalies", async () => {
+    const input = backward(10_001);
+    await expect(create({ input, context: 0 })).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "sensitivity", message: expect.stringContaining("10000 anomalies") }],
+    });
+  });
+});
+
+test("values so large that their squares are no numbers have a standard deviation; what is ready beyond the year 9999 has no date", async () => {
+  const timestamps = Array.from({ length: 60 }, (_, row) => START + row * MINUTE);
+  const values = timestamps.map((_, row) => (row === 50 ? 1e200 : row % 3));
+  const { anomalies } = await create({ input: { timestamps, values } });
+  const context = anomalies.find(({ index }) => index === 50)!.context!;
+  const n = context.values.length;
+  expect(context.standardDeviation).toBeCloseTo((1e200 * Math.sqrt(n - 1)) / n, -190);
+  const late = timestamps.slice(0, 15).map((_, row) => Date.UTC(9999, 11, 1) + row * 24 * 60 * MINUTE);
+  expect(await create({ input: { timestamps: late, values: values.slice(0, 15) } })).toMatchObject({
+    warmingUp: { state: "warming-up", pointsLeft: 5, readyAt: expect.any(String) },
+  });
+  const latest = late.map((timestamp) => timestamp + 16 * 24 * 60 * MINUTE);
+  expect((await create({ input: { timestamps: latest, values: values.slice(0, 15) } })).warmingUp).toMatchObject({
+    pointsLeft: 5,
+    readyAt: null,
   });
 });
 

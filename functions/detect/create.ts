@@ -9,10 +9,12 @@ import { DEFAULT_SETTINGS, scoringOf, unknownWeights } from "../../shared/core/d
 import { explain } from "../../shared/core/detect/explanation.ts";
 import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
 import { progressOf, warmUpOf } from "../../shared/core/detect/warm-up.ts";
+import { hasRate } from "../../shared/core/series/rate.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { route } from "../../shared/runtime/route.ts";
+import { refuseTooMany } from "./answer-size.ts";
 import { detectRemotely } from "./detect-remotely.ts";
 
 const MOST_POINTS = 100_000;
@@ -39,7 +41,13 @@ export const createDetection = route({
       stored === null ? DEFAULT_SETTINGS : (await tenant.detectionSettings.effective([stored.series]))(stored.series).settings;
     const named = stored === null ? {} : { series: stored.series };
     if (backend === "timegpt") {
-      const asked = { points, before: stored?.before ?? NONE, settings: { ...settings, ...said }, context };
+      const asked = {
+        points,
+        before: stored?.before ?? NONE,
+        settings: { ...settings, ...said },
+        context,
+        perSecond: stored?.perSecond ?? false,
+      };
       return { ...named, ...(await detectRemotely(asked, forecasters)) };
     }
     const verdicts = stored === null ? undefined : (await tenant.verdicts.ofSeries([stored.series])).get(stored.series);
@@ -56,8 +64,9 @@ export const createDetection = route({
       expected: scores.map(({ expected }) => expected),
       lo: scores.map(({ lo }) => lo),
       hi: scores.map(({ hi }) => hi),
+      late: scores.map(({ late }) => (late ? 1 : 0)),
       warmingUp: warmUpAfter(detector),
-      anomalies: anomaliesOf(scores, points, context),
+      anomalies: anomaliesOf(scores, points, { k: context, perSecond: stored?.perSecond ?? false }),
     };
   },
 });
@@ -77,18 +86,19 @@ async function readWindow({ series, points }: OrgStore, { series: reference, fro
   const stored = await series.get(id);
   if (stored === null) throw notFound();
   const levels = points.levels(stored.kind);
+  const perSecond = hasRate(stored.kind);
 
   const end = to ?? Math.max(now + 1, (from ?? 0) + 1);
   if (from === undefined) {
     const newest = await levels.newest(id, { before: end, limit: NEWEST_POINTS + WARM_UP_POINTS });
     const start = Math.max(0, newest.timestamps.length - NEWEST_POINTS);
-    return { series: id, points: rowsOf(newest, start, Infinity), before: rowsOf(newest, 0, start) };
+    return { series: id, perSecond, points: rowsOf(newest, start, Infinity), before: rowsOf(newest, 0, start) };
   }
   const window = await levels.read(id, { from, to: end, limit: MOST_POINTS + 1, order: "asc" });
   if (window.timestamps.length > MOST_POINTS) {
     throw invalid([{ path: "to", message: `Expected a window of at most ${MOST_POINTS} points` }]);
   }
-  return { series: id, points: window, before: await levels.newest(id, { before: from, limit: WARM_UP_POINTS }) };
+  return { series: id, perSecond, points: window, before: await levels.newest(id, { before: from, limit: WARM_UP_POINTS }) };
 }
 
 const rowsOf = ({ timestamps, values }: PointColumns, start: number, end: number): PointColumns => ({
@@ -101,9 +111,15 @@ function warmUpAfter(detector: DetectorState): Detection["warmingUp"] {
   return state === "ready" ? null : { state, ...progress, readyAt: isoTimeOrNull(readyAt) };
 }
 
-function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
+function anomaliesOf(
+  scores: readonly PointScore[],
+  points: PointColumns,
+  { k, perSecond }: { k: number; perSecond: boolean },
+): Detection["anomalies"] {
+  refuseTooMany(scores.filter(({ anomalous }) => anomalous).length, k, points);
   return scores.flatMap((found, index) => {
-    const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
+    const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, goesOn, late, methods, consensus } =
+      found;
     if (!anomalous || severity === null) return [];
     const finding = {
       value,
@@ -112,8 +128,11 @@ function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: num
       severity,
       direction,
       daysPerFalseAlarm,
+      goesOn,
+      perSecond,
+      late,
       methods: { ...methods },
-      explanation: explain(found),
+      explanation: explain({ ...found, perSecond }),
     };
     return [{ index, timestamp, ...finding, consensus, context: k === 0 ? null : contextAround(points, index, k) }];
   });

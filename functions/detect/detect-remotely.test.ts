@@ -109,6 +109,14 @@ describe("400", () => {
     expect(timegpt.requests).toEqual([]);
   });
 
+  test("more points of context than an answer may have are refused", async () => {
+    const input = inputOf(hourly(Array.from({ length: 3_000 }, (_, row) => (row % 2 === 0 ? 10 : 500))));
+    await expect(create({ input, context: 500 })).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [{ path: "context", message: expect.stringContaining("500000") }],
+    });
+  });
+
   test.each([{ weights: {} }, { consensus: 0.1 }, { timezone: "UTC" }, { holidays: [] }])(
     "%j, which TimeGPT has a way of its own for, is refused",
     async (more) => {

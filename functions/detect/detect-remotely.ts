@@ -11,6 +11,7 @@ import { inferFrequency } from "../../shared/core/forecast/frequency.ts";
 import { joinPoints } from "../../shared/core/series/merge.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
+import { refuseTooMany } from "./answer-size.ts";
 
 interface Asked {
   readonly points: PointColumns;
@@ -19,6 +20,8 @@ interface Asked {
   readonly settings: Pick<EffectiveSettings, "sensitivity" | "direction" | "minAbsolute" | "minRelative">;
   /** Points of context on either side. */
   readonly context: number;
+  /** They are a counter's rates. */
+  readonly perSecond: boolean;
 }
 
 const METHOD = "timegpt";
@@ -30,7 +33,10 @@ const LEAST_POINTS = 2;
  *
  * @throws Problem backend-unavailable, series-too-short, validation-failed where points are missing, unavailable when it does not answer.
  */
-export async function detectRemotely({ points, before, settings, context }: Asked, forecasters: Forecasters): Promise<Detection> {
+export async function detectRemotely(
+  { points, before, settings, context, perSecond }: Asked,
+  forecasters: Forecasters,
+): Promise<Detection> {
   const n = points.timestamps.length;
   const { observations, frequencyMs } = regularOf(points, before);
   const level = levelAt(settings.sensitivity, frequencyMs);
@@ -49,14 +55,16 @@ export async function detectRemotely({ points, before, settings, context }: Aske
     const isAnomalous = expected !== null && isOutside && isWanted(value - expected, expected, settings);
     scores.push(isAnomalous ? score : 0);
     if (!isAnomalous) continue;
+    refuseTooMany(anomalies.length + 1, context, points);
     const methods = { [METHOD]: { score, weight: 1 } };
-    const finding = { value, expected, daysPerFalseAlarm: null, methods };
+    const finding = { value, expected, daysPerFalseAlarm: null, goesOn: false, perSecond, methods };
     anomalies.push({
       index,
       timestamp: points.timestamps[index]!,
       ...finding,
       score,
       severity,
+      late: false,
       direction: value > expected ? "above" : value < expected ? "below" : null,
       explanation: explain({ ...finding, lo: rowOf(found.lo, index), hi: rowOf(found.hi, index) }),
       consensus: 1,
@@ -71,6 +79,7 @@ export async function detectRemotely({ points, before, settings, context }: Aske
     expected: column(found.expected),
     lo: column(found.lo),
     hi: column(found.hi),
+    late: Array.from({ length: n }, () => 0 as const),
     warmingUp: null,
     anomalies,
   };

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Anomaly } from "../../shared/contract/anomaly.ts";
 import type { SeriesId } from "../../shared/contract/ids.ts";
+import { METHODS } from "../../shared/core/detect/methods.ts";
+import { decodeState } from "../../shared/core/detect/state-codec.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
 import { START, startHarness, testEvent } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
@@ -21,16 +23,19 @@ afterEach(() => harness.close());
 
 const tenant = () => harness.deps.store.forOrg(harness.org);
 const told = (type: string) => harness.committed.filter((committed) => committed.type === type).map(({ data }) => data);
-const get = async (id: string) => (await harness.call(getAnomaly, { id })) as Anomaly;
+const get = async (id: string): Promise<Anomaly> => {
+  const { context: _context, ...anomaly } = (await harness.call(getAnomaly, { id, context: "0" })) as Anomaly & { context: null };
+  return anomaly;
+};
 const say = async (id: string, verdict: string, more: object = {}) =>
   (await harness.call(giveFeedback, { id, verdict, ...more })) as Anomaly;
 const undo = (id: string) => harness.call(undoFeedback, { id });
 const state = async (series: SeriesId) => (await tenant().detection.states([series]))[0]!;
 
 /** Points up to now, and their detection. */
-async function come(points: readonly (readonly [number, number])[]): Promise<SeriesId> {
+async function come(points: readonly (readonly [number, number])[], metric = "cpu"): Promise<SeriesId> {
   harness.clock.set(points.at(-1)![0]);
-  const series = await harness.store("cpu", points);
+  const series = await harness.store(metric, points);
   const [row] = await harness.database.read("SELECT max(seq) AS seq FROM write_log", {});
   await harness.deliver(event, testEvent("metrics.ingested", harness.org, { seq: row!["seq"] as number, n: 1, from: 0, to: 0 }));
   return series;
@@ -149,6 +154,11 @@ describe("what was said, once the series is learned anew", () => {
     const [asked] = harness.committed.filter(({ type }) => type === "detection.relearn-requested").slice(-1);
     await harness.deliver(event, asked!);
   };
+  const learnedOf = async (series: SeriesId) => {
+    const decoded = decodeState((await state(series)).state);
+    if (!decoded.ok) throw new Error(decoded.error.message);
+    return decoded.value.learned;
+  };
   const hexOf = async (series: SeriesId) => Buffer.from((await state(series)).state).toString("hex");
 
   test("bad data of the past left nothing behind: the state is as if it had been skipped; undone, it is as it was", async () => {
@@ -160,6 +170,12 @@ describe("what was said, once the series is learned anew", () => {
     const skipped = await hexOf(series);
     expect(skipped).not.toBe(before);
     expect((await state(series)).scoredTo).toBe(START + 122 * MINUTE);
+    // What the values taught is what those of a series taught that never had them: but for the gap that it has in their place.
+    const never = await come([...quietPoints(300, { until: START - MINUTE }), ...calm(START + 3 * MINUTE, 120)], "load");
+    const [mine, theirs] = [await learnedOf(series), await learnedOf(never)];
+    expect(mine.forecaster).toEqual(theirs.forecaster);
+    for (const [m, { name }] of METHODS.entries()) if (name !== "no-data") expect([name, mine.states[m]]).toEqual([name, theirs.states[m]]);
+    expect([mine.alarm, mine.run.rarity]).toEqual([theirs.alarm, theirs.run.rarity]);
     await relearn();
     expect(await hexOf(series)).toBe(skipped);
 
@@ -209,6 +225,42 @@ describe("204", () => {
     await undo(run[0]!.id);
     expect((await state(series)).version).toBe(version);
     expect(harness.committed).toEqual([]);
+  });
+});
+
+describe("the stretch that a verdict is of", () => {
+  const stretches = async (series: SeriesId) =>
+    ((await tenant().verdicts.ofSeries([series])).get(series) ?? []).map(({ from, to, isOpen }) => ({
+      from: (from - START) / MINUTE,
+      to: isOpen ? null : (to - START) / MINUTE,
+    }));
+
+  test("has those points in it that raised nothing because of a verdict that was taken back since", async () => {
+    const { series, run } = await goesOff();
+    await say(run[2]!.id, "bad-data");
+    await come([3, 4, 5, 6].map((minute) => [START + minute * MINUTE, 5_000 + 1_000 * minute] as const));
+    await undo(run[2]!.id);
+    await say(run[2]!.id, "incident");
+    expect(await stretches(series)).toEqual([{ from: 0, to: null }]);
+    await come(calm(START + 7 * MINUTE, 30));
+    const [closed] = await stretches(series);
+    expect(closed!.to).toBeGreaterThanOrEqual(7);
+    await undo(run[2]!.id);
+    await say(run[0]!.id, "bad-data");
+    expect(await stretches(series)).toEqual([closed]);
+  });
+
+  test("is looked up among the anomalies of its points alone, however many the series has had", async () => {
+    const { series, run } = await goesOff();
+    const asked: object[] = [];
+    const { read } = harness.database;
+    const watched: typeof read = async (sql, args) => {
+      if (sql.includes("SELECT timestamp FROM anomaly")) asked.push(args);
+      return read(sql, args);
+    };
+    Object.assign(harness.database, { read: watched });
+    await say(run[1]!.id, "incident");
+    expect(asked).toEqual([expect.objectContaining({ series, from: START - 300 * MINUTE, to: START + 2 * MINUTE + 1 })]);
   });
 });
 

@@ -18,7 +18,7 @@ export const giveFeedback = route({
     const tenant = store.forOrg(org);
     return changeFeedback(id, tenant, async ({ anomaly, record, said }) => {
       if (said !== null && said.verdict === verdict && said.note === note) return true;
-      const stretch = said ?? (await spokenStretch(anomaly, record.scoredTo, tenant));
+      const stretch = said ?? (await spokenStretch(anomaly, record, tenant));
       const now = clock.now();
       // Alerts look at what happens after the anomalies that made them fire.
       const clearedAt = stretch.isOpen && isQuelling({ verdict }) ? (said?.clearedAt ?? Math.max(now, (record.scoredTo ?? 0) + 1)) : null;

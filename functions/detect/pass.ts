@@ -1,4 +1,5 @@
 import type { OrgId, SeriesId } from "../../shared/contract/ids.ts";
+import { Unavailable } from "../../shared/contract/problem.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
 import { BUDGET_WINDOW_MS } from "../../shared/core/detect/budget.ts";
 import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
@@ -96,7 +97,7 @@ async function knownOf(
 /** @param relearning.left - Points from which series may still be learned anew; counted down. */
 async function detectAll(
   tenant: OrgStore,
-  { print }: Deps,
+  deps: Deps,
   work: readonly Work[],
   { now, relearning }: { readonly now: number; readonly relearning: { left: number } },
 ): Promise<SeriesDetection[]> {
@@ -107,11 +108,13 @@ async function detectAll(
     const said = verdictsAtHand(verdicts.get(record.series) ?? [], record.scoredTo, points);
     let detection = detectSeries(tenant.org, record, points, now, scoring, said);
     if (detection.isOfAnotherClock && relearning.left > 0) {
-      const anew = await relearned(tenant, record, scoring);
-      relearning.left -= POINTS_A_READ + anew.points;
-      detection = { ...detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said), isCheckpoint: true };
+      const anew = await learnedAnew(tenant, deps, record, scoring);
+      relearning.left -= POINTS_A_READ + (anew?.points ?? 0);
+      if (anew !== null) {
+        detection = { ...detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said), isCheckpoint: true };
+      }
     }
-    if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
+    if (detection.trouble !== null) deps.print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
     n += POINTS_A_SERIES + points.timestamps.length;
     if (n < POINTS_A_TURN) continue;
@@ -119,6 +122,17 @@ async function detectAll(
     await new Promise((resolve) => setImmediate(resolve));
   }
   return detections;
+}
+
+/** A series learned anew by its clock; null where it cannot be: it is scored by the old one, and never stands in the way of others. */
+async function learnedAnew(tenant: OrgStore, { print }: Deps, record: DetectorRecord, scoring: Scoring) {
+  try {
+    return await relearned(tenant, record, scoring);
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    print(`Detection cannot learn series ${record.series} anew: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
 }
 
 async function commit(

@@ -27,8 +27,7 @@ export const readAnomalyRate = route({
     const { anomalies, detection } = store.forOrg(org);
     const now = clock.now();
     const lastAsked = asked.to ?? Math.max(now + 1, (asked.from ?? 0) + 1);
-    const first = periodStart(asked.from ?? Math.max(0, lastAsked - DEFAULT_WINDOW_MS), step);
-    const from = first < 0 ? first + step : first;
+    const from = periodStart(asked.from ?? Math.max(0, lastAsked - DEFAULT_WINDOW_MS), step);
     const to = periodStart(lastAsked - 1, step) + step;
     if ((asked.from ?? 0) >= lastAsked) throw invalid([{ path: "from", message: "Expected from before to" }]);
     const buckets = (to - from) / step;
@@ -39,7 +38,7 @@ export const readAnomalyRate = route({
     if (times.length > MOST_ANOMALIES) throw invalid([{ path: "from", message: TOO_MANY_ANOMALIES }]);
     const scored = await detection.scoredSpans(spanOf(step), { from, to });
     return {
-      from: isoTime(from),
+      from: isoTime(Math.max(0, from)),
       to: isoTime(Math.min(LATEST_MS, to)),
       step: formatDuration(step),
       ...anomalyRate(times, scored, { from, step, buckets }),

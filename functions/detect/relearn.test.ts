@@ -200,6 +200,33 @@ describe("series whose clock is another now", () => {
     expect(asked()).toEqual([]);
   });
 
+  test("do not stand in the way of others where one cannot be learned: it is scored by its old one, and said so", async () => {
+    const [cpu, load] = [await harness.store("cpu", hours(), { host: "a" }), await harness.store("cpu", hours(), { host: "b" })];
+    await detect();
+    await select("Asia/Tokyo");
+    await come("cpu", ["a", "b"], 1);
+    const { read } = harness.database;
+    let isBroken = true;
+    const broken: typeof read = async (sql, args) => {
+      if (isBroken && sql.includes("t_max >= :from")) {
+        isBroken = false;
+        throw new TypeError("A chunk is broken");
+      }
+      return read(sql, args);
+    };
+    Object.assign(harness.database, { read: broken });
+    await detect();
+    Object.assign(harness.database, { read });
+    const zones = await Promise.all([cpu, load].map(zoneOf));
+    expect(new Set(zones)).toEqual(new Set(["Asia/Tokyo", "UTC"]));
+    const left = zones[0] === "UTC" ? cpu : load;
+    expect(harness.printed).toEqual([`Detection cannot learn series ${left} anew: A chunk is broken`]);
+    for (const series of [cpu, load]) expect((await recordOf(series)).scoredTo).toBe(START + 60 * MINUTE);
+    await come("cpu", ["a", "b"], 2);
+    await detect();
+    expect(await zoneOf(left)).toBe("Asia/Tokyo");
+  });
+
   test("are learned some at a pass where they are many, and scored by their old one until then", async () => {
     const hosts = Array.from({ length: 150 }, (_, host) => String(host));
     const ids: SeriesId[] = [];

@@ -3,13 +3,14 @@ import { invalid } from "../../shared/contract/problem.ts";
 import type { Series, SeriesReference } from "../../shared/contract/series.ts";
 import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import type { LabelledTime } from "../../shared/core/alert/backtest-score.ts";
+import { anomaliesIn } from "../../shared/core/alert/simulate.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
+import { hasRate } from "../../shared/core/series/rate.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { thresholdWindow } from "../../shared/core/alert/threshold.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
 import { scoringOf } from "../../shared/core/detect/effective-settings.ts";
 import { scoreParts, WARM_UP_POINTS } from "../../shared/core/detect/on-demand.ts";
-import type { PointScore } from "../../shared/core/detect/score-point.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import { joinPoints } from "../../shared/core/series/merge.ts";
 import { knownForecasts } from "../../shared/ports/known-forecasts.ts";
@@ -147,15 +148,7 @@ async function scoredHistory(tenant: OrgStore, series: LookedAt, { from, to }: S
   const detector = createDetector(options);
   await inTurns(scoreParts(detector, await levels.newest(id, { before: from, limit: WARM_UP_POINTS }), options));
   const scores = await inTurns(scoreParts(detector, window, options));
-  return { ...bare, lo: scores.map(({ lo }) => lo), hi: scores.map(({ hi }) => hi), anomalies: anomaliesOf(scores) };
-}
-
-function anomaliesOf(scores: readonly PointScore[]): ScoredSeries["anomalies"] {
-  return scores.flatMap(({ anomalous, severity, methods, ...found }, index) => {
-    if (!anomalous || severity === null) return [];
-    const { timestamp, value, expected, score, direction, daysPerFalseAlarm, consensus } = found;
-    return [{ index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, consensus }];
-  });
+  return { ...bare, lo: scores.map(({ lo }) => lo), hi: scores.map(({ hi }) => hi), anomalies: anomaliesIn(scores, hasRate(kind)) };
 }
 
 /** What people said of the anomalies of some series. */

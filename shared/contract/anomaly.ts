@@ -24,7 +24,7 @@ const Context = v.strictObject({
 });
 
 /**
- * Why a point is anomalous, in words: one or two sentences; how often such a point comes by itself, null where that is not known; and what the methods
+ * Why a point is anomalous, in words: a few sentences; how often such a point comes, or what it goes on with, null where that is not known; and what the methods
  * that agree found, the surest first.
  */
 const Explanation = v.strictObject({
@@ -41,6 +41,12 @@ const finding = {
   severity: AnomalySeverity,
   direction: v.nullable(v.picklist(["above", "below"])),
   daysPerFalseAlarm: v.nullable(v.number()),
+  /** These days are not the point's own: they are those of the run of anomalous points that it goes on with. */
+  goesOn: v.boolean(),
+  /** Of a counter: what it adds a second. */
+  perSecond: v.boolean(),
+  /** It came behind points that were learned already: it was scored, and not learned. */
+  late: v.boolean(),
   methods: Methods,
   explanation: Explanation,
 };
@@ -75,6 +81,9 @@ export const Anomaly = v.strictObject({
   detectedAt: IsoTime,
 });
 export type Anomaly = v.InferOutput<typeof Anomaly>;
+
+/** With the stored points around it; null where it was not asked for, and where the point is not stored any more. */
+export const AnomalyInContext = v.strictObject({ ...Anomaly.entries, context: v.nullable(Context) });
 
 const isDay = (text: string): boolean => {
   const midnight = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : new Date(Number.NaN);
@@ -167,6 +176,8 @@ export const Detection = v.strictObject({
   expected: v.array(v.nullable(v.number())),
   lo: v.array(v.nullable(v.number())),
   hi: v.array(v.nullable(v.number())),
+  /** 1 where a row came behind rows that were learned already. */
+  late: v.array(v.picklist([0, 1])),
   /** How the point after the last row would be scored; null where enough is known. */
   warmingUp: v.nullable(WarmUp),
   anomalies: v.array(

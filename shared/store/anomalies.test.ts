@@ -20,7 +20,7 @@ const times = async (filter: AnomalyFilter) =>
   (await anomalies().list(filter, { limit: 100 })).items.map(({ timestamp }) => Date.parse(timestamp) - START);
 
 test("an anomaly reads back as it was found, bit for bit", async () => {
-  const changes = { value: 0.1 + 0.2, expected: 5e-324, lo: -1e150, hi: 2 / 3, clearedAt: START + 60_000 };
+  const changes = { value: 0.1 + 0.2, expected: 5e-324, lo: -1e150, hi: 2 / 3, clearedAt: START + 60_000, perSecond: true, late: true };
   const id = await storeAnomaly(harness, cpu, START, changes);
   expect(await anomalies().get(id)).toEqual({
     ...testAnomaly(harness.org, cpu, START, changes),

@@ -15,9 +15,9 @@ import { feedbackOf, JOIN_VERDICT, VERDICT_COLUMNS } from "./feedback.ts";
 // What was published stays: the same point again changes nothing.
 const INSERT = `
   INSERT INTO anomaly (id, org, series, timestamp, value, expected, lo, hi, score, severity, direction, days_per_false_alarm, methods,
-    historical, over_budget, cleared_at, detected_at)
+    historical, over_budget, cleared_at, detected_at, goes_on, per_second, late)
   VALUES (:id, :org, :series, :timestamp, :value, :expected, :lo, :hi, :score, :severity, :direction, :days, :methods, :historical,
-    :overBudget, :clearedAt, :detectedAt)
+    :overBudget, :clearedAt, :detectedAt, :goesOn, :perSecond, :late)
   ON CONFLICT (id) DO NOTHING`;
 // Rides anomaly_cleared: the + keeps the planner from going through all that the series ever had instead.
 const CLEAR = "UPDATE anomaly SET cleared_at = :at WHERE series = :series AND cleared_at IS NULL AND +org = :org AND +timestamp < :at";
@@ -95,6 +95,9 @@ export const insertAnomaly = (org: OrgId, anomaly: NewAnomaly): Statement => ({
     overBudget: Number(anomaly.overBudget),
     clearedAt: anomaly.clearedAt,
     detectedAt: anomaly.detectedAt,
+    goesOn: Number(anomaly.goesOn),
+    perSecond: Number(anomaly.perSecond),
+    late: Number(anomaly.late),
   },
 });
 
@@ -123,6 +126,9 @@ const newAnomalyOf = (row: Row): NewAnomaly => ({
   severity: AnomalySeverity.options[row["severity"] as number]!,
   direction: row["direction"] as Anomaly["direction"],
   daysPerFalseAlarm: row["days_per_false_alarm"] as number | null,
+  goesOn: row["goes_on"] === 1,
+  perSecond: row["per_second"] === 1,
+  late: row["late"] === 1,
   methods: JSON.parse(row["methods"] as string) as Anomaly["methods"],
   historical: row["historical"] === 1,
   overBudget: row["over_budget"] === 1,

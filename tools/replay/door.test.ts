@@ -49,6 +49,7 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
   expected: timestamps.map(() => null),
   lo: timestamps.map(() => null),
   hi: timestamps.map(() => null),
+  late: timestamps.map(() => 0),
   warmingUp: null,
   anomalies: anomalous.map((index) => ({
     index,
@@ -59,6 +60,9 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
     severity: "high",
     direction: "above",
     daysPerFalseAlarm: null,
+    goesOn: false,
+    perSecond: false,
+    late: false,
     methods: {},
     consensus: 0,
     explanation: { text: "The value is 1.", rarity: null, reasons: [] },

@@ -75,6 +75,7 @@ export function joined(pages: readonly Detection[]): Detection {
     expected: pages.flatMap(({ expected }) => expected),
     lo: pages.flatMap(({ lo }) => lo),
     hi: pages.flatMap(({ hi }) => hi),
+    late: pages.flatMap(({ late }) => late),
     warmingUp: pages.at(-1)?.warmingUp ?? null,
     anomalies,
   };

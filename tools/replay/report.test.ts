@@ -12,6 +12,9 @@ const found = (index: number, score: number): Omit<Detection["anomalies"][number
   severity: "critical",
   direction: index === 0 ? null : "above",
   daysPerFalseAlarm: 500,
+  goesOn: false,
+  perSecond: false,
+  late: false,
   methods: index === 0 ? { silent: { score: 0, weight: 1 } } : { weak: { score: 0.2, weight: 1 }, strong: { score: 0.9, weight: 1 } },
   consensus: 0.5,
 });

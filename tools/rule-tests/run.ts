@@ -1,5 +1,5 @@
 import type { SelectingRule, Severity } from "../../shared/contract/rule.ts";
-import { simulateRule } from "../../shared/core/alert/simulate.ts";
+import { anomaliesIn, simulateRule } from "../../shared/core/alert/simulate.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
 import { scoreRows } from "../../shared/core/detect/on-demand.ts";
@@ -109,11 +109,7 @@ function scored(series: ScoredSeries): ScoredSeries {
     ...series,
     lo: scores.map(({ lo }) => lo),
     hi: scores.map(({ hi }) => hi),
-    anomalies: scores.flatMap((found, index) => {
-      const { timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
-      if (!found.anomalous || severity === null) return [];
-      return [{ index, timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, methods: { ...methods }, consensus }];
-    }),
+    anomalies: anomaliesIn(scores, false),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Detection } from "../../contract/anomaly.ts";
 import type { OrgId, RuleId } from "../../contract/ids.ts";
 import type { ThresholdCondition } from "../../contract/rule.ts";
+import type { PointScore } from "../detect/score-point.ts";
 import { anomalyId } from "../detect/series-detection.ts";
 import { within } from "../series/merge.ts";
 import { advanceAnomalies } from "./advance.ts";
@@ -34,6 +35,15 @@ export interface ScoredSeries extends WatchedSeries {
   /** Since when a missing-data rule requires the series, Unix ms; it does not where this is left out. */
   readonly requiredSince?: number | null;
 }
+
+/** The anomalies among the scores of a series, row by row. @param perSecond - The values are rates, as those of a counter. */
+export const anomaliesIn = (scores: readonly PointScore[], perSecond: boolean): ScoredSeries["anomalies"] =>
+  scores.flatMap(({ anomalous, severity, methods, ...found }, index) => {
+    if (!anomalous || severity === null) return [];
+    const { timestamp, value, expected, score, direction, daysPerFalseAlarm, goesOn, late, consensus } = found;
+    const said = { timestamp, value, expected, score, severity, direction, daysPerFalseAlarm, goesOn, late, consensus };
+    return [{ index, ...said, perSecond, methods: { ...methods } }];
+  });
 
 /** A rule that a simulation can run over a series: a rule itself will do, unless it is a composite one. */
 export type SimulatedRule = AnomalyRule | SampledRule;

@@ -53,5 +53,7 @@ export function anomalyRate(
     const last = Math.min(buckets - 1, bucketOf(startsAt + span - 1));
     for (let bucket = Math.max(0, bucketOf(startsAt)); bucket <= last; bucket++) most[bucket] = Math.max(most[bucket]!, n);
   }
+  // A week may begin before 1970, which no time does.
+  if (timestamps.length > 0) timestamps[0] = Math.max(0, timestamps[0]!);
   return { timestamps, anomalous, scored: most, rate: most.map((n, bucket) => (n === 0 ? null : anomalous[bucket]! / n)) };
 }

@@ -24,12 +24,14 @@ export function contextAround(
   const around = [...values.subarray(start, end)];
   const n = around.length;
   const mean = around.reduce((sum, value) => sum + value / n, 0);
-  const variance = around.reduce((sum, value) => sum + (value - mean) ** 2 / n, 0);
+  // In shares of the largest: the square of a large number is none.
+  const largest = around.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const variance = largest === 0 ? 0 : around.reduce((sum, value) => sum + (value / largest - mean / largest) ** 2 / n, 0);
   return {
     timestamps: [...timestamps.subarray(start, end)],
     values: around,
     mean,
-    standardDeviation: Math.sqrt(variance),
+    standardDeviation: largest * Math.sqrt(variance),
     min: Math.min(...around),
     max: Math.max(...around),
   };

@@ -96,20 +96,40 @@ function advanceInOrder(state: DetectorState, run: readonly Point[], options: De
 
 /** Scores a point that is not newer than all before: against those that are older, and not learned where the watermark has passed it. */
 function advanceOutOfOrder(state: DetectorState, timestamp: number, value: number, options: DetectOptions): PointScore {
-  const point = observe(state, timestamp, value, options);
-  if (timestamp <= Math.max(state.learned.learnedTo, state.newest - lagOf(state.learned))) {
-    return scorePoint(state.learned, lookAt(state.learned, point, false), value, options, true);
+  const [score] = scoreBehind(state, [{ timestamp, value }], options);
+  if (!score!.late) {
+    insert(state, timestamp, value);
+    passWatermark(state, options);
   }
-  const live = clone(state.learned);
-  for (const before of state.waiting) {
-    if (before.timestamp >= timestamp) break;
-    const seen = observe(state, before.timestamp, before.value, options);
-    learn(live, lookAt(live, seen), lessonOf(seen, options));
+  return score!;
+}
+
+/**
+ * Scores points that are not newer than all before, each against those that are older, and learns none of them.
+ * @param state - Left as it is.
+ */
+export function scoreBehind(state: DetectorState, points: Iterable<Point>, options: DetectOptions): PointScore[] {
+  const { learned, waiting, newest } = state;
+  const watermark = Math.max(learned.learnedTo, newest - lagOf(learned));
+  // What is known before each of the waiting points: learned once for all that come there.
+  const known = new Map([[0, learned]]);
+  return Array.from(points, ({ timestamp, value }) => {
+    const late = timestamp <= watermark;
+    const place = late ? 0 : waiting.filter((before) => before.timestamp < timestamp).length;
+    const own = known.get(place) ?? learnedWith(state, waiting.slice(0, place), options);
+    known.set(place, own);
+    return scorePoint(own, lookAt(own, observe(state, timestamp, value, options), false), value, options, late);
+  });
+}
+
+/** What would be known once some points are learned too. */
+function learnedWith(state: DetectorState, points: readonly Point[], options: DetectOptions): Learned {
+  const learned = clone(state.learned);
+  for (const { timestamp, value } of points) {
+    const point = observe(state, timestamp, value, options);
+    learn(learned, lookAt(learned, point), lessonOf(point, options));
   }
-  const score = scorePoint(live, lookAt(live, point, false), value, options, false);
-  insert(state, timestamp, value);
-  passWatermark(state, options);
-  return score;
+  return learned;
 }
 
 /** The time between the points of the series, ms; null until it is learned. */

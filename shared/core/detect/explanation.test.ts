@@ -11,6 +11,8 @@ const finding = (changes: Partial<Finding> = {}): Finding => ({
   lo: 45.5,
   hi: 54.256,
   daysPerFalseAlarm: 343,
+  goesOn: false,
+  perSecond: false,
   methods: { "value-novelty": { score: 0.9, weight: 1 } },
   ...changes,
 });
@@ -23,6 +25,24 @@ describe("an explanation", () => {
       rarity: "about once in 340 days",
       reasons: [{ method: "value-novelty", text: "a value that this series has not had", score: 0.9 }],
     });
+  });
+
+  test("of a point that goes on with a run does not claim the run's rarity for it", () => {
+    const { text, rarity } = explain(finding({ value: 57, goesOn: true }));
+    expect(text).toBe(
+      "57 is 7 (14%) above the expected 50 (45.5 to 54.26). It goes on with what comes about once in 340 days. What is unusual: a value that this series has not had.",
+    );
+    expect(rarity).toBe("about once in 340 days");
+    expect(explain(finding({ methods: {}, goesOn: true })).text).toMatch(/\. It goes on with what comes about once in 340 days\.$/);
+  });
+
+  test.each<[Partial<Finding>, RegExp]>([
+    [{}, /^500 a second is 450 \(900%\) above the expected 50 \(45\.5 to 54\.26\)\. /],
+    [{ value: 51 }, /^51 a second by itself lies within /],
+    [{ value: 50, lo: null, hi: null }, /^50 a second by itself is what /],
+    [{ expected: null }, /^The value is 500 a second\. /],
+  ])("of a counter with %j says that it speaks of what is added a second", (changes, text) => {
+    expect(explain(finding({ ...changes, perSecond: true })).text).toMatch(text);
   });
 
   test.each<[number | null, string | null]>([
@@ -76,6 +96,16 @@ describe("an explanation", () => {
       "that differs little, in as many digits as tell it apart",
       { value: 1_000_000.75, expected: 1_000_000.5, lo: 1_000_000.4, hi: 1_000_000.6 },
       "1,000,000.75 is 0.25 (less than 0.1%) above the expected 1,000,000.5 (1,000,000.4 to 1,000,000.6).",
+    ],
+    [
+      "with a band that is narrower than four digits tell",
+      { value: 101, expected: 100, lo: 99.99999, hi: 100.00001 },
+      "101 is 1 (1%) above the expected 100 (99.99999 to 100.00001).",
+    ],
+    [
+      "of millions that differ little, all of them in figures",
+      { value: 1_234_567_890, expected: 1_230_000_000, lo: null, hi: null },
+      "1,234,600,000 is 4,568,000 (0.4%) above the expected 1,230,000,000.",
     ],
     [
       "beyond all names",

@@ -11,6 +11,10 @@ export interface Finding {
   readonly lo: number | null;
   readonly hi: number | null;
   readonly daysPerFalseAlarm: number | null;
+  /** These days are those of the run that it goes on with. */
+  readonly goesOn: boolean;
+  /** The values are what a counter adds a second. */
+  readonly perSecond: boolean;
   readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
 }
 
@@ -35,8 +39,11 @@ export function explain(finding: Finding): Explanation {
   const rarity = rarityOf(finding.daysPerFalseAlarm);
   const reasons = reasonsOf(finding.methods);
   const found = reasons.slice(0, NAMED).map(({ text }) => text);
-  const often = rarity === null ? "What is unusual" : `A point like it comes ${rarity}`;
-  const sentences = [distanceOf(finding), ...(found.length > 0 ? [`${often}: ${found.join("; ")}`] : rarity === null ? [] : [often])];
+  const sentences = [distanceOf(finding)];
+  if (rarity !== null && finding.goesOn) sentences.push(`It goes on with what comes ${rarity}`);
+  const often = rarity === null || finding.goesOn ? null : `A point like it comes ${rarity}`;
+  if (found.length > 0) sentences.push(`${often ?? "What is unusual"}: ${found.join("; ")}`);
+  else if (often !== null) sentences.push(often);
   return { text: sentences.map((sentence) => `${sentence}.`).join(" "), rarity, reasons };
 }
 
@@ -60,18 +67,21 @@ function reasonsOf(methods: Finding["methods"]): Explanation["reasons"] {
 }
 
 /** How far off a point is: by how much, by what percentage, and of which band. */
-function distanceOf({ value, expected, lo, hi }: Finding): string {
-  if (expected === null) return `The value is ${readable(value)}`;
+function distanceOf({ value, expected, lo, hi, perSecond }: Finding): string {
+  const unit = perSecond ? " a second" : "";
+  if (expected === null) return `The value is ${readable(value)}${unit}`;
   const off = value - expected;
   const isWithin = lo !== null && hi !== null && value >= lo && value <= hi;
-  const digits = digitsFor(Math.max(Math.abs(value), Math.abs(expected)), isWithin ? hi - lo : Math.abs(off));
+  const width = lo === null || hi === null ? 0 : hi - lo;
+  const own = digitsFor(Math.max(Math.abs(value), Math.abs(expected)), isWithin ? width : Math.abs(off));
+  const digits = Math.max(own, width > 0 ? digitsFor(Math.max(Math.abs(lo!), Math.abs(hi!)), width) : 0);
   const number = (one: number) => readable(one, digits);
   const band = lo === null || hi === null ? "" : `${number(lo)} to ${number(hi)}`;
-  if (isWithin) return `${number(value)} by itself lies within what was expected (${band})`;
-  if (number(value) === number(expected)) return `${number(value)} by itself is what was expected`;
-  const percent = percentOf({ off, expected, width: band === "" ? 0 : hi! - lo! });
+  if (isWithin) return `${number(value)}${unit} by itself lies within what was expected (${band})`;
+  if (number(value) === number(expected)) return `${number(value)}${unit} by itself is what was expected`;
+  const percent = percentOf({ off, expected, width });
   const side = off > 0 ? "above" : "below";
-  return `${number(value)} is ${readable(Math.abs(off))}${percent} ${side} the expected ${number(expected)}${band === "" ? "" : ` (${band})`}`;
+  return `${number(value)}${unit} is ${readable(Math.abs(off), DIGITS, digits === DIGITS)}${percent} ${side} the expected ${number(expected)}${band === "" ? "" : ` (${band})`}`;
 }
 
 function percentOf({ off, expected, width }: { off: number; expected: number; width: number }): string {
@@ -91,13 +101,13 @@ const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", compactDisplay: "long", maximumSignificantDigits: DIGITS });
 
 /** A number as people read it: 0.001234, 12.35, 12,346, 1.235 million; a power of ten only where it is larger or smaller than what has a name. */
-export function readable(value: number, digits = DIGITS): string {
+export function readable(value: number, digits = DIGITS, isCompact = digits === DIGITS): string {
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e15 || size < 1e-9)) {
-    const [mantissa, power] = value.toExponential(DIGITS - 1).split("e");
+    const [mantissa, power] = value.toExponential(digits - 1).split("e");
     return `${Number(mantissa)} × 10^${Number(power)}`;
   }
-  if (digits > DIGITS) return new Intl.NumberFormat("en", { maximumSignificantDigits: digits }).format(value);
+  if (!isCompact) return new Intl.NumberFormat("en", { maximumSignificantDigits: digits }).format(value);
   if (size >= 1e6) return COMPACT.format(value);
   return (size >= 1e3 ? WHOLE : SHORT).format(value);
 }

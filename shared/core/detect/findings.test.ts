@@ -17,6 +17,7 @@ function scores(text: string): PointScore[] {
       hi: null,
       direction: null,
       daysPerFalseAlarm: null,
+      goesOn: false,
       methods: {},
       consensus: 0,
     };

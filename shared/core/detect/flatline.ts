@@ -52,6 +52,7 @@ export const flatline: Method<Flatline> = {
   name: "flatline",
   finds: "the same value for unusually long",
   weight: 0.3,
+  isSideless: true,
   create: () => ({
     n: 0,
     last: 0,

@@ -2,7 +2,7 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { createCycle, DAY, decodeCycle, encodeCycle, learnCycle, predictCycle, WEEK } from "./cycle.ts";
 import type { Cycle } from "./cycle.ts";
 import type { Observation } from "./method.ts";
-import { createPeriod, decodePeriod, encodePeriod, learnPeriod, predictPeriod } from "./period.ts";
+import { createPeriod, decodePeriod, encodePeriod, learnPeriod, passPlaces, predictPeriod } from "./period.ts";
 import type { Period } from "./period.ts";
 
 /**
@@ -233,6 +233,13 @@ export function learnForecast(forecaster: Forecaster, point: Observation, foreca
   forecaster.size += Math.max(SCALE_STEP, 1 / n) * (level - forecaster.size);
   learnTimes(forecaster, point, bounded, { most: 2 * most, skipped, cadence });
   forecaster.n = Math.min(4_294_967_295, n + 1);
+}
+
+/** Lets a point pass of which nothing is to be learned: what repeats goes on behind it in its own time. */
+export function passForecast(forecaster: Forecaster, { localTime, timestamp }: Observation, forecast: Forecast | null): void {
+  if (forecast === null) return;
+  forecaster.offset = localTime - timestamp;
+  passPlaces(forecaster.period, forecast.parts.skipped + 1);
 }
 
 const clip = (value: number, middle: number, most: number): number => Math.max(middle - most, Math.min(middle + most, value));

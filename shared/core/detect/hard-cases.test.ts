@@ -183,6 +183,27 @@ describe("a level shift", () => {
     expect(anomalies(scores.slice(DAY_POINTS + 144)).length).toBeLessThanOrEqual(1);
     expect(Math.abs(scores.at(-1)!.expected! - 80)).toBeLessThan(2);
   });
+
+  test.each([
+    [30, 7, 7],
+    [4, 4, 6],
+  ])(
+    "of %d deviations is one episode and nothing more, in %d series of ten, and normal within a day in %d; in no series it is more than three",
+    (size, ofOne, normalInADay) => {
+      const found = Array.from({ length: 10 }, (_, place) => {
+        const uniform = seeded(place + 1);
+        const rows = every(STEP, 9 * DAY_POINTS, (row) => (row < 6 * DAY_POINTS ? 50 : 50 + size) + normal(uniform));
+        const flags = scoresOf(rows)
+          .slice(6 * DAY_POINTS)
+          .map(({ anomalous }) => anomalous);
+        const begins = flags.flatMap((flag, row) => (flag && flags[row - 1] !== true ? [row] : []));
+        return { episodes: begins.length, later: begins.filter((row) => row >= DAY_POINTS).length };
+      });
+      expect(found.every(({ episodes }) => episodes >= 1 && episodes <= 3)).toBe(true);
+      expect(found.filter(({ episodes }) => episodes === 1).length).toBeGreaterThanOrEqual(ofOne);
+      expect(found.filter(({ later }) => later === 0).length).toBeGreaterThanOrEqual(normalInADay);
+    },
+  );
 });
 
 describe("news", () => {
@@ -306,14 +327,21 @@ describe("any series", () => {
     ];
     const state = createDetector({ timezone: "America/Argentina/ComodRivadavia" });
     let [at, largest, waiting] = [MONDAY, 0, 0];
+    // People have accepted something of each day.
+    const verdicts = Array.from({ length: 60 }, (_, day) => ({
+      from: MONDAY + day * DAY,
+      to: MONDAY + day * DAY + HOUR,
+      verdict: "expected" as const,
+    }));
+    const options = { ...OPTIONS, verdicts };
     for (let block = 0; block < 56; block++) {
       const [kind, level, share] = [kinds[Math.floor(4 * uniform())]!, 100 * Math.floor(9 * uniform()), uniform()];
       const rows = Array.from({ length: 80 }, (_, row): Row => [(at += row % 40 === 0 ? 5 * HOUR : STEP), kind(level, share)]);
-      advance(state, columns(rows), OPTIONS);
+      advance(state, columns(rows), options);
       if (block < 50) continue;
       for (let point = 0; point < 28; point++) {
         at += 1_000;
-        advance(state, columns([[at, kind(level, share)]]), OPTIONS);
+        advance(state, columns([[at, kind(level, share)]]), options);
         largest = Math.max(largest, encodeState(state).length);
         waiting = Math.max(waiting, state.waiting.length);
       }

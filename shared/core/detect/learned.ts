@@ -1,17 +1,19 @@
 import { calibrationAt, combineRarities, LEAST_RARE, MOST_RARE, rarityOf } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 import { CALIBRATIONS } from "./calibration-tables.ts";
-import { createForecaster, forecastNext, learnForecast } from "./forecaster.ts";
+import { judgeError } from "./errors.ts";
+import { createForecaster, forecastNext, learnForecast, passForecast } from "./forecaster.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { Observation, Sight } from "./method.ts";
 import { METHODS } from "./methods.ts";
-import { daysAtSensitivity } from "./severity.ts";
+import { createRun, learnRun, LEAST_OF_A_RUN } from "./run.ts";
+import type { Run } from "./run.ts";
 
 /** What a detector has learned of a series, up to a point of time. */
 export interface Learned {
-  /** Points, up to 4,294,967,295. */
+  /** Points, those included of which nothing but their time was learned; up to 4,294,967,295. */
   n: number;
-  /** The newest learned, Unix ms; -1 before the first. */
+  /** The newest of them, Unix ms; -1 before the first. */
   learnedTo: number;
   /** How long the series was observed, ms: of a gap at most a day counts. */
   observedMs: number;
@@ -27,8 +29,7 @@ export interface Learned {
   streak: number;
   /** What was found last: see newsOf. */
   readonly alarm: Alarm;
-  /** The rarest news among the unusual points in a row that the newest is the last of, log10 of days; LEAST_RARE when it is none. */
-  run: number;
+  readonly run: Run;
 }
 
 /** How rare the rarest of late was, log10 of days before the joint table, and when, Unix ms. */
@@ -46,12 +47,10 @@ export interface Look {
 
 /** So many of the newest spacings are kept. */
 export const SPACINGS = 15;
-/** Before so many points there is no score. */
+/** Before so many points were learned there is no score. */
 export const WARM_UP_POINTS = 20;
 /** A point counts as rare, towards a streak, from so many days per false alarm on. */
 const STREAK_RARITY = Math.log10(30);
-/** What no sensitivity calls anomalous ends a run. */
-const LEAST_OF_A_RUN = Math.log10(daysAtSensitivity(1));
 /** After an alarm, what is no rarer is less news, by so much of the alarm's rarity at first, and after so long news again. */
 const OLD_NEWS_SHARE = 0.5;
 const OLD_NEWS_MS = 86_400_000;
@@ -71,7 +70,7 @@ export const createLearned = (): Learned => ({
   cadence: null,
   streak: 0,
   alarm: { rarity: LEAST_RARE, at: 0 },
-  run: LEAST_RARE,
+  run: createRun(),
 });
 
 /** The cadence that follows from the spacings. */
@@ -80,6 +79,9 @@ export function cadenceOf({ spacings, spacingCount }: Pick<Learned, "spacings" |
   if (n < LEAST_SPACINGS) return null;
   return spacings.slice(0, n).toSorted()[n >> 1]!;
 }
+
+/** Points of which more than their time was learned: they decide what can be said of the next. */
+export const pointsLearned = ({ forecaster }: Learned): number => forecaster.n;
 
 /** What is rare for a series of this age. */
 export const calibrationOf = ({ observedMs }: Learned): Calibration => calibrationAt(CALIBRATIONS, observedMs / DAY_MS);
@@ -99,24 +101,33 @@ export function lookAt({ n, learnedTo, cadence, forecaster, states }: Learned, p
 /** How rare a method finds a point: log10 of days per false alarm. */
 export interface MethodRarity {
   readonly rarity: number;
-  /** What is rare at all times the method's weight. */
+  /** The method's say: its own, or what somebody set. */
+  readonly weight: number;
+  /** What is rare at all times the weight. */
   readonly weighted: number;
   /** It is told beside the ensemble. */
   readonly isBeside: boolean;
+  /** See Method. */
+  readonly isSideless: boolean;
 }
 
 /** How rare each method finds a point. */
-export function raritiesOf(
+export const raritiesOf = (
   statistics: readonly number[],
   methods: Calibration["methods"],
   weights: Readonly<Record<string, number>> = {},
-): MethodRarity[] {
-  return statistics.map((statistic, m) => {
-    const { name, weight, mostDays } = METHODS[m]!;
-    const own = weights[name] ?? weight;
+): MethodRarity[] =>
+  statistics.map((statistic, m) => {
+    const { name, mostDays } = METHODS[m]!;
     const rarity = Math.min(mostDays === undefined ? MOST_RARE : Math.log10(mostDays), rarityOf(methods[name]!, statistic));
-    return { rarity, weighted: own === 0 ? LEAST_RARE : rarity > 0 ? rarity * own : rarity, isBeside: mostDays !== undefined };
+    return weigh(rarity, METHODS[m]!, weights);
   });
+
+/** @param rarity - As the method finds a point, log10 of days. */
+export function weigh(rarity: number, method: (typeof METHODS)[number], weights: Readonly<Record<string, number>>): MethodRarity {
+  const weight = weights[method.name] ?? method.weight;
+  const weighted = weight === 0 ? LEAST_RARE : rarity > 0 ? rarity * weight : rarity;
+  return { rarity, weight, weighted, isBeside: method.mostDays !== undefined, isSideless: method.isSideless === true };
 }
 
 /** How rare the ensemble finds a point: by itself, and as news after what was found before it; and what is told beside it. */
@@ -163,9 +174,10 @@ export type Lesson = "usual" | "accept" | "skip";
 /** Takes a point in that is newer than all learned before. */
 export function learn(learned: Learned, { sight, statistics }: Look, lesson: Lesson): void {
   const { n, alarm, forecaster, states, cadence } = learned;
-  if (n >= WARM_UP_POINTS) learnRarity(learned, statistics, sight.timestamp);
-  if (lesson === "accept") alarm.rarity = LEAST_RARE;
-  if (lesson !== "skip") {
+  if (lesson === "skip") passForecast(forecaster, sight, sight.forecast);
+  else {
+    if (pointsLearned(learned) >= WARM_UP_POINTS) learnRarity(learned, sight, statistics);
+    if (lesson === "accept") alarm.rarity = LEAST_RARE;
     for (let m = 0; m < METHODS.length; m++) METHODS[m]!.learn(states[m], sight, lesson === "accept");
     learnForecast(forecaster, sight, sight.forecast, cadence);
   }
@@ -174,12 +186,14 @@ export function learn(learned: Learned, { sight, statistics }: Look, lesson: Les
   learned.learnedTo = sight.timestamp;
 }
 
-function learnRarity(learned: Learned, statistics: readonly number[], timestamp: number): void {
-  const { alarm } = learned;
+function learnRarity(learned: Learned, { timestamp, value, forecast }: Sight, statistics: readonly number[]): void {
+  const { alarm, run } = learned;
   const calibration = calibrationOf(learned);
-  const { combined, standing, news } = jointRarities(raritiesOf(statistics, calibration.methods), calibration, alarm, timestamp);
+  const rarities = raritiesOf(statistics, calibration.methods);
+  const { combined, standing, news } = jointRarities(rarities, calibration, alarm, timestamp);
   learned.streak = standing >= STREAK_RARITY ? Math.min(255, learned.streak + 1) : 0;
-  learned.run = standing >= LEAST_OF_A_RUN ? Math.max(learned.run, news) : LEAST_RARE;
+  if (standing < LEAST_OF_A_RUN) run.rarity = LEAST_RARE;
+  else learnRun(run, { standing, news, ...judgeError(value, forecast!, true), found: rarities.map(({ rarity }) => rarity) });
   learnAlarm(alarm, combined, timestamp);
 }
 

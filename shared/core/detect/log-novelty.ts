@@ -1,5 +1,6 @@
 import type { Method } from "./method.ts";
-import { createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
+import { acceptedRange } from "./acceptance.ts";
+import { acceptBetween, createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
 import type { Novelty, NoveltyOptions } from "./novelty.ts";
 
 const OPTIONS: NoveltyOptions = { prototypes: 24, digestSize: 24, accepted: 1, trusted: 0, maturing: false };
@@ -26,10 +27,14 @@ export const logNovelty: Method<LogNovelty> = {
   weight: 0.5,
   create: () => ({ unit: 0, novelty: createNovelty(OPTIONS) }),
   read: (state, { value }) => readNovelty(state.novelty, logOf(state, value), OPTIONS),
-  learn(state, { value, timestamp }, accept) {
+  learn(state, sight, accept) {
     const { novelty } = state;
+    const { value, timestamp } = sight;
     if (novelty.count < UNIT_POINTS || state.unit === 0) state.unit = Math.max(state.unit, UNIT_SHARE * Math.abs(value));
     learnNovelty(novelty, logOf(state, value), timestamp, OPTIONS, accept);
+    if (!accept) return;
+    const [lo, hi] = acceptedRange(sight).map((one) => logOf(state, one));
+    acceptBetween(novelty, [lo!, hi!], timestamp, OPTIONS);
   },
   familiar({ unit, novelty }, statistic) {
     const ends = familiarEnds(novelty, statistic, OPTIONS);

@@ -35,6 +35,8 @@ export interface Method<State> {
   readonly weight: number;
   /** It is told beside the ensemble, and what it finds counts as no rarer than a false alarm in so many days. */
   readonly mostDays?: number;
+  /** What it finds lies on no side of what was expected, and at no distance from it: who asks for one or the other is told all the same. */
+  readonly isSideless?: true;
   create(): State;
   /** How unusual, >= 0, in the method's own unit: a calibration table says how rare that is. 0 while it knows nothing. */
   read(state: State, sight: Sight): number;

@@ -24,6 +24,7 @@ export const noData: Method<NoData> = {
   weight: 1,
   // Enough for the default sensitivity and no more: how bad it is that points are missing, a rule for that says.
   mostDays: 13,
+  isSideless: true,
   create: () => ({ n: 0, longest: 0 }),
   read({ n, longest }, sight) {
     const gap = gapOf(sight);

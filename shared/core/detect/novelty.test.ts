@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { quantileSorted } from "simple-statistics";
 import { normal, seeded } from "../../testing/series-generators.ts";
 import { byteReader, byteWriter } from "./bytes.ts";
-import { createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
+import { acceptBetween, createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
 import type { Novelty, NoveltyOptions } from "./novelty.ts";
 
 const AT_ONCE: NoveltyOptions = { prototypes: 24, digestSize: 32, accepted: 1, trusted: 0, maturing: false };
@@ -180,6 +180,42 @@ describe("the same value is never news", () => {
   });
 });
 
+describe("what is accepted between two numbers", () => {
+  const known = () => learned(noise(400), THREE);
+
+  test("is known at once from one end to the other, and not beyond", () => {
+    const novelty = known();
+    const far = (number: number) => readNovelty(novelty, number, THREE);
+    const before = far(30);
+    acceptBetween(novelty, [27, 33], START + DAY * 2, THREE);
+    for (const number of [27, 28.5, 30, 33]) expect(far(number)).toBe(0);
+    expect(before).toBeGreaterThan(3);
+    expect(far(36)).toBeCloseTo(3 / novelty.range, 4);
+    expect(familiarEnds(novelty, 0.5, THREE)![1]).toBeCloseTo(33 + 0.5 * novelty.range, 3);
+  });
+
+  test("is not given up for what comes anew, until it was not met for long", () => {
+    const novelty = learned(noise(400), AT_ONCE);
+    acceptBetween(novelty, [2_990, 3_010], START + 2 * DAY, AT_ONCE);
+    const uniform = seeded(4);
+    const wander = (day: number) => {
+      for (let row = 0; row < 288; row++) learnNovelty(novelty, -1_000 * uniform(), START + day * DAY + row * 5 * MINUTE, AT_ONCE, false);
+    };
+    for (let day = 3; day < 10; day++) wander(day);
+    expect(novelty.n).toBe(AT_ONCE.prototypes);
+    expect(readNovelty(novelty, 3_000, AT_ONCE)).toBe(0);
+    learnNovelty(novelty, -5_000, START + 50 * DAY, AT_ONCE, false);
+    expect(readNovelty(novelty, 3_000, AT_ONCE)).toBeGreaterThan(0);
+  });
+
+  test("stays for three such ranges: the fourth takes the place of the one that was not met for longest", () => {
+    const novelty = known();
+    for (const [row, middle] of [30, 60, 90, 120].entries())
+      acceptBetween(novelty, [middle - 5, middle + 5], START + (2 + row) * DAY, THREE);
+    expect([34, 64, 94, 124].map((number) => readNovelty(novelty, number, THREE) === 0)).toEqual([false, true, true, true]);
+  });
+});
+
 test("what was saved and loaded is the same and goes on as what was not, whatever was learned and in whichever year", () => {
   const number = fc.oneof(
     fc.double({ min: -1e38, max: 1e38, noNaN: true }),
@@ -193,7 +229,10 @@ test("what was saved and loaded is the same and goes on as what was not, whateve
     fc.property(fc.constantFrom(AT_ONCE, THREE), from, fc.array(sighting, { maxLength: 200 }), (options, start, sightings) => {
       const novelty = createNovelty(options);
       let at = start;
-      for (const [value, wait, accept] of sightings) learnNovelty(novelty, value, (at += wait), options, accept);
+      for (const [value, wait, accept] of sightings) {
+        learnNovelty(novelty, value, (at += wait), options, accept);
+        if (accept) acceptBetween(novelty, [value - 1, value + 1], at, options);
+      }
       const reader = byteReader(bytesOf(novelty));
       const again = decodeNovelty(reader, options);
       expect(reader.left).toBe(0);

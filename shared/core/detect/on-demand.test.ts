@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { advance, createDetector } from "./detector.ts";
 import { scoreRows } from "./on-demand.ts";
-import { encodeState } from "./state-codec.ts";
+import { decodeState, encodeState } from "./state-codec.ts";
 
 const OPTIONS = { sensitivity: 0.5 };
 const MINUTE = 60_000;
@@ -31,4 +32,23 @@ test.each([
   expect(scored).toEqual(expected);
   expect(extra).toMatchObject({ timestamp: minute * MINUTE, value: 500, anomalous: true });
   expect(encodeState(withIt)).toEqual(encodeState(without));
+});
+
+test("rows that are not newer are each scored as if it came alone, however many follow each other", () => {
+  const before = createDetector();
+  scoreRows(before, rows(...wave), OPTIONS);
+  const state = encodeState(before);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.double({ min: 180, max: 199, noNaN: true }), fc.integer({ min: 0, max: 200 }))), (behind) => {
+      const alone = behind.flatMap((row) => scoreRows(before, rows(row), OPTIONS));
+      expect(scoreRows(before, rows(...behind), OPTIONS)).toEqual(alone);
+      expect(encodeState(before)).toEqual(state);
+      const live = behind.flatMap((row) => {
+        const decoded = decodeState(state);
+        return decoded.ok ? advance(decoded.value, rows(row), OPTIONS) : [];
+      });
+      expect(alone).toEqual(live);
+    }),
+    { numRuns: 20 },
+  );
 });

@@ -1,5 +1,4 @@
-import { clone } from "./clone.ts";
-import { advance } from "./detector.ts";
+import { advance, scoreBehind } from "./detector.ts";
 import type { DetectorState } from "./detector.ts";
 import type { DetectOptions, PointScore } from "./score-point.ts";
 
@@ -43,12 +42,14 @@ export function* inParts({ timestamps, values }: Rows): Generator<Rows> {
 export function scoreRows(state: DetectorState, { timestamps, values }: Rows, options: DetectOptions): PointScore[] {
   const scores: PointScore[] = [];
   for (let row = 0; row < timestamps.length;) {
-    const forward = timestamps[row]! > state.newest;
+    const isForward = timestamps[row]! > state.newest;
     let end = row + 1;
-    while (forward && end < timestamps.length && timestamps[end]! > timestamps[end - 1]!) end += 1;
+    while (end < timestamps.length && (isForward ? timestamps[end]! > timestamps[end - 1]! : timestamps[end]! <= state.newest)) end += 1;
     const run = { timestamps: timestamps.subarray(row, end), values: values.subarray(row, end) };
-    for (const score of advance(forward ? state : clone(state), run, options)) scores.push(score);
+    for (const score of isForward ? advance(state, run, options) : scoreBehind(state, pointsOf(run), options)) scores.push(score);
     row = end;
   }
   return scores;
 }
+
+const pointsOf = ({ timestamps, values }: Rows) => Array.from(timestamps, (timestamp, row) => ({ timestamp, value: values[row]! }));

@@ -52,6 +52,26 @@ export function predictPeriod({ profile, places, lag }: Period, skipped: number)
 export function learnPeriod(period: Period, value: number, skipped: number, most: number): void {
   const { profile, far } = period;
   const searches = Math.floor(period.places / SEARCH_EVERY);
+  passPlaces(period, skipped);
+  const expected = predictPeriod(period, 0);
+  const before = period.lag === 0 ? 0 : far[(period.places - period.lag + PLACES) % PLACES]!;
+  const place = period.places % PLACES;
+  const error = value - expected;
+  const side = Math.abs(error) > most ? (error > 0 ? 1 : 2) : 0;
+  far[place] = side;
+  if (Number.isNaN(expected)) profile[place] = value;
+  else if (side !== 0) profile[place] = side === before ? value : expected;
+  else profile[place] = expected + FRESHNESS * error;
+  period.places += 1;
+  if (Math.floor(period.places / SEARCH_EVERY) > searches) period.lag = searchLag(period);
+}
+
+/**
+ * Lets places pass at which there was no point, or none to learn from.
+ * @param skipped - Fewer than none where clocks were set back, by no more than the places passed.
+ */
+export function passPlaces(period: Period, skipped: number): void {
+  const { profile, far } = period;
   for (let back = Math.max(skipped, -period.places); back < 0; back++) {
     period.places -= 1;
     far[period.places % PLACES] = 0;
@@ -64,17 +84,6 @@ export function learnPeriod(period: Period, value: number, skipped: number, most
     far[period.places % PLACES] = 0;
     period.places += 1;
   }
-  const expected = predictPeriod(period, 0);
-  const before = period.lag === 0 ? 0 : far[(period.places - period.lag + PLACES) % PLACES]!;
-  const place = period.places % PLACES;
-  const error = value - expected;
-  const side = Math.abs(error) > most ? (error > 0 ? 1 : 2) : 0;
-  far[place] = side;
-  if (Number.isNaN(expected)) profile[place] = value;
-  else if (side !== 0) profile[place] = side === before ? value : expected;
-  else profile[place] = expected + FRESHNESS * error;
-  period.places += 1;
-  if (Math.floor(period.places / SEARCH_EVERY) > searches) period.lag = searchLag(period);
 }
 
 /** The shortest lag of those at which the values differ least from themselves; 0 where they do not repeat. */

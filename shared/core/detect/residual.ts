@@ -1,7 +1,8 @@
 import { scaledError } from "./errors.ts";
 import type { Forecast } from "./forecaster.ts";
 import type { Method } from "./method.ts";
-import { createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
+import { acceptedRange } from "./acceptance.ts";
+import { acceptBetween, createNovelty, decodeNovelty, encodeNovelty, familiarEnds, learnNovelty, readNovelty } from "./novelty.ts";
 import type { Novelty, NoveltyOptions } from "./novelty.ts";
 
 /** An error is known once it was met in three different hours: so an incident stays one for a while, and the new normal becomes normal. */
@@ -25,8 +26,13 @@ const residualMethod = ({ name, finds, weight, middle, scale }: ResidualOptions)
     weight,
     create: () => createNovelty(OPTIONS),
     read: (novelty, { forecast, value }) => (forecast === null ? 0 : readNovelty(novelty, errorOf(forecast, value), OPTIONS)),
-    learn(novelty, { forecast, value, timestamp }, accept) {
-      if (forecast !== null) learnNovelty(novelty, errorOf(forecast, value), timestamp, OPTIONS, accept);
+    learn(novelty, sight, accept) {
+      const { forecast, value, timestamp } = sight;
+      if (forecast === null) return;
+      learnNovelty(novelty, errorOf(forecast, value), timestamp, OPTIONS, accept);
+      if (!accept) return;
+      const [lo, hi] = acceptedRange(sight).map((one) => errorOf(forecast, one));
+      acceptBetween(novelty, [lo!, hi!], timestamp, OPTIONS);
     },
     familiar(novelty, statistic, forecast) {
       const ends = familiarEnds(novelty, statistic, OPTIONS);

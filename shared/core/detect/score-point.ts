@@ -1,10 +1,12 @@
 import type { AnomalySeverity, Direction } from "../../contract/anomaly.ts";
 import { LEAST_RARE, MOST_RARE, statisticOf } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
-import { scaledError } from "./errors.ts";
-import { calibrationOf, jointRarities, raritiesOf, WARM_UP_POINTS } from "./learned.ts";
+import { judgeError } from "./errors.ts";
+import type { Forecast } from "./forecaster.ts";
+import { calibrationOf, jointRarities, pointsLearned, raritiesOf, WARM_UP_POINTS, weigh } from "./learned.ts";
 import type { Learned, Look, MethodRarity } from "./learned.ts";
 import { METHODS } from "./methods.ts";
+import { GOES_ON, isOnSideOf } from "./run.ts";
 import { AGREEING_DAYS, daysAtSensitivity, scoreOf, severityOf } from "./severity.ts";
 
 /** What decides beside the points what is anomalous. */
@@ -55,8 +57,10 @@ export interface PointScore {
   /** How severe it would be; null while there is no score. */
   readonly severity: AnomalySeverity | null;
   readonly direction: "above" | "below" | null;
-  /** How rare a point like it is, whatever came before it; of a run of anomalous points, the rarest so far. */
+  /** How rare a point like it is, whatever came before it; where it goes on with a run of points that began rarer, how rare that was. */
   readonly daysPerFalseAlarm: number | null;
+  /** It is the run whose rarity is told, not the point's own. */
+  readonly goesOn: boolean;
   readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
   /** The weighted share of methods that agree, 0..1. */
   readonly consensus: number;
@@ -66,16 +70,12 @@ export interface PointScore {
   readonly warmingUp: boolean;
 }
 
-/** Below so many points severity is capped at medium. */
+/** Before so many points were learned severity is capped at medium. */
 export const SETTLED_POINTS = 200;
-/** A run goes on while its points are a quarter as rare as it takes to begin one. */
-const GOES_ON = Math.log10(4);
 /** What is by itself so much rarer than was asked for, twice as rare, is anomalous however much of it is old news. */
 const ALWAYS_NEWS = Math.log10(2);
 const AGREEING_RARITY = Math.log10(AGREEING_DAYS);
 const STREAK_FOR_CONSENSUS = 3;
-/** The mean absolute error of a normal distribution in standard deviations, inverted. */
-const SCALE_TO_DEVIATION = 1.2533;
 
 /**
  * What is said of a point.
@@ -84,48 +84,79 @@ const SCALE_TO_DEVIATION = 1.2533;
  */
 export function scorePoint(learned: Learned, look: Look, value: number, options: DetectOptions, late: boolean): PointScore {
   const { sight, statistics } = look;
-  const { timestamp } = sight;
-  if (learned.n < WARM_UP_POINTS) return { timestamp, value, expected: sight.forecast?.expected ?? null, ...NO_SCORE, late };
+  const { timestamp, forecast } = sight;
+  const n = pointsLearned(learned);
+  if (forecast === null || n < WARM_UP_POINTS) return { timestamp, value, expected: forecast?.expected ?? null, ...NO_SCORE, late };
 
   const { sensitivity, weights = {}, consensus = 0 } = options;
   const calibration = calibrationOf(learned);
   const rarities = raritiesOf(statistics, calibration.methods, weights);
-  const { standing, news } = jointRarities(rarities, calibration, learned.alarm, timestamp);
+  const jointly = (of: readonly MethodRarity[]): Rarities => jointRarities(of, calibration, learned.alarm, timestamp);
   const least = Math.log10(daysAtSensitivity(sensitivity));
-  const goesOn = learned.run >= least && standing >= least - GOES_ON;
-  const isRare = goesOn || news >= least || standing >= least + ALWAYS_NEWS;
-  const { expected, off, effect } = judgeError(look, isRare);
-  const side = off > 0 ? "above" : off < 0 ? "below" : null;
-  const agreed = agreementOf(rarities, weights);
-  const wanted = isWanted(off, expected, options) && agreed >= consensus;
-  const anomalous = wanted && isRare;
 
-  const warmingUp = learned.n < SETTLED_POINTS;
-  const agreeing = rarities.filter(({ rarity }) => rarity >= AGREEING_RARITY).length;
+  const all = jointly(rarities);
+  const goesOnFrom = least - GOES_ON;
+  const run =
+    learned.run.rarity >= least && learned.run.lowest >= goesOnFrom && all.standing >= goesOnFrom
+      ? runFor(learned, { offs: judgeError(sight.value, forecast, true).offs, rarities }, options, (of) => jointly(of).standing)
+      : LEAST_RARE;
+  const isRareBy = ({ standing, news }: Rarities) =>
+    news >= least || standing >= least + ALWAYS_NEWS || (run >= least && standing >= goesOnFrom);
+  const isRare = isRareBy(all);
+  const { expected, off, effect } = judgeError(sight.value, forecast, isRare);
+  const agreed = agreementOf(rarities);
+  const isSought = isWanted(off, expected, options);
+  // Of what is not sought there is left what no side and no distance is asked of.
+  const counted = isSought ? all : jointly(sidelessOf(rarities));
+  const wanted = agreed >= consensus && (isSought || counted.standing > LEAST_RARE);
+  const anomalous = wanted && isRareBy(counted);
+
+  const warmingUp = n < SETTLED_POINTS;
+  const agreeing = rarities.filter(({ rarity, weight }) => weight > 0 && rarity >= AGREEING_RARITY).length;
   const confirmed = agreeing >= 2 || learned.streak + 1 >= STREAK_FOR_CONSENSUS;
+  const { standing } = anomalous ? counted : all;
   // An incident is no less severe because it goes on.
-  const daysPerFalseAlarm = 10 ** (goesOn ? Math.max(standing, learned.run) : standing);
+  const goesOn = anomalous && run >= least && run > standing;
+  const daysPerFalseAlarm = 10 ** (goesOn ? run : standing);
   return {
     timestamp,
     value,
-    score: wanted ? scoreOf(10 ** news) : 0,
+    score: wanted ? scoreOf(10 ** counted.news) : 0,
     expected,
-    ...(anomalous || options.band === true ? bandOf(learned, look, calibration, { expected, least, weights }) : NO_BAND),
+    ...(anomalous || options.band === true ? bandOf(learned, forecast, calibration, { expected, least, weights }) : NO_BAND),
     anomalous,
     severity: severityOf(daysPerFalseAlarm, { consensus: confirmed, effect, warmingUp }),
-    direction: side,
+    direction: off > 0 ? "above" : off < 0 ? "below" : null,
     daysPerFalseAlarm,
-    methods: Object.fromEntries(
-      rarities.map(({ rarity }, m) => {
-        const { name, weight } = METHODS[m]!;
-        return [name, { score: scoreOf(10 ** rarity), weight: weights[name] ?? weight }];
-      }),
-    ),
+    goesOn,
+    methods: Object.fromEntries(rarities.map(({ rarity, weight }, m) => [METHODS[m]!.name, { score: scoreOf(10 ** rarity), weight }])),
     consensus: agreed,
     late,
     warmingUp,
   };
 }
+
+/** How rare the run is that a point may go on with, by what is asked for, log10 of days; LEAST_RARE where it is none, or lies on the other side. */
+function runFor(
+  { run }: Learned,
+  { offs, rarities }: { offs: readonly number[]; rarities: readonly MethodRarity[] },
+  options: DetectOptions,
+  standingOf: (rarities: readonly MethodRarity[]) => number,
+): number {
+  if (run.rarity === LEAST_RARE || !isOnSideOf(run, { offs, found: rarities.map(({ rarity }) => rarity) })) return LEAST_RARE;
+  const { weights, consensus = 0 } = options;
+  const found = METHODS.map((method, m) => weigh(run.found[m]!, method, weights ?? {}));
+  if (agreementOf(found) < consensus) return LEAST_RARE;
+  const isSought = isWanted(run.off, run.expected, options);
+  if (isSought && weights === undefined) return run.rarity;
+  return Math.min(run.rarity, standingOf(isSought ? found : sidelessOf(found)));
+}
+
+/** What lies on no side of what was expected, and at no distance from it. */
+const sidelessOf = (rarities: readonly MethodRarity[]): MethodRarity[] =>
+  rarities.map((one) => (one.isSideless ? one : { ...one, weighted: LEAST_RARE }));
+
+type Rarities = Pick<ReturnType<typeof jointRarities>, "standing" | "news">;
 
 const NO_BAND = { lo: null, hi: null };
 const NO_SCORE = {
@@ -135,6 +166,7 @@ const NO_SCORE = {
   severity: null,
   direction: null,
   daysPerFalseAlarm: null,
+  goesOn: false,
   methods: {},
   consensus: 0,
   warmingUp: true,
@@ -150,22 +182,12 @@ export function isWanted(
   return isOnSide && Math.abs(off) >= minAbsolute && Math.abs(off) >= minRelative * Math.abs(expected);
 }
 
-/** How far off a point is, in the series' unit and in robust scales: of an unusual one from what is usual, where it is farther from that. */
-function judgeError({ sight: { value, forecast } }: Look, isRare: boolean): { expected: number; off: number; effect: number } {
-  const { expected, scale, usual, usualScale } = forecast!;
-  const [sudden, lasting] = [Math.abs(scaledError(value - expected, scale)), Math.abs(scaledError(value - usual, usualScale))];
-  const from = isRare && lasting > sudden ? usual : expected;
-  return { expected: from, off: value - from, effect: (isRare ? Math.max(sudden, lasting) : sudden) / SCALE_TO_DEVIATION };
-}
-
 /** The weighted share of the methods that find a point rare. */
-function agreementOf(rarities: readonly MethodRarity[], weights: Readonly<Record<string, number>>): number {
+function agreementOf(rarities: readonly MethodRarity[]): number {
   let [agreeing, total] = [0, 0];
-  for (const [m, { rarity }] of rarities.entries()) {
-    const { name, weight } = METHODS[m]!;
-    const own = weights[name] ?? weight;
-    total += own;
-    if (rarity >= AGREEING_RARITY) agreeing += own;
+  for (const { rarity, weight } of rarities) {
+    total += weight;
+    if (rarity >= AGREEING_RARITY) agreeing += weight;
   }
   return total === 0 ? 0 : agreeing / total;
 }
@@ -173,7 +195,7 @@ function agreementOf(rarities: readonly MethodRarity[], weights: Readonly<Record
 /** Up to where no method that judges single values calls a point anomalous by itself. */
 function bandOf(
   { states }: Learned,
-  { sight: { forecast } }: Look,
+  forecast: Forecast,
   { methods, joint }: Calibration,
   { expected, least, weights }: { expected: number; least: number; weights: Readonly<Record<string, number>> },
 ): { lo: number | null; hi: number | null } {
@@ -184,7 +206,7 @@ function bandOf(
     const rarity = combined > 0 ? combined / own : combined;
     // What no statistic of the method reaches is not its to say; a weight of 0 leaves it out.
     if (method.familiar === undefined || !(rarity > LEAST_RARE && rarity < MOST_RARE)) continue;
-    const ends = method.familiar(states[m], statisticOf(methods[method.name]!, rarity), forecast!);
+    const ends = method.familiar(states[m], statisticOf(methods[method.name]!, rarity), forecast);
     if (ends !== null) [lo, hi] = [Math.max(lo, ends[0]), Math.min(hi, ends[1])];
   }
   return lo === -Infinity || hi === Infinity ? NO_BAND : { lo: Math.min(lo, expected), hi: Math.max(hi, expected) };

@@ -95,8 +95,18 @@ describe("a counter", () => {
   test("is scored by its rate: a burst is an anomaly of a second's worth, growing and a restart are none", () => {
     const { anomalies } = detectSeries(ORG, counter, counted(400, { burst: 350, restart: 300 }), NOW);
     expect(anomalies.map(({ timestamp }) => timestamp)).toEqual([NOW - 50 * STEP_MS]);
-    expect(anomalies[0]).toMatchObject({ value: 100 });
+    expect(anomalies[0]).toMatchObject({ value: 100, perSecond: true });
     expect(anomalies[0]!.expected).toBeCloseTo(10, 0);
+  });
+
+  test("that counts to the end of all numbers is scored on: its state is not lost", () => {
+    const points = counted(400);
+    points.values[390] = Number.MAX_VALUE;
+    const before = detectSeries(ORG, counter, part(points, 0, 380), NOW);
+    const after = detectSeries(ORG, before.record, part(points, 380, 400), NOW);
+    expect([before.trouble, after.trouble]).toEqual([null, null]);
+    expect(after.anomalies.map(({ timestamp }) => timestamp)).toContain(points.timestamps[390]);
+    expect(after.record.cadenceMs).toBe(STEP_MS);
   });
 
   test("gives the same however its points are split, and whatever comes again or late", () => {

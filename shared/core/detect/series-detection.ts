@@ -125,9 +125,22 @@ export function detectSeries(
     (row) => !judged.isQuelled(scores[row]!.timestamp),
   );
   const anomalies = found.anomalies.map(({ row, historical, clearedAt }): NewAnomaly => {
-    const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, methods } = scores[row]!;
+    const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, goesOn, late, methods } = scores[row]!;
     const id = anomalyId(org, series, timestamp);
-    const scored = { timestamp, value, expected, lo, hi, score, direction, daysPerFalseAlarm, methods };
+    const scored = {
+      timestamp,
+      value,
+      expected,
+      lo,
+      hi,
+      score,
+      direction,
+      daysPerFalseAlarm,
+      goesOn,
+      perSecond: hasRate(record.kind),
+      late,
+      methods,
+    };
     // An anomaly has a severity: while there is no score, nothing is anomalous.
     return { id, series, ...scored, severity: severity!, historical, overBudget: false, clearedAt, detectedAt };
   });

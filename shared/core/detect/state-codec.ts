@@ -6,9 +6,10 @@ import { decodeForecaster, encodeForecaster } from "./forecaster.ts";
 import { cadenceOf, SPACINGS } from "./learned.ts";
 import type { Learned } from "./learned.ts";
 import { METHODS } from "./methods.ts";
+import { decodeRun, encodeRun } from "./run.ts";
 
 /** The first byte of every state. A method that is added or changes its layout makes a new one: states of others start anew. */
-const VERSION = 4;
+const VERSION = 5;
 /** The most that a state takes. */
 export const MAX_STATE_BYTES = 8_192;
 
@@ -83,7 +84,7 @@ function encodeLearned(learned: Learned, writer: ByteWriter): void {
   writer.u8(streak);
   writer.f64(alarm.rarity);
   writer.f64(alarm.at);
-  writer.f64(run);
+  encodeRun(run, writer);
   encodeForecaster(forecaster, writer);
   for (const [m, method] of METHODS.entries()) method.encode(states[m], writer);
 }
@@ -97,7 +98,7 @@ function decodeLearned(reader: ByteReader): Learned {
   const cadence = cadenceOf({ spacings, spacingCount });
   const streak = reader.u8();
   const alarm = { rarity: reader.f64(), at: reader.f64() };
-  const run = reader.f64();
+  const run = decodeRun(reader);
   const forecaster = decodeForecaster(reader);
   const states = METHODS.map((method) => method.decode(reader));
   return { n, learnedTo, observedMs, spacingCount, spacings, cadence, streak, alarm, run, forecaster, states };

@@ -24,13 +24,20 @@ describe("the stretch of an anomaly", () => {
     ["what ended it is not stored any more", around([], []), [3], 9, { from: 3, to: 9, isOpen: false }],
     ["it goes on beyond the points that were read", around([], [4, 5], true), [3, 4, 5], null, { from: 3, to: 6, isOpen: false }],
   ])("%s", (_which, points, anomalous, clearedAt, expected) => {
-    expect(stretchAround({ timestamp: 3, clearedAt }, points, new Set(anomalous))).toEqual(expected);
+    expect(stretchAround({ timestamp: 3, clearedAt }, points, new Set(anomalous), 100)).toEqual(expected);
+  });
+
+  test("points that raised nothing are of it, while it is open and once a point has ended it", () => {
+    const points = around([1, 2], [4, 5, 6, 7]);
+    const of = (clearedAt: number | null, calmTo: number) => stretchAround({ timestamp: 3, clearedAt }, points, new Set([3, 4]), calmTo);
+    expect(of(null, 2)).toEqual({ from: 3, to: 3 + LONGEST_OPEN_MS, isOpen: true });
+    expect(of(7, 7)).toEqual({ from: 3, to: 7, isOpen: false });
   });
 
   test("an open one has its anomaly in it, however long ago it began", () => {
     const from = 10;
     const timestamp = from + 2 * LONGEST_OPEN_MS;
-    const stretch = stretchAround({ timestamp, clearedAt: null }, around([from], []), new Set([from, timestamp]));
+    const stretch = stretchAround({ timestamp, clearedAt: null }, around([from], []), new Set([from, timestamp]), null);
     expect(stretch).toEqual({ from, to: timestamp + 1, isOpen: true });
   });
 });

@@ -35,16 +35,20 @@ export interface PointsAround {
  * The run of consecutive anomalous points that one of them lies in: from the first of them to the first point that is none.
  *
  * @param anomaly.clearedAt - Unix ms; null while it is open.
- * @param anomalous - Timestamps of the series' anomalies.
+ * @param anomalous - Timestamps of the series' anomalies: between the outermost of the points.
+ * @param calmTo - The newest scored point of the series that was none, Unix ms; null before the first. What raised nothing because of what was said of it
+ *   is no anomaly, and not calm either.
  */
 export function stretchAround(
   { timestamp, clearedAt }: { readonly timestamp: number; readonly clearedAt: number | null },
   { before, after, isCut }: PointsAround,
   anomalous: ReadonlySet<number>,
+  calmTo: number | null,
 ): Stretch {
-  const calmBefore = before.findLastIndex((at) => !anomalous.has(at));
+  const isCalm = (at: number) => !anomalous.has(at) && at <= (calmTo ?? -1) && (at < timestamp || at >= (clearedAt ?? timestamp));
+  const calmBefore = before.findLastIndex(isCalm);
   const from = before[calmBefore + 1] ?? timestamp;
-  const calm = after.find((at) => !anomalous.has(at));
+  const calm = after.find(isCalm);
   if (calm !== undefined) return { from, to: calm, isOpen: false };
   const newest = after.at(-1) ?? timestamp;
   // What ended it may be past its retention.

@@ -1,6 +1,6 @@
 import { scaledError } from "./errors.ts";
 import type { Method } from "./method.ts";
-import { createNovelty, decodeNovelty, encodeNovelty, learnNovelty, readNovelty } from "./novelty.ts";
+import { acceptBetween, createNovelty, decodeNovelty, encodeNovelty, learnNovelty, readNovelty } from "./novelty.ts";
 import type { Novelty, NoveltyOptions } from "./novelty.ts";
 
 const OPTIONS: NoveltyOptions = { prototypes: 16, digestSize: 16, accepted: 1, trusted: 200, maturing: true };
@@ -9,6 +9,8 @@ const STEP = 1 - 0.5 ** (1 / 8);
 const MOST_SCALES = 10;
 /** The logarithm is of the spread and this, which keeps a calm series from being news each time that it is calmer. */
 const CALM = 0.05;
+/** A spread that was accepted stands for those so near to it: by so much it differs from one time that it is met to the next. */
+const ACCEPTED = 0.6;
 
 interface Volatility {
   /** The mean absolute error over the last points, in scales. */
@@ -32,6 +34,9 @@ export const volatility: Method<Volatility> = {
   learn(state, sight, accept) {
     state.spread = spreadWith(state, sight);
     learnNovelty(state.novelty, Math.log(state.spread + CALM), sight.timestamp, OPTIONS, accept);
+    if (!accept) return;
+    const [lo, hi] = [Math.max(0, state.spread - ACCEPTED), state.spread + ACCEPTED].map((spread) => Math.log(spread + CALM));
+    acceptBetween(state.novelty, [lo!, hi!], sight.timestamp, OPTIONS);
   },
   encode({ spread, novelty }, writer) {
     writer.f64(spread);

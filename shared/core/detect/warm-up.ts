@@ -1,5 +1,6 @@
+import { LATEST_MS } from "../../contract/time.ts";
 import type { DetectorState } from "./detector.ts";
-import { cadenceOf, SPACINGS, WARM_UP_POINTS } from "./learned.ts";
+import { cadenceOf, pointsLearned, SPACINGS, WARM_UP_POINTS } from "./learned.ts";
 import type { Learned } from "./learned.ts";
 import { SETTLED_POINTS } from "./score-point.ts";
 import { isOfAnotherKind } from "./series-detection.ts";
@@ -23,7 +24,7 @@ export interface WarmUp {
   readonly points: number;
   /** Until the next state; 0 in the last. */
   readonly pointsLeft: number;
-  /** When the last of these comes, Unix ms, if they come at the learned cadence; null where none is missing, and while that is not known. */
+  /** When the last of these comes, Unix ms, if they come at the learned cadence; null where none is missing, while that is not known, and beyond the year 9999. */
   readonly readyAt: number | null;
 }
 
@@ -37,13 +38,13 @@ export function warmUpOf({ points, newest, cadence }: DetectorProgress, now = -I
   if (points >= SETTLED_POINTS) return { state: "ready", points, pointsLeft: 0, readyAt: null };
   const [state, needed] = points < WARM_UP_POINTS ? (["warming-up", WARM_UP_POINTS] as const) : (["settling", SETTLED_POINTS] as const);
   const pointsLeft = needed - points;
-  const isKnown = newest !== null && cadence !== null;
-  return { state, points, pointsLeft, readyAt: isKnown ? Math.max(newest + cadence, now) + (pointsLeft - 1) * cadence : null };
+  const readyAt = newest === null || cadence === null ? null : Math.max(newest + cadence, now) + (pointsLeft - 1) * cadence;
+  return { state, points, pointsLeft, readyAt: readyAt === null || readyAt > LATEST_MS ? null : readyAt };
 }
 
 /** How far a detector has come. */
 export const progressOf = ({ learned, waiting, newest }: DetectorState): DetectorProgress => ({
-  points: learned.n + waiting.length,
+  points: pointsLearned(learned) + waiting.length,
   newest: newest < 0 ? null : newest,
   cadence: learned.cadence ?? cadenceWith(learned, waiting),
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { asLevels } from "./rate.ts";
+import { asLevels, rateSince } from "./rate.ts";
 
 const columns = (...points: [number, number][]) => ({
   timestamps: Float64Array.from(points, ([timestamp]) => 1_000 * timestamp),
@@ -34,4 +34,10 @@ test("of a counter that never starts anew, the rates add up to what it has count
       expect(sum).toBeCloseTo(total - steps[0]![1], 6);
     }),
   );
+});
+
+test("a rate beyond all numbers is the largest there is", () => {
+  const from = { timestamp: 0, value: 0 };
+  expect(rateSince(from, { timestamp: 1, value: 1.7e308 }, "counter")).toBe(Number.MAX_VALUE);
+  expect(rateSince(from, { timestamp: 1, value: -1.7e308 }, "delta")).toBe(-Number.MAX_VALUE);
 });

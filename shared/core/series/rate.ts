@@ -31,10 +31,11 @@ export interface CountedPoint {
   readonly value: number;
 }
 
-/** What was added a second from one point of a counter, or of a delta, to a later one. */
+/** What was added a second from one point of a counter, or of a delta, to a later one; the largest number there is where it would be more. */
 export function rateSince(before: CountedPoint, point: CountedPoint, kind: SeriesKind | null): number {
   const added = kind === "delta" || point.value < before.value ? point.value : point.value - before.value;
-  return (1_000 * added) / (point.timestamp - before.timestamp);
+  const rate = (1_000 * added) / (point.timestamp - before.timestamp);
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, rate));
 }
 
 /** Whether values of a kind are read as rates. */
