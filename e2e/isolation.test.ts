@@ -94,6 +94,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "PATCH /api/v1/forecast-jobs/{id}": { enabled: false },
   "PUT /api/v1/detection-settings/{id}": SETTINGS,
   "PATCH /api/v1/detection-settings/{id}": { priority: 1 },
+  "PATCH /api/v1/series/{id}": { unit: "s" },
+  "PUT /api/v1/series/{id}/settings": { enabled: false },
+  "PATCH /api/v1/series/{id}/settings": { enabled: false },
 };
 
 const bare = ({ status, body }: TestAnswer) => ({ status, body: { ...(body as object), instance: "" } });
