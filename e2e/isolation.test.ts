@@ -153,3 +153,28 @@ describe("without a key there is nothing", () => {
     expect(answer.status).toBe(401);
   });
 });
+
+const lists = routes.flatMap((route) =>
+  route.kind === "json" && "cursor" in membersOf(route.input) ? [[route.path, route] as const] : [],
+);
+
+function membersOf(input: object): object {
+  const { entries, options } = input as { entries?: object; options?: readonly object[] };
+  return entries ?? (options === undefined ? {} : membersOf(options[0]!));
+}
+
+describe("a cursor that no page has given is refused, and the list does not begin again", () => {
+  test("by all of them", () => expect(lists.length).toBeGreaterThan(14));
+
+  test.each(lists)("%s", async (path, { scope }) => {
+    const key = scope === "platform" ? await system.http.keyOf(null, ["platform"]) : mine;
+    const url = path.replace("{id}", ids.get(path.split("/{id}", 1)[0]!) ?? "");
+    for (const query of path === "/api/v1/alerts" ? ["", "status=pending&"] : [""]) {
+      expect((await ask("GET", `${url}?${query}`, key)).status).toBe(200);
+      for (const cursor of ["xyz", "1~2", "~", `rul_${"0".repeat(25)}`]) {
+        const answer = await ask("GET", `${url}?${query}cursor=${cursor}`, key);
+        expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "cursor" }] } });
+      }
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import type { Row } from "@libsql/client";
-import type { InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import { InstanceId } from "../contract/ids.ts";
+import type { OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { InstanceRecord } from "../core/alert/alert-record.ts";
 import type { Instance } from "../core/alert/step.ts";
@@ -9,7 +10,7 @@ import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
 import { writeInstances } from "./instance-changes.ts";
 import type { Outbox } from "./outbox.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 import { requireEnabled, ruleOf } from "./rules.ts";
 
 // Rides the primary key, once for each id, which CROSS sees to; not limited: the caller's list bounds it.
@@ -70,7 +71,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
     },
     async pending({ rule, series, severity, metricKey }, { limit, cursor }) {
       const filter = { rule: rule ?? null, series: series ?? null, severity: severity ?? null, metricKey: metricKey ?? null };
-      const rows = await database.read(SELECT_PENDING, { org, ...filter, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PENDING, { org, ...filter, after: afterId(InstanceId, cursor), limit: limit + 1 });
       return pageOf(rows.map(pendingOf), limit, ({ id }) => id);
     },
     async lastEvaluations() {
