@@ -144,6 +144,7 @@ describe("episodes", () => {
             closed: [],
             scored: [],
             checkpoints: [],
+            relearn: [],
             ahead: { add: [], remove: [] },
             at: START,
           };

@@ -107,9 +107,9 @@ async function detectAll(
     const said = verdictsAtHand(verdicts.get(record.series) ?? [], record.scoredTo, points);
     let detection = detectSeries(tenant.org, record, points, now, scoring, said);
     if (detection.isOfAnotherClock && relearning.left > 0) {
-      const anew = await relearned(tenant, record, scoring);
-      relearning.left -= POINTS_A_READ + anew.points;
-      detection = { ...detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said), isCheckpoint: true };
+      const { points: read, ...anew } = await relearned(tenant, record, scoring);
+      relearning.left -= POINTS_A_READ + read;
+      detection = { ...detectSeries(tenant.org, { ...record, ...anew }, points, now, scoring, said), isCheckpoint: true };
     }
     if (detection.trouble !== null) print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
     detections.push(detection);
@@ -130,6 +130,7 @@ async function commit(
   const committed = await detection.commit({
     ...pass,
     checkpoints: detections.filter(({ isCheckpoint }) => isCheckpoint).map(({ record: { series } }) => series),
+    relearn: detections.filter(({ isToBeRelearned }) => isToBeRelearned).map(({ record: { series } }) => series),
     scored: countSpans(detections.map(({ spans }) => spans)),
     telling: { told, budgetVersion: version },
     states: detections.map(({ record }) => record),
