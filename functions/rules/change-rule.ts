@@ -2,6 +2,7 @@ import type { RuleId } from "../../shared/contract/ids.ts";
 import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
 import type { Rule, RuleDefinition } from "../../shared/contract/rule.ts";
 import { ruleConsequences } from "../../shared/core/alert/rule-change.ts";
+import { unknownMethods } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -11,10 +12,13 @@ import { ruleAnswer } from "./rule-answer.ts";
 /** How often a write is tried anew that lost against an evaluation. */
 const TRIES = 5;
 
-/** Refuses patterns that RE2 does not take. @throws Problem validation-failed. */
-export function requirePatterns({ selector }: RuleDefinition): void {
+/** Refuses what no schema sees: patterns that RE2 does not take, methods that there are none of. @throws Problem validation-failed. */
+export function requirePatterns(definition: RuleDefinition): void {
+  const { selector } = definition;
   const compiled = compileMatchers(selector.matchers);
   if (!compiled.ok) throw invalid([{ path: `selector.matchers[${compiled.error.index}].value`, message: compiled.error.message }]);
+  const wrong = definition.kind === "anomaly" ? unknownMethods(definition.condition.methods ?? [], "condition.methods") : [];
+  if (wrong.length > 0) throw invalid(wrong);
 }
 
 const definitionOf = ({ id: _id, version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...definition }: Rule): RuleDefinition =>

@@ -55,6 +55,13 @@ describe("201", () => {
 });
 
 describe("400", () => {
+  test("a method that there is none of is refused with those there are: the rule would never fire", async () => {
+    const methods = ["level-shift", "spike"];
+    await expect(harness.call(createRule, rule({ kind: "anomaly", condition: { methods } }))).rejects.toMatchObject({
+      errors: [{ path: "condition.methods[1]", message: expect.stringMatching(/^Expected one of value-novelty, .*no-data$/) as unknown }],
+    });
+  });
+
   test.each([
     ["a pattern that RE2 refuses", { selector: { metricKey: "cpu", matchers: [{ name: "region", op: "=~", value: "(" }] } }],
     ["a pattern with a look-ahead", { selector: { metricKey: "cpu", matchers: [{ name: "region", op: "!~", value: "a(?=b)" }] } }],
