@@ -103,11 +103,13 @@ function warmUpAfter(detector: DetectorState): Detection["warmingUp"] {
 
 function anomaliesOf(scores: readonly PointScore[], points: PointColumns, k: number): Detection["anomalies"] {
   return scores.flatMap((found, index) => {
-    const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
+    const { timestamp, value, expected, lo, hi, score, anomalous, severity, direction, daysPerFalseAlarm, methods, consensus } = found;
     if (!anomalous || severity === null) return [];
     const finding = {
       value,
       expected,
+      lo,
+      hi,
       score,
       severity,
       direction,

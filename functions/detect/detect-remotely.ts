@@ -50,7 +50,7 @@ export async function detectRemotely({ points, before, settings, context }: Aske
     scores.push(isAnomalous ? score : 0);
     if (!isAnomalous) continue;
     const methods = { [METHOD]: { score, weight: 1 } };
-    const finding = { value, expected, daysPerFalseAlarm: null, methods };
+    const finding = { value, expected, lo: rowOf(found.lo, index), hi: rowOf(found.hi, index), daysPerFalseAlarm: null, methods };
     anomalies.push({
       index,
       timestamp: points.timestamps[index]!,
@@ -58,7 +58,7 @@ export async function detectRemotely({ points, before, settings, context }: Aske
       score,
       severity,
       direction: value > expected ? "above" : value < expected ? "below" : null,
-      explanation: explain({ ...finding, lo: rowOf(found.lo, index), hi: rowOf(found.hi, index) }),
+      explanation: explain(finding),
       consensus: 1,
       context: context === 0 ? null : contextAround(points, index, context),
     });

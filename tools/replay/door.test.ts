@@ -62,6 +62,8 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
     timestamp: timestamps[index]!,
     value: 1,
     expected: null,
+    lo: null,
+    hi: null,
     score: 1,
     severity: "high",
     direction: "above",
