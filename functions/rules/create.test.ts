@@ -50,7 +50,7 @@ describe("201", () => {
 
   test("an anomaly rule keeps its filters", async () => {
     const created = await harness.call(createRule, rule({ kind: "anomaly", condition: { direction: "above", minRelative: 0.2 } }));
-    expect(created).toMatchObject({ condition: { minSeverity: "high", direction: "above", minRelative: 0.2 } });
+    expect(created).toMatchObject({ condition: { minSeverity: "medium", direction: "above", minRelative: 0.2 } });
   });
 });
 

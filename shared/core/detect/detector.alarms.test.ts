@@ -68,6 +68,24 @@ describe("what is found", () => {
     }
   });
 
+  test("an hour of zeros at the peak of a daily cycle: once in 30 days or less, so that a rule of no other severity tells of it", () => {
+    for (const [days, seed] of [
+      [14, 61],
+      [28, 62],
+    ] as const) {
+      const uniform = seeded(seed);
+      const from = days * 288 + 72;
+      const rows = Array.from({ length: from + 12 }, (_, row) => {
+        const usual = 500 + 300 * Math.sin((2 * Math.PI * row) / 288) + 15 * normal(uniform);
+        return [row * 5 * MINUTE, row >= from ? 0 : usual] as const;
+      });
+      const severities = advance(createDetector(), columns(rows), OPTIONS)
+        .slice(from)
+        .map(({ severity }) => severity);
+      expect(["medium", "high", "critical"]).toContain(severities[2]);
+    }
+  });
+
   test("a spike after a giant, which does not hide what comes later", () => {
     for (const giant of [1e3, 1e6, 1e300]) {
       const uniform = seeded(3);
