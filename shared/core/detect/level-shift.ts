@@ -37,6 +37,7 @@ function statisticOf(before: LevelShift, [above, below]: readonly [above: number
 export const levelShift: Method<LevelShift> = {
   name: "level-shift",
   finds: "off to one side for some time",
+  findsOff: (side) => `${side} what is usual for some time`,
   weight: 0.3,
   create: () => ({ above: 0, below: 0, novelty: createNovelty(OPTIONS) }),
   read: (state, sight) => readNovelty(state.novelty, statisticOf(state, sumsWith(state, sight)), OPTIONS),
