@@ -254,6 +254,13 @@ describe("history that comes after newer points", () => {
     expect(asked().length).toBe(1);
   });
 
+  test("is learned too where there was but one point before it", async () => {
+    const cpu = await harness.store("cpu", live().slice(-1));
+    await detect();
+    await comes("cpu", ...history(0, 1_000));
+    expect(asked()).toMatchObject([{ data: { series: [cpu] } }]);
+  });
+
   test("is not asked for where it is older than what would be learned", async () => {
     await harness.store("cpu", live());
     await detect();

@@ -20,7 +20,7 @@ test.each([
 test("late points count as far as learning anew would reach", () => {
   const late = [NOW - 20_001 * MINUTE, NOW - 20_000 * MINUTE, NOW - MINUTE];
   expect(countUnlearned(late, { newest: NOW, cadence: MINUTE })).toBe(2);
-  expect(countUnlearned(late, { newest: NOW, cadence: null })).toBe(0);
+  expect(countUnlearned(late, { newest: NOW, cadence: null })).toBe(3);
 });
 
 test("history is being brought in while there is much of it, and for an hour after it was asked for", () => {

@@ -20,7 +20,7 @@ const BRINGING_IN_MS = 3_600_000;
 
 /** How many of some late points would be learned if the series were learned anew: older ones would not. */
 export function countUnlearned(late: readonly number[], { newest, cadence }: { newest: number; cadence: number | null }): number {
-  const earliest = newest - POINTS_RELEARNED * (cadence ?? 0);
+  const earliest = newest - POINTS_RELEARNED * (cadence ?? Infinity);
   return late.filter((timestamp) => timestamp >= earliest).length;
 }
 
