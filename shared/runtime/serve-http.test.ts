@@ -115,7 +115,13 @@ describe("a wrong request", () => {
   test.each(["PUT", "PATCH"] as const)("%s without a body is refused, also where nothing has to be said", async (method) => {
     const input = v.strictObject({ id: v.string(), note: v.optional(v.string()) });
     const change = route({
-      ...{ method, path: "/things/{id}", summary: "", scope: "write", input, output: null, problems: [] },
+      method,
+      path: "/things/{id}",
+      summary: "",
+      scope: "write",
+      input,
+      output: null,
+      problems: [],
       handle: async (said) => (calls.push(said), null),
     });
     const answer = await server.request(http([change]), method, "/things/x", { key });

@@ -153,7 +153,10 @@ export function detectSeries(
     record: {
       ...record,
       ...(asks ? { unlearned: 0, relearnAskedAt: detectedAt } : missed),
-      ...{ counted, ...found.progress, cadenceMs: detectorCadence(detector), state },
+      ...found.progress,
+      counted,
+      cadenceMs: detectorCadence(detector),
+      state,
     },
     anomalies,
     episodes: episodesOf(found, anomalies, record.open === "held"),
