@@ -97,6 +97,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "PATCH /api/v1/forecast-jobs/{id}": { enabled: false },
   "PUT /api/v1/detection-settings/{id}": SETTINGS,
   "PATCH /api/v1/detection-settings/{id}": { priority: 1 },
+  "PATCH /api/v1/series/{id}": { unit: "s" },
+  "PUT /api/v1/series/{id}/settings": { enabled: false },
+  "PATCH /api/v1/series/{id}/settings": { enabled: false },
 };
 
 const bare = ({ status, body }: TestAnswer) => ({ status, body: { ...(body as object), instance: "" } });
@@ -151,5 +154,30 @@ describe("without a key there is nothing", () => {
   test.each(routes.filter(({ scope }) => scope !== "none").map(({ method, path }) => [method, path]))("%s %s", async (method, path) => {
     const answer = await system.request(method, path.replace("{id}", "x"), { body: {} });
     expect(answer.status).toBe(401);
+  });
+});
+
+const lists = routes.flatMap((route) =>
+  route.kind === "json" && "cursor" in membersOf(route.input) ? [[route.path, route] as const] : [],
+);
+
+function membersOf(input: object): object {
+  const { entries, options } = input as { entries?: object; options?: readonly object[] };
+  return entries ?? (options === undefined ? {} : membersOf(options[0]!));
+}
+
+describe("a cursor that no page has given is refused, and the list does not begin again", () => {
+  test("by all of them", () => expect(lists.length).toBeGreaterThan(14));
+
+  test.each(lists)("%s", async (path, { scope }) => {
+    const key = scope === "platform" ? await system.http.keyOf(null, ["platform"]) : mine;
+    const url = path.replace("{id}", ids.get(path.split("/{id}", 1)[0]!) ?? "");
+    for (const query of path === "/api/v1/alerts" ? ["", "status=pending&"] : [""]) {
+      expect((await ask("GET", `${url}?${query}`, key)).status).toBe(200);
+      for (const cursor of ["xyz", "1~2", "~", `rul_${"0".repeat(25)}`]) {
+        const answer = await ask("GET", `${url}?${query}cursor=${cursor}`, key);
+        expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "cursor" }] } });
+      }
+    }
   });
 });

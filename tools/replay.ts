@@ -23,7 +23,7 @@ import { anomalyLines, episodeLines, fileLines } from "./replay/report.ts";
 import { defaultRule, readRule } from "./replay/rule.ts";
 
 // Sends a real series through the HTTP door in its own event time, and shows its anomalies and what a rule over them would have told.
-// Nothing is delivered: to the live system old points are history. Ends with 0, with 2 where it was called wrongly, and with 1 otherwise.
+// Nothing is delivered of old points, which are history to the live system; newer ones are news to it, and may alert. Ends with 0, with 2 where it was called wrongly, and with 1 otherwise.
 
 const USAGE = `Usage: npm run replay -- FILE [options]
 
@@ -31,7 +31,7 @@ FILE is a CSV of timestamp and value, or an archive of series (JSON, gzipped), s
 
   --series NAME        of an archive: the series' name, or a part that no other has; without it the names are shown
   --metric KEY         the metric to send it as; by default made of the file's name
-  --rule FILE.json     the rule to try, as POST /api/v1/rules takes it; by default an anomaly rule from high severity on
+  --rule FILE.json     the rule to try, as POST /api/v1/rules takes it; by default an anomaly rule from medium severity on
   --sensitivity N      0 (60 days per false alarm) to 1 (1.7 days), 0.5 by default
   --url URL --key KEY  the system to send it to; by default the one of npm start. The key may be in INTENTVISION_API_KEY instead`;
 

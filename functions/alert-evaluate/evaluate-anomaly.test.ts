@@ -107,7 +107,7 @@ describe("an anomaly rule", () => {
 
   test.each([
     ["a historical one", { historical: true }],
-    ["one that is less severe than it wants", { severity: "medium" }],
+    ["one that is less severe than it wants", { severity: "low" }],
     ["one in the other direction", { direction: "below" }],
     ["one that its methods did not find", { methods: { "value-novelty": { score: 0.1, weight: 1 } } }],
     ["one that is too close to what was expected", { value: 51 }],

@@ -157,6 +157,7 @@ describe("episodes", () => {
             closed: [],
             scored: [],
             checkpoints: [],
+            relearn: [],
             ahead: { add: [], remove: [] },
             at: START,
           };

@@ -56,13 +56,15 @@ describe("200", () => {
       anomaly.timestamp,
       anomaly.score,
       anomaly.expected,
+      anomaly.lo,
+      anomaly.hi,
       anomaly.severity,
       anomaly.methods,
     ]);
     expect(live.length).toBeGreaterThan(0);
 
     const of = ({ anomalies }: Detection) =>
-      anomalies.map(({ timestamp, score, expected, severity, methods }) => [timestamp, score, expected, severity, methods]);
+      anomalies.map(({ timestamp, score, expected, lo, hi, severity, methods }) => [timestamp, score, expected, lo, hi, severity, methods]);
     const from = points[0]![0];
     expect(of(await create({ input: inputOf(points) }))).toEqual(live);
     expect(of(await create({ series, from, to: START + 1 }))).toEqual(live);

@@ -118,12 +118,28 @@ function anomaliesOf(
 ): Detection["anomalies"] {
   refuseTooMany(scores.filter(({ anomalous }) => anomalous).length, k, points);
   return scores.flatMap((found, index) => {
-    const { timestamp, value, expected, score, anomalous, severity, direction, daysPerFalseAlarm, goesOn, late, methods, consensus } =
-      found;
+    const {
+      timestamp,
+      value,
+      expected,
+      lo,
+      hi,
+      score,
+      anomalous,
+      severity,
+      direction,
+      daysPerFalseAlarm,
+      goesOn,
+      late,
+      methods,
+      consensus,
+    } = found;
     if (!anomalous || severity === null) return [];
     const finding = {
       value,
       expected,
+      lo,
+      hi,
       score,
       severity,
       direction,

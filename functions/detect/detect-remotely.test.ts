@@ -132,7 +132,10 @@ describe("422", () => {
   test("without a key it is not configured, and points are sent nowhere", async () => {
     harness.close();
     harness = await startWith(undefined);
-    await expect(create({ input: inputOf(hourly(VALUES)) })).rejects.toMatchObject({ kind: "backend-unavailable" });
+    await expect(create({ input: inputOf(hourly(VALUES)) })).rejects.toMatchObject({
+      kind: "backend-unavailable",
+      detail: expect.stringContaining("INTENTVISION_TIMEGPT_KEY is not set") as unknown,
+    });
     expect(timegpt.requests).toEqual([]);
   });
 

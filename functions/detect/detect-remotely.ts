@@ -57,7 +57,8 @@ export async function detectRemotely(
     if (!isAnomalous) continue;
     refuseTooMany(anomalies.length + 1, context, points);
     const methods = { [METHOD]: { score, weight: 1 } };
-    const finding = { value, expected, daysPerFalseAlarm: null, goesOn: false, perSecond, methods };
+    const band = { lo: rowOf(found.lo, index), hi: rowOf(found.hi, index) };
+    const finding = { value, expected, ...band, daysPerFalseAlarm: null, goesOn: false, perSecond, methods };
     anomalies.push({
       index,
       timestamp: points.timestamps[index]!,
@@ -66,7 +67,7 @@ export async function detectRemotely(
       severity,
       late: false,
       direction: value > expected ? "above" : value < expected ? "below" : null,
-      explanation: explain({ ...finding, lo: rowOf(found.lo, index), hi: rowOf(found.hi, index) }),
+      explanation: explain(finding),
       consensus: 1,
       context: context === 0 ? null : contextAround(points, index, context),
     });

@@ -3,6 +3,7 @@ import { Unavailable } from "../../shared/contract/problem.ts";
 import { aheadRows, arrivalsOf, splitAhead, splitArrivals } from "../../shared/core/detect/arrivals.ts";
 import { BUDGET_WINDOW_MS } from "../../shared/core/detect/budget.ts";
 import type { Scoring } from "../../shared/core/detect/effective-settings.ts";
+import { olderWindow, withoutRepeats } from "../../shared/core/detect/repeats.ts";
 import { countSpans } from "../../shared/core/detect/scored-spans.ts";
 import { detectSeries } from "../../shared/core/detect/series-detection.ts";
 import type { ArrivedPoints, DetectorRecord, SeriesDetection } from "../../shared/core/detect/series-detection.ts";
@@ -73,13 +74,24 @@ export async function scoreLog(org: OrgId, deps: Deps, now: number): Promise<Pas
       ahead.push(...split.ahead.map((points) => ({ series: record.series, points })));
       return { record: { ...record, seq: Math.max(record.seq, seq) }, points: split.due, scoring };
     });
-    const detections = await detectAll(tenant, deps, work, { now, relearning });
+    const detections = await detectAll(tenant, deps, await onlyNews(tenant, work, from), { now, relearning });
     // The cursor moves with the last batch. Until then the states know how far they are.
     const cursor = { from, to: start + SERIES_A_BATCH < series.length ? from : seq };
     const outcome = await commit(tenant, { cursor, detections, ahead: { add: aheadRows(ahead), remove: [] }, at: now });
     if (outcome === "lost") return outcome;
   }
   return "scored";
+}
+
+/** Leaves out what was there by a row of the log, and was scored when it first came. */
+async function onlyNews({ points: stored }: OrgStore, work: readonly Work[], seq: number): Promise<Work[]> {
+  const windows = new Map<SeriesId, { from: number; to: number }>();
+  for (const { record, points } of work) {
+    const window = olderWindow(points, record.scoredTo);
+    if (window !== null) windows.set(record.series, window);
+  }
+  const present = windows.size === 0 ? null : await stored.asOf(seq, windows);
+  return work.map(({ points, ...rest }) => ({ ...rest, points: withoutRepeats(points, present?.get(rest.record.series)) }));
 }
 
 /** What is known of those of some series that are scored at all, and how they are. */
@@ -111,7 +123,8 @@ async function detectAll(
       const anew = await learnedAnew(tenant, deps, record, scoring);
       relearning.left -= POINTS_A_READ + (anew?.points ?? 0);
       if (anew !== null) {
-        detection = { ...detectSeries(tenant.org, { ...record, state: anew.state }, points, now, scoring, said), isCheckpoint: true };
+        const { points: _, ...learned } = anew;
+        detection = { ...detectSeries(tenant.org, { ...record, ...learned }, points, now, scoring, said), isCheckpoint: true };
       }
     }
     if (detection.trouble !== null) deps.print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
@@ -144,6 +157,7 @@ async function commit(
   const committed = await detection.commit({
     ...pass,
     checkpoints: detections.filter(({ isCheckpoint }) => isCheckpoint).map(({ record: { series } }) => series),
+    relearn: detections.filter(({ isToBeRelearned }) => isToBeRelearned).map(({ record: { series } }) => series),
     scored: countSpans(detections.map(({ spans }) => spans)),
     telling: { told, budgetVersion: version },
     states: detections.map(({ record }) => record),

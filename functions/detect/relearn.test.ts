@@ -93,15 +93,12 @@ describe("a series that is asked to be learned anew", () => {
     expect(await recordOf(cpu)).toEqual({ ...before, version: 2 });
   });
 
-  test("stays as it is where there is nothing to learn it from: never scored, of another kind now, or not there", async () => {
+  test("stays as it is where there is nothing to learn it from: never scored, or not there", async () => {
     const cpu = await harness.store("cpu", hours());
     await harness.deliver(event, requested(cpu, harness.deps.newId("ser")));
     expect(await harness.database.read("SELECT * FROM detector_state", {})).toEqual([]);
     await detect();
-    await call(cpu, "counter");
     const before = await recordOf(cpu);
-    await harness.deliver(event, requested(cpu));
-    expect(await recordOf(cpu)).toEqual(before);
     await harness.deliver(event, testEvent("detection.relearn-requested", harness.otherOrg, { series: [cpu] }));
     expect(await recordOf(cpu)).toEqual(before);
   });
@@ -170,6 +167,105 @@ describe("a series that is asked to be learned anew", () => {
     await harness.deliver(event, requested(cpu)).finally(() => (working = false));
     await others;
     expect(turns).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("a series that is said to be of another kind", () => {
+  /** A counter of that many requests an hour. */
+  const counts = () => {
+    let total = 0;
+    return hours().map(([timestamp, value]): [number, number] => [timestamp, (total += 3_600 * value)]);
+  };
+  const alwaysCounted = async () => {
+    const other = await harness.store("always", counts().slice(0, 1));
+    await call(other, "counter");
+    await harness.store("always", counts().slice(1));
+    return other;
+  };
+
+  test("is learned as that from its points, and as what it was when that is taken back", async () => {
+    const [cpu, other] = [await harness.store("requests", counts()), await alwaysCounted()];
+    await detect();
+    const before = await recordOf(cpu);
+    await call(cpu, "counter");
+    await harness.deliver(event, requested(cpu));
+    const [mine, theirs] = [await recordOf(cpu), await recordOf(other)];
+    expect(mine).toMatchObject({ counted: theirs.counted, scoredTo: START });
+    expect(mine.state).toEqual(theirs.state);
+    await call(cpu, "gauge");
+    await harness.deliver(event, requested(cpu));
+    expect(await recordOf(cpu)).toMatchObject({ counted: null, state: before.state });
+  });
+
+  test("asks for it itself where its next points come first", async () => {
+    const [cpu, other] = [await harness.store("requests", counts()), await alwaysCounted()];
+    await detect();
+    await call(cpu, "counter");
+    const next: [number, number] = [START + 60 * MINUTE, counts().at(-1)![1] + 3_600 * 50];
+    harness.clock.set(next[0]);
+    for (const metric of ["requests", "always"]) await harness.store(metric, [next]);
+    await detect();
+    expect(asked()).toMatchObject([{ data: { series: [cpu] } }]);
+    await harness.deliver(event, asked()[0]!);
+    expect((await recordOf(cpu)).state).toEqual((await recordOf(other)).state);
+  });
+});
+
+describe("history that comes after newer points", () => {
+  const live = () => quietPoints(180);
+  const history = (from: number, to: number) => quietPoints(3_000, { until: START - 180 * MINUTE }).slice(from, to);
+  const comes = async (metric: string, ...points: [number, number][]) => {
+    await harness.store(metric, points);
+    await detect();
+  };
+
+  test("is learned in the end as if it had come before them, and nothing of it is an anomaly", async () => {
+    const load = await harness.store("load", [...history(0, 3_000), ...live()]);
+    const cpu = await harness.store("cpu", live());
+    await detect();
+    await comes("cpu", ...history(0, 1_000).map(([at, value]): [number, number] => [at, 3 * value]), ...history(0, 1_000));
+    expect(asked()).toMatchObject([{ data: { series: [cpu] } }]);
+    await harness.deliver(event, asked()[0]!);
+
+    await comes("cpu", ...history(1_000, 2_000));
+    await comes("cpu", ...history(2_000, 3_000));
+    // Not again within the same minute.
+    expect(asked().length).toBe(1);
+    const next = quietPoints(1, { until: START + MINUTE });
+    harness.clock.set(START + MINUTE);
+    for (const metric of ["load", "cpu"]) await comes(metric, ...next);
+    expect(asked().length).toBe(2);
+    await harness.deliver(event, asked()[1]!);
+    expect((await recordOf(cpu)).state).toEqual((await recordOf(load)).state);
+    expect(await recordOf(cpu)).toMatchObject({ unlearned: 0, relearnAskedAt: START + MINUTE });
+    expect(await tenant().anomalies.forSeries([cpu], { after: 0 })).toEqual([]);
+
+    await comes("cpu", ...quietPoints(1, { until: START + 2 * MINUTE }));
+    expect(asked().length).toBe(2);
+  });
+
+  test("and is little of what is known is not worth it: it stays unlearned until there is more", async () => {
+    const cpu = await harness.store("cpu", quietPoints(180, { until: START }));
+    await detect();
+    await comes("cpu", ...history(0, 99));
+    expect(asked()).toEqual([]);
+    expect((await recordOf(cpu)).unlearned).toBe(99);
+    await comes("cpu", ...history(99, 100));
+    expect(asked().length).toBe(1);
+  });
+
+  test("is learned too where there was but one point before it", async () => {
+    const cpu = await harness.store("cpu", live().slice(-1));
+    await detect();
+    await comes("cpu", ...history(0, 1_000));
+    expect(asked()).toMatchObject([{ data: { series: [cpu] } }]);
+  });
+
+  test("is not asked for where it is older than what would be learned", async () => {
+    await harness.store("cpu", live());
+    await detect();
+    await comes("cpu", ...quietPoints(200, { until: START - 30_000 * MINUTE }));
+    expect(asked()).toEqual([]);
   });
 });
 

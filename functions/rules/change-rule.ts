@@ -3,6 +3,7 @@ import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
 import type { Rule, RuleDefinition } from "../../shared/contract/rule.ts";
 import { compositeCycle } from "../../shared/core/alert/composite.ts";
 import { ruleConsequences } from "../../shared/core/alert/rule-change.ts";
+import { unknownMethods } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -13,11 +14,13 @@ import { ruleAnswer } from "./rule-answer.ts";
 /** How often a write is tried anew that lost against an evaluation. */
 const TRIES = 5;
 
-/** Refuses patterns that RE2 does not take. @throws Problem validation-failed. */
-export function requirePatterns(rule: RuleDefinition): void {
-  if (rule.kind === "composite") return;
-  const compiled = compileMatchers(rule.selector.matchers);
+/** Refuses what no schema sees: patterns that RE2 does not take, methods that there are none of. @throws Problem validation-failed. */
+export function requirePatterns(definition: RuleDefinition): void {
+  if (definition.kind === "composite") return;
+  const compiled = compileMatchers(definition.selector.matchers);
   if (!compiled.ok) throw invalid([{ path: `selector.matchers[${compiled.error.index}].value`, message: compiled.error.message }]);
+  const wrong = definition.kind === "anomaly" ? unknownMethods(definition.condition.methods ?? [], "condition.methods") : [];
+  if (wrong.length > 0) throw invalid(wrong);
 }
 
 /**

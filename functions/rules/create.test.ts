@@ -51,7 +51,7 @@ describe("201", () => {
 
   test("an anomaly rule keeps its filters", async () => {
     const created = await harness.call(createRule, rule({ kind: "anomaly", condition: { direction: "above", minRelative: 0.2 } }));
-    expect(created).toMatchObject({ condition: { minSeverity: "high", direction: "above", minRelative: 0.2 } });
+    expect(created).toMatchObject({ condition: { minSeverity: "medium", direction: "above", minRelative: 0.2 } });
   });
 });
 
@@ -135,6 +135,13 @@ describe("a composite rule", () => {
 });
 
 describe("400", () => {
+  test("a method that there is none of is refused with those there are: the rule would never fire", async () => {
+    const methods = ["level-shift", "spike"];
+    await expect(harness.call(createRule, rule({ kind: "anomaly", condition: { methods } }))).rejects.toMatchObject({
+      errors: [{ path: "condition.methods[1]", message: expect.stringMatching(/^Expected one of value-novelty, .*no-data$/) as unknown }],
+    });
+  });
+
   test.each([
     ["a pattern that RE2 refuses", { selector: { metricKey: "cpu", matchers: [{ name: "region", op: "=~", value: "(" }] } }],
     ["a pattern with a look-ahead", { selector: { metricKey: "cpu", matchers: [{ name: "region", op: "!~", value: "a(?=b)" }] } }],

@@ -111,6 +111,24 @@ test("a person says what a series is, and takes it back; nobody else's can be ch
   expect((await patch({ unit: "s" }, {}, await server.keyOf(harness.otherOrg, ["*"]))).status).toBe(404);
 });
 
+test("a series is learned anew when it is said to be read as another kind, and only then", async () => {
+  const id = await harness.store("requests", [[START, 1]]);
+  const asked = async (kind: string | null) => {
+    await server.request(seriesHttp, "PATCH", `/api/v1/series/${id}`, { key, body: { kind, unit: String(kind) } });
+    const rows = await harness.database.read(
+      "SELECT event ->> '$.data.series[0]' AS id FROM outbox WHERE event ->> '$.type' LIKE '%relearn%'",
+      {},
+    );
+    return rows.map((row) => row["id"]);
+  };
+  expect(await asked("gauge")).toEqual([]);
+  expect(await asked("counter")).toEqual([id]);
+  expect(await asked("counter")).toEqual([id]);
+  expect(await asked("delta")).toEqual([id, id]);
+  expect(await asked(null)).toEqual([id, id, id]);
+  expect(await asked("gauge")).toEqual([id, id, id]);
+});
+
 describe("a counter", () => {
   const counted: [number, number][] = [10, 40, 70, 5, 35].map((value, row) => [START + row * 10_000, value]);
   const rates: [number, number][] = [3, 3, 0.5, 3].map((rate, row) => [START + (row + 1) * 10_000, rate]);

@@ -37,6 +37,9 @@ export type Explanation = v.InferOutput<typeof Explanation>;
 const finding = {
   value: v.number(),
   expected: v.nullable(v.number()),
+  /** The band; null where there is none. */
+  lo: v.nullable(v.number()),
+  hi: v.nullable(v.number()),
   score: v.number(),
   severity: AnomalySeverity,
   direction: v.nullable(v.picklist(["above", "below"])),
@@ -71,8 +74,6 @@ export const Anomaly = v.strictObject({
   series: SeriesId,
   timestamp: IsoTime,
   ...finding,
-  lo: v.nullable(v.number()),
-  hi: v.nullable(v.number()),
   historical: v.boolean(),
   /** Nobody was told of it: there were rarer ones, and people do not want to be told of more. */
   overBudget: v.boolean(),

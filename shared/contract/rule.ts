@@ -49,7 +49,7 @@ export type ThresholdCondition = v.InferOutput<typeof ThresholdCondition>;
 
 /** True from a matching anomaly until the first scored point that is none. */
 export const AnomalyCondition = v.strictObject({
-  minSeverity: v.optional(AnomalySeverity, "high"),
+  minSeverity: v.optional(AnomalySeverity, "medium"),
   direction: v.optional(Direction, "either"),
   methods: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(50))), v.minLength(1), v.maxLength(20))),
   minAbsolute: v.optional(v.pipe(finite, v.minValue(0))),

@@ -23,7 +23,7 @@ export function parseTime(value: unknown): number | null {
   return midnight.getUTCDate() === day ? ms : null;
 }
 
-const TIME_MESSAGE = "Expected an ISO 8601 time with a zone, such as 2026-11-20T10:00:00Z, or Unix milliseconds";
+export const TIME_MESSAGE = "Expected an ISO 8601 time with a zone, such as 2026-11-20T10:00:00Z, or Unix milliseconds";
 
 /** A time in: ISO 8601 with a zone, or Unix milliseconds. Parsed to Unix milliseconds. */
 export const Time = v.union(

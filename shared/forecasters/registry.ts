@@ -48,10 +48,7 @@ export function createForecasters(
     pick(backend: Backend, { fallback = true } = {}) {
       const found = backend === "auto" ? auto[0] : named(backend);
       if (found === undefined || !found.about.available) {
-        throw new Problem(
-          "backend-unavailable",
-          `The backend ${backend} is not configured here. GET /api/v1/forecast-backends lists those that are.`,
-        );
+        throw new Problem("backend-unavailable", `${notConfigured(backend, found)} GET /api/v1/forecast-backends lists those that are.`);
       }
       const asked = { onFailure, silent, now };
       if (!fallback) return chain([found], asked);
@@ -59,9 +56,8 @@ export function createForecasters(
     },
     async detect(backend, observations, options) {
       const found = named(backend);
-      if (found?.detect === undefined || !found.about.available) {
-        throw new Problem("backend-unavailable", `The backend ${backend} is not configured here, or finds no anomalies.`);
-      }
+      if (found !== undefined && !found.about.available) throw new Problem("backend-unavailable", notConfigured(backend, found));
+      if (found?.detect === undefined) throw new Problem("backend-unavailable", `The backend ${backend} finds no anomalies here.`);
       try {
         return await found.detect(observations, options);
       } catch (error) {
@@ -71,6 +67,9 @@ export function createForecasters(
     },
   };
 }
+
+const notConfigured = (backend: string, found: Forecaster | undefined): string =>
+  `The backend ${backend} is not configured here${found?.setting === undefined ? "" : `: ${found.setting} is not set`}.`;
 
 type Result = Awaited<ReturnType<Forecaster["forecast"]>>;
 

@@ -54,6 +54,7 @@ export function createStatsForecast({ url, request, now, pause }: StatsForecastO
   const endpoint = url === undefined ? null : `${url}/v1/forecast`;
   return {
     about: { ...about, available: endpoint !== null },
+    setting: "INTENTVISION_STATSFORECAST_URL",
     async forecast(observations, options) {
       const prepared = prepareHistory(observations, options);
       return prepared.ok ? (await ask([prepared.value], options, now() + DEADLINE_MS))[0]! : prepared;

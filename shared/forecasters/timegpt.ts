@@ -56,6 +56,7 @@ export function createTimegpt({ apiKey, model, ...options }: TimegptOptions): Fo
       batch: BATCH,
       description: `Nixtla's pretrained model ${model}, over its HTTP API: the series are sent there. Its accuracy is not measured.`,
     },
+    setting: "INTENTVISION_TIMEGPT_KEY",
     forecast: async (observations, asked) => (await forecastMany([observations], asked))[0]!,
     forecastMany,
     detect: (observations, { frequencyMs, level }) =>

@@ -32,6 +32,8 @@ export interface DetectionPass {
   readonly closed: readonly { readonly series: SeriesId; readonly from: number; readonly to: number }[];
   /** Series of which the detector is kept as it is then, beside its newest: of each CHECKPOINTS_A_SERIES at most. */
   readonly checkpoints: readonly SeriesId[];
+  /** Series that are to be learned anew: `detection.relearn-requested` asks for it. */
+  readonly relearn: readonly SeriesId[];
   /** How many series were scored for the first time in an hour, or a day. */
   readonly scored: readonly ScoredSpan[];
   /** How rare the episodes are that people are told of, in days per false alarm; and the version of the budget that allowed them, null where none was asked. */

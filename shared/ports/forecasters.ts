@@ -56,6 +56,8 @@ export interface NotMade {
 /** One backend. */
 export interface Forecaster {
   readonly about: ForecastBackend;
+  /** The setting that makes it available. */
+  readonly setting?: string;
   /** @throws Unavailable when a remote backend does not answer; its message is shown to whoever asked, as a NotMade's detail is. */
   forecast(observations: Observations, options: ForecastOptions): Promise<Result<ForecastAnswer, TooShort | NotMade>>;
   /**

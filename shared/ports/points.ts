@@ -98,6 +98,14 @@ export interface PointStore extends PointReader {
   /** As read, for many series at once: all points in [from, to). Series without points are missing in the answer. */
   readMany(series: readonly SeriesId[], window: { from: number; to: number }): Promise<ReadonlyMap<SeriesId, PointColumns>>;
   /**
+   * The points of many series, each in a window of its own, as they were stored by a row of the write log. What newer rows were compacted with is
+   * left out, and what is beyond some thousand chunks.
+   */
+  asOf(
+    seq: number,
+    windows: ReadonlyMap<SeriesId, { readonly from: number; readonly to: number }>,
+  ): Promise<ReadonlyMap<SeriesId, PointColumns>>;
+  /**
    * What a consumer has not seen: rows of the write log after its cursor, at most about `maxPoints` points; points that were
    * compacted before the consumer saw them come from the chunks, as one row.
    */

@@ -112,6 +112,25 @@ describe("a wrong request", () => {
     expect(calls).toEqual([]);
   });
 
+  test.each(["PUT", "PATCH"] as const)("%s without a body is refused, also where nothing has to be said", async (method) => {
+    const input = v.strictObject({ id: v.string(), note: v.optional(v.string()) });
+    const change = route({
+      method,
+      path: "/things/{id}",
+      summary: "",
+      scope: "write",
+      input,
+      output: null,
+      problems: [],
+      handle: async (said) => (calls.push(said), null),
+    });
+    const answer = await server.request(http([change]), method, "/things/x", { key });
+    expect(answer).toMatchObject({ status: 400, body: { type: expect.stringContaining("malformed-request") as unknown } });
+    expect(calls).toEqual([]);
+    expect((await server.request(http([change]), method, "/things/x", { key, body: {} })).status).toBe(204);
+    expect(calls).toEqual([{ id: "x" }]);
+  });
+
   test("of another path is answered 404, of another method 405 with the methods there are", async () => {
     expect((await server.request(http([echo()]), "POST", "/nothing", { key })).status).toBe(404);
     expect(await server.request(http([echo()]), "PUT", "/things/x", { key })).toMatchObject({ status: 405, headers: { Allow: "POST" } });

@@ -302,8 +302,12 @@ function readInput(route: JsonRoute, params: Params, request: HttpRequest): unkn
   return parseOrRefuse(route.input, { ...written, ...params });
 }
 
-function readJson({ headers, body }: HttpRequest): Readonly<Record<string, unknown>> {
-  if (body.byteLength === 0) return {};
+function readJson({ method, headers, body }: HttpRequest): Readonly<Record<string, unknown>> {
+  if (body.byteLength === 0) {
+    // What was lost on the way would replace everything by its defaults. A POST may have nothing to say.
+    if (method !== "POST") throw new Problem("malformed-request", `The body is empty; ${method} takes a JSON object.`);
+    return {};
+  }
   const type = (headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
   if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
     throw new Problem("unsupported-media-type", "Send JSON with Content-Type: application/json.");

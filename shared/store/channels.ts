@@ -1,13 +1,14 @@
 import type { Row } from "@libsql/client";
 import type { ChannelKind } from "../contract/channel.ts";
-import type { ChannelId, OrgId } from "../contract/ids.ts";
+import { ChannelId } from "../contract/ids.ts";
+import type { OrgId } from "../contract/ids.ts";
 import { MAX_CHANNELS } from "../ports/alerting.ts";
 import type { ChannelRecord, ChannelsStore } from "../ports/alerting.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
 import { killDeliveries } from "./deliveries.ts";
 import { keepChannel, keepDeletion } from "./history.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM channel WHERE id = :id AND org = :org";
@@ -73,7 +74,7 @@ export function channelsStore(database: Database, org: OrgId): ChannelsStore {
       return row === undefined ? null : channelOf(row);
     },
     async list({ limit, cursor }) {
-      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PAGE, { org, after: afterId(ChannelId, cursor), limit: limit + 1 });
       return pageOf(rows.map(channelOf), limit, ({ id }) => id);
     },
     async enabled() {

@@ -6,7 +6,7 @@ import { hashId } from "../core/hash-id.ts";
 import { KEPT_CHARACTERS } from "../core/ingest/intake.ts";
 import type { DeadLetterStore, DeadPoint } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
-import { timeCursor } from "./newest-first.ts";
+import { readTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
 
 /** Of an organisation's dead letters the newest so many are kept. */
@@ -50,10 +50,8 @@ const deadLetterOf = (row: Row): DeadLetter => ({
 export function deadLetterStore(database: Database, org: OrgId): DeadLetterStore {
   return {
     async list({ limit, cursor }) {
-      const [time, after] = (cursor ?? "").split("~");
-      // From the start when the cursor is none of ours.
-      const createdAfter = Number.isSafeInteger(Number(time)) ? Number(time) : 0;
-      const rows = await database.read(SELECT_PAGE, { org, createdAfter, after: after ?? "", limit: limit + 1 });
+      const { at, id } = readTimeCursor(cursor) ?? { at: 0, id: "" };
+      const rows = await database.read(SELECT_PAGE, { org, createdAfter: at, after: id, limit: limit + 1 });
       return pageOf(rows.map(deadLetterOf), limit, ({ createdAt, id }) => timeCursor(Date.parse(createdAt), id));
     },
     async get(id) {

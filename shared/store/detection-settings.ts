@@ -1,6 +1,7 @@
 import type { Row } from "@libsql/client";
 import type { DetectionSettings, DetectionSettingsDefinition } from "../contract/detection-settings.ts";
-import type { DetectionSettingsId, OrgId, SeriesId } from "../contract/ids.ts";
+import { DetectionSettingsId } from "../contract/ids.ts";
+import type { OrgId, SeriesId } from "../contract/ids.ts";
 import type { Dimensions, Selector } from "../contract/series.ts";
 import { DEFAULT_DETECTION, settingsFinder } from "../core/detect/effective-settings.ts";
 import type { EffectiveDetection, SelectedSettings } from "../core/detect/effective-settings.ts";
@@ -10,7 +11,7 @@ import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
 import { relearnRequested } from "./detection.ts";
 import type { Outbox } from "./outbox.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM detection_settings WHERE id = :id AND org = :org";
@@ -60,7 +61,7 @@ export function detectionSettingsStore(database: Database, outbox: Outbox, org: 
       return row === undefined ? null : settingsOf(row);
     },
     async list({ limit, cursor }) {
-      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PAGE, { org, after: afterId(DetectionSettingsId, cursor), limit: limit + 1 });
       return pageOf(rows.map(settingsOf), limit, ({ id }) => id);
     },
     async insert(settings) {

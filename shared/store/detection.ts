@@ -27,17 +27,18 @@ const SELECT_LAST_SCORED = `
   SELECT d.series, d.scored_to, d.cadence_ms, d.open FROM json_each(:ids) AS ids
   CROSS JOIN detector_state AS d ON d.series = ids.value AND d.org = :org`;
 // One statement for all states of a pass: preparing one for each costs as much as writing them. Rows are
-// [series, version, seq, scoredTo, calmTo, cadenceMs, open, countedAt, counted, first byte, bytes]. A state that somebody else has moved gets a version of
+// [series, version, seq, scoredTo, calmTo, cadenceMs, open, countedAt, counted, unlearned, relearnAskedAt, first byte, bytes]. A state that somebody else has moved gets a version of
 // NULL, which its column refuses: the whole batch fails.
 const UPSERT_STATES = `
-  INSERT INTO detector_state (series, org, version, seq, scored_to, calm_to, cadence_ms, open, counted_at, counted, state)
+  INSERT INTO detector_state (series, org, version, seq, scored_to, calm_to, cadence_ms, open, counted_at, counted, unlearned, relearn_asked_at, state)
   SELECT value ->> 0, :org, (value ->> 1) + 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-    value ->> 7, value ->> 8, substr(:states, value ->> 9, value ->> 10)
+    value ->> 7, value ->> 8, value ->> 9, value ->> 10, substr(:states, value ->> 11, value ->> 12)
   FROM json_each(:rows) WHERE true
   ON CONFLICT (series) DO UPDATE SET
     version = CASE WHEN detector_state.version = excluded.version - 1 AND detector_state.org = excluded.org THEN excluded.version END,
     seq = excluded.seq, scored_to = excluded.scored_to, calm_to = excluded.calm_to, cadence_ms = excluded.cadence_ms,
-    open = excluded.open, counted_at = excluded.counted_at, counted = excluded.counted, state = excluded.state`;
+    open = excluded.open, counted_at = excluded.counted_at, counted = excluded.counted, unlearned = excluded.unlearned,
+    relearn_asked_at = excluded.relearn_asked_at, state = excluded.state`;
 // Rides points_ahead_org.
 const SELECT_DUE = "SELECT id, seq, due_at, n, payload FROM points_ahead WHERE org = :org AND due_at <= :now ORDER BY due_at, id LIMIT 256";
 // The planner would go through all points that wait, for the order of their organisations.
@@ -100,7 +101,7 @@ function countScored(org: OrgId, scored: DetectionPass["scored"], at: number): S
 function upsertStates(org: OrgId, records: readonly DetectorRecord[]): Statement {
   const states = new Uint8Array(records.reduce((sum, { state }) => sum + state.length, 0));
   let end = 0;
-  const rows = records.map(({ series, version, seq, scoredTo, calmTo, cadenceMs, open, counted, state }) => {
+  const rows = records.map(({ series, version, seq, scoredTo, calmTo, cadenceMs, open, counted, unlearned, relearnAskedAt, state }) => {
     const start = end;
     states.set(state, start);
     end += state.length;
@@ -114,6 +115,8 @@ function upsertStates(org: OrgId, records: readonly DetectorRecord[]): Statement
       OPEN.indexOf(open),
       counted?.timestamp ?? null,
       counted?.value ?? null,
+      unlearned,
+      relearnAskedAt,
       start + 1,
       state.length,
     ];
@@ -143,6 +146,8 @@ const recordOf = (row: Row): DetectorRecord => ({
   scoredTo: row["scored_to"] as number | null,
   calmTo: row["calm_to"] as number | null,
   cadenceMs: row["cadence_ms"] as number | null,
+  unlearned: row["unlearned"] as number,
+  relearnAskedAt: row["relearn_asked_at"] as number | null,
   open: OPEN[row["open"] as number]!,
   state: bytesOf(row["state"]!),
 });
@@ -171,7 +176,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
       return due;
     },
 
-    async commit({ cursor, states, anomalies, clears, cleared, closed, checkpoints, scored, telling, ahead, at }) {
+    async commit({ cursor, states, anomalies, clears, cleared, closed, checkpoints, relearn, scored, telling, ahead, at }) {
       // Whoever stores one of them meanwhile moves its series' state, and then this batch is refused.
       const ids = anomalies.map(({ id }) => id);
       const stored = await storedAnomalies(database, org, ids);
@@ -193,6 +198,7 @@ export function detectionStore(database: Database, outbox: Outbox, org: OrgId): 
           [
             ...detected(fresh).map((data) => outbox.event("anomaly.detected", org, at, data)),
             ...cleared.map((data) => outbox.event("anomaly.cleared", org, at, data)),
+            ...relearnRequested(outbox, org, relearn, at),
           ],
         ),
       );

@@ -2,13 +2,14 @@ import type { Row } from "@libsql/client";
 import type { EventDeadLetter } from "../contract/dead-letter.ts";
 import { parseEvent } from "../contract/events.ts";
 import type { Event } from "../contract/events.ts";
-import type { DeadLetterId, EventId, OrgId } from "../contract/ids.ts";
+import { DeadLetterId } from "../contract/ids.ts";
+import type { EventId, OrgId } from "../contract/ids.ts";
 import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { EventStore, FailedEvent } from "../ports/platform.ts";
 import type { Database } from "./database.ts";
 import type { Outbox } from "./outbox.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 
 // Rides outbox_pending.
 const SELECT_PENDING = "SELECT seq, event FROM outbox WHERE published_at IS NULL AND seq > :after ORDER BY seq LIMIT :limit";
@@ -98,7 +99,7 @@ export function eventStore(database: Database, outbox: Outbox): EventStore {
       return result!.rowsAffected === 1;
     },
     async listDead({ limit, cursor }) {
-      const rows = await database.read(SELECT_DEAD_PAGE, { after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_DEAD_PAGE, { after: afterId(DeadLetterId, cursor), limit: limit + 1 });
       return pageOf(rows.map(deadLetterOf), limit, ({ id }) => id);
     },
     async getDead(id) {

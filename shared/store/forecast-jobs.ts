@@ -1,13 +1,14 @@
 import type { Row } from "@libsql/client";
 import type { ForecastJobDefinition } from "../contract/forecast-job.ts";
-import type { ForecastJobId, OrgId } from "../contract/ids.ts";
+import { ForecastJobId } from "../contract/ids.ts";
+import type { OrgId } from "../contract/ids.ts";
 import { MAX_FORECAST_JOBS } from "../ports/forecast-jobs.ts";
 import type { ForecastJobsDue, ForecastJobsStore, Job } from "../ports/forecast-jobs.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
 import { forecastRuns, requestRun, runOf } from "./forecast-runs.ts";
 import type { Outbox } from "./outbox.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM forecast_job WHERE id = :id AND org = :org";
@@ -59,7 +60,7 @@ export function forecastJobsStore(database: Database, outbox: Outbox, org: OrgId
       return row === undefined ? null : jobOf(row);
     },
     async list({ limit, cursor }) {
-      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PAGE, { org, after: afterId(ForecastJobId, cursor), limit: limit + 1 });
       return pageOf(rows.map(jobOf), limit, ({ id }) => id);
     },
     async insert(job) {

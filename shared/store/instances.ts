@@ -1,6 +1,7 @@
 import type { Row } from "@libsql/client";
 import type { ConditionState } from "../contract/alert.ts";
-import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import { InstanceId } from "../contract/ids.ts";
+import type { AlertId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
@@ -13,7 +14,7 @@ import { moveCursor } from "./cursors.ts";
 import type { Database } from "./database.ts";
 import { writeInstances } from "./instance-changes.ts";
 import type { Outbox } from "./outbox.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 import { markSeen, requireEnabled, ruleOf } from "./rules.ts";
 
 // Rides the primary key, once for each id, which CROSS sees to; not limited: the caller's list bounds it.
@@ -107,7 +108,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
     },
     async pending({ rule, series, severity, metricKey }, { limit, cursor }) {
       const filter = { rule: rule ?? null, series: series ?? null, severity: severity ?? null, metricKey: metricKey ?? null };
-      const rows = await database.read(SELECT_PENDING, { org, ...filter, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PENDING, { org, ...filter, after: afterId(InstanceId, cursor), limit: limit + 1 });
       return pageOf(rows.map(pendingOf), limit, ({ id }) => id);
     },
     async counts(rules) {

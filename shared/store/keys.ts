@@ -1,11 +1,12 @@
 import type { Row } from "@libsql/client";
-import type { KeyId, OrgId } from "../contract/ids.ts";
+import { KeyId } from "../contract/ids.ts";
+import type { OrgId } from "../contract/ids.ts";
 import type { Key, RateLimit, Scope } from "../contract/key.ts";
 import { isoTime, isoTimeOrNull } from "../contract/time.ts";
 import type { KeyRecord, KeyRing, KeysStore, NewKey } from "../ports/platform.ts";
 import { bytesOf } from "./database.ts";
 import type { Database, Statement } from "./database.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 
 const INSERT = `
   INSERT INTO api_key (id, org, name, hash, scopes, rate_limit, created_at, expires_at)
@@ -61,7 +62,7 @@ export function keysStore(database: Database, org: OrgId): KeysStore {
       return (await get(key.id))!;
     },
     async list({ limit, cursor }) {
-      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PAGE, { org, after: afterId(KeyId, cursor), limit: limit + 1 });
       return pageOf(rows.map(keyOf), limit, ({ id }) => id);
     },
     async revoke(id, at) {

@@ -159,6 +159,11 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     "c USING INDEX chunk_series (series=? AND t0>? AND t0<?)",
     (tenant) => tenant.points.readMany([series], { from: START, to: LATER }),
   ],
+  [
+    "chunks in a window of their series' own",
+    "c USING INDEX chunk_series (series=? AND t0>? AND t0<?)",
+    (tenant) => tenant.points.asOf(9, new Map([[series, { from: START, to: LATER }]])),
+  ],
 ])("%s are looked up one by one, however many others the organisation has", async (_what, lookUp, work) => {
   const plans = await plansOf(work);
   // What a statement has gathered itself is gone through whole.

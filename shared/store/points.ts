@@ -1,3 +1,4 @@
+import type { Row } from "@libsql/client";
 import type { OrgId, SeriesId } from "../contract/ids.ts";
 import { gathered, gatherInto } from "../core/series/growing-points.ts";
 import type { GrowingPoints } from "../core/series/growing-points.ts";
@@ -27,7 +28,8 @@ const INSERT_INGESTED = `
   INSERT INTO outbox (id, topic, event, created_at) VALUES (:id, 'metrics', json_set(:event, '$.data.seq', last_insert_rowid()), :at)`;
 // Rides write_log_org: what no consumer has seen makes the log long, and every row in the window counts.
 const SELECT_LOG_WINDOW = `
-  SELECT seq, payload FROM write_log WHERE org = :org AND seq > :after AND t_max >= :from AND t_min < :to ORDER BY seq LIMIT :limit`;
+  SELECT seq, payload FROM write_log
+  WHERE org = :org AND seq > :after AND seq <= :upTo AND t_max >= :from AND t_min < :to ORDER BY seq LIMIT :limit`;
 // Chunks of a series never overlap, so only one that starts before the window can reach into it. Rides chunk_series.
 const CHUNK_START = (series: string) =>
   `coalesce((SELECT t0 FROM chunk WHERE series = ${series} AND org = :org AND t0 <= :from ORDER BY t0 DESC LIMIT 1), :from)`;
@@ -41,6 +43,15 @@ const SELECT_CHUNKS_DESCENDING = SELECT_CHUNKS("DESC");
 const SELECT_CHUNKS_MANY = `
   SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:ids) AS ids
   CROSS JOIN chunk AS c ON c.series = ids.value AND c.t0 >= ${CHUNK_START("ids.value")} AND c.t0 < :to AND c.t1 >= :from AND +c.tier > 0 AND c.org = :org`;
+// Rides chunk_series, once for each window.
+const SELECT_CHUNKS_AS_OF = `
+  SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:windows) AS windows
+  CROSS JOIN chunk AS c ON c.series = windows.value ->> 0 AND c.t0 < windows.value ->> 2 AND c.t1 >= windows.value ->> 1
+    AND c.t0 >= coalesce((
+      SELECT t0 FROM chunk WHERE series = windows.value ->> 0 AND org = :org AND t0 <= windows.value ->> 1 ORDER BY t0 DESC LIMIT 1
+    ), windows.value ->> 1)
+    AND +c.tier > 0 AND c.org = :org AND +c.seq <= :seq
+  LIMIT :limit`;
 // Rides chunk_series, once for each id.
 const SELECT_NEWEST_CHUNKS = `
   SELECT c.series, c.seq, c.encoding, c.data FROM json_each(:ids) AS ids
@@ -53,6 +64,7 @@ const SELECT_CHUNKS_OF_PASS = `
   WHERE org = :org AND +tier > 0 AND seq = (SELECT min(seq) FROM chunk WHERE org = :org AND seq > :seq AND +tier > 0)`;
 
 const CHUNKS_A_READ = 8;
+const MOST_CHUNKS_AS_OF = 2_000;
 const LOG_ROWS_A_READ = 256;
 /** The payloads of so many rows are in memory at once, each as large as a request may be. */
 const LOG_ROWS_A_PAGE = 64;
@@ -120,19 +132,15 @@ export function pointStore(
     async readMany(series, { from, to }) {
       const sources = await readLog(new Set(series), from, to);
       const rows = await database.read(SELECT_CHUNKS_MANY, { org, ids: JSON.stringify(series), from, to });
-      for (const row of rows) {
-        const id = row["series"] as SeriesId;
-        const chunk = { seq: row["seq"] as number, ...within(pointsOf(row), from, to) };
-        const own = sources.get(id);
-        if (own === undefined) sources.set(id, [chunk]);
-        else own.push(chunk);
-      }
-      const merged = new Map<SeriesId, PointColumns>();
-      for (const [id, own] of sources) {
-        const points = within(mergePoints(own), from, to);
-        if (points.timestamps.length > 0) merged.set(id, points);
-      }
-      return merged;
+      return mergedWith(rows, sources, () => ({ from, to }));
+    },
+
+    async asOf(seq, windows) {
+      const [from, to] = [...windows.values()].reduce(([a, b], own) => [Math.min(a, own.from), Math.max(b, own.to)], [Infinity, 0]);
+      const sources = await readLog(new Set(windows.keys()), from, to, seq);
+      const rows = JSON.stringify(Array.from(windows, ([id, own]) => [id, own.from, own.to]));
+      const chunks = await database.read(SELECT_CHUNKS_AS_OF, { org, seq, windows: rows, limit: MOST_CHUNKS_AS_OF });
+      return mergedWith(chunks, sources, (id) => windows.get(id)!);
     },
 
     after,
@@ -195,10 +203,15 @@ export function pointStore(
   }
 
   /** What the log has of some series: a source for each page of rows, of which the last row wins. */
-  async function readLog(series: ReadonlySet<SeriesId>, from: number, to: number): Promise<Map<SeriesId, SequencedPoints[]>> {
+  async function readLog(
+    series: ReadonlySet<SeriesId>,
+    from: number,
+    to: number,
+    upTo = Number.MAX_SAFE_INTEGER,
+  ): Promise<Map<SeriesId, SequencedPoints[]>> {
     const sources = new Map<SeriesId, SequencedPoints[]>();
     for (let after = 0; ;) {
-      const rows = await database.read(SELECT_LOG_WINDOW, { org, after, from, to, limit: LOG_ROWS_A_PAGE });
+      const rows = await database.read(SELECT_LOG_WINDOW, { org, after, upTo, from, to, limit: LOG_ROWS_A_PAGE });
       if (rows.length === 0) return sources;
       const bySeries = new Map<SeriesId, GrowingPoints>();
       const gather = gatherInto(bySeries, series);
@@ -209,6 +222,29 @@ export function pointStore(
       if (rows.length < LOG_ROWS_A_PAGE) return sources;
     }
   }
+}
+
+/** The points of each series in its window, from the log and from chunks; series without any are missing. */
+function mergedWith(
+  chunks: readonly Row[],
+  sources: Map<SeriesId, SequencedPoints[]>,
+  windowOf: (series: SeriesId) => { readonly from: number; readonly to: number },
+): Map<SeriesId, PointColumns> {
+  for (const row of chunks) {
+    const id = row["series"] as SeriesId;
+    const { from, to } = windowOf(id);
+    const chunk = { seq: row["seq"] as number, ...within(pointsOf(row), from, to) };
+    const own = sources.get(id);
+    if (own === undefined) sources.set(id, [chunk]);
+    else own.push(chunk);
+  }
+  const merged = new Map<SeriesId, PointColumns>();
+  for (const [id, own] of sources) {
+    const { from, to } = windowOf(id);
+    const points = within(mergePoints(own), from, to);
+    if (points.timestamps.length > 0) merged.set(id, points);
+  }
+  return merged;
 }
 
 function extent(timestamps: readonly number[]): { n: number; from: number; to: number } {

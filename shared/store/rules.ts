@@ -1,5 +1,6 @@
 import type { Row } from "@libsql/client";
-import type { InstanceId, OrgId, RuleId } from "../contract/ids.ts";
+import { RuleId } from "../contract/ids.ts";
+import type { InstanceId, OrgId } from "../contract/ids.ts";
 import type { Rule } from "../contract/rule.ts";
 import { MAX_RULES } from "../ports/alerting.ts";
 import type { RulesStore } from "../ports/alerting.ts";
@@ -8,7 +9,7 @@ import type { Database, Statement } from "./database.ts";
 import { keepDeletion, keepRule } from "./history.ts";
 import { writeInstances } from "./instance-changes.ts";
 import type { Outbox } from "./outbox.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf } from "./page.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM rule WHERE id = :id AND org = :org";
@@ -107,7 +108,7 @@ export function rulesStore(database: Database, outbox: Outbox, org: OrgId, known
       return row === undefined ? null : ruleOf(row);
     },
     async list({ limit, cursor }) {
-      const rows = await database.read(SELECT_PAGE, { org, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PAGE, { org, after: afterId(RuleId, cursor), limit: limit + 1 });
       return pageOf(rows.map(ruleOf), limit, ({ id }) => id);
     },
     async enabled() {

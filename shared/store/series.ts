@@ -1,12 +1,16 @@
 import type { Row } from "@libsql/client";
-import type { OrgId, SeriesId } from "../contract/ids.ts";
+import * as v from "valibot";
+import { SeriesId } from "../contract/ids.ts";
+import type { OrgId } from "../contract/ids.ts";
 import { Problem } from "../contract/problem.ts";
+import { MetricKey } from "../contract/series.ts";
 import type { Dimensions, Matcher, Series, SeriesKind } from "../contract/series.ts";
 import { formatDuration, isoTime } from "../contract/time.ts";
 import type { NamedSeries } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
 import type { SeriesMetadata, SeriesStore } from "../ports/points.ts";
 import type { Database, Statement } from "./database.ts";
+import { wrongCursor } from "./page.ts";
 import type { SeriesResolver } from "./resolved-series.ts";
 import { seriesRoom } from "./series-limit.ts";
 
@@ -152,6 +156,8 @@ export function seriesStore(database: Database, org: OrgId, resolver: SeriesReso
 }
 
 function parseCursor(cursor: string | undefined): readonly [string, string] {
-  const [metricKey, id] = (cursor ?? "~").split("~");
-  return [metricKey ?? "", id ?? ""];
+  if (cursor === undefined) return ["", ""];
+  const [metricKey, id, ...more] = cursor.split("~");
+  if (more.length > 0 || !v.is(MetricKey, metricKey) || !v.is(SeriesId, id)) throw wrongCursor();
+  return [metricKey, id];
 }

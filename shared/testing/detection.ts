@@ -55,6 +55,7 @@ export const testPass = (changes: Partial<DetectionPass> = {}): DetectionPass =>
   closed: [],
   scored: [],
   checkpoints: [],
+  relearn: [],
   telling: { told: [], budgetVersion: null },
   ahead: { add: [], remove: [] },
   at: START,

@@ -66,6 +66,11 @@ describe("the OpenAPI document", () => {
     expect(found ?? null).toEqual(expected);
   });
 
+  test("PUT needs its body, also where all of it may be left out", () => {
+    const { requestBody } = operationOf("PUT", "/api/v1/series/{id}/settings");
+    expect(requestBody!.required).toBe(true);
+  });
+
   test.each(["/api/v1/rules/{id}", "/api/v1/channels/{id}"])("PATCH %s takes a merge patch", (path) => {
     expect(Object.keys(operationOf("PATCH", path).requestBody!.content)).toEqual(["application/json", "application/merge-patch+json"]);
   });

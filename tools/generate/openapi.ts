@@ -131,7 +131,7 @@ const MERGE_PATCH: Json = {
   description: "A JSON merge patch (RFC 7396) of the members that PUT takes; null takes a member away, or puts its default back.",
 };
 
-/** None where a body has no members; required where the empty object would not do. */
+/** None where a body has no members; required where the empty object would not do, and where it takes the place of all there is. */
 function requestBody({ method }: JsonRoute, schema: ObjectSchema): Json {
   if (method === "PATCH") {
     const content = { schema: MERGE_PATCH };
@@ -139,7 +139,7 @@ function requestBody({ method }: JsonRoute, schema: ObjectSchema): Json {
   }
   const bodies = schema.oneOf ?? [schema];
   if (bodies.every(({ properties = {} }) => Object.keys(properties).length === 0)) return {};
-  const required = bodies.every((body) => (body.required ?? []).length > 0);
+  const required = method === "PUT" || bodies.every((body) => (body.required ?? []).length > 0);
   return { requestBody: { required, content: { "application/json": { schema } } } };
 }
 

@@ -56,6 +56,11 @@ describe("wide", () => {
   ] as const)("%j, %j with %j", (header, row, asked, expected) => expect(partsOf(header, row, asked)).toEqual(expected));
 });
 
+test("a file of the year 1972 comes through a door that takes so small a number for seconds", () => {
+  const [part] = layout("time,a").read("1972-03-01T00:00:00Z,1");
+  expect(part).toMatchObject({ metric: { timestamp: "1972-03-01T00:00:00.000Z" }, timestamp: Date.UTC(1972, 2, 1) });
+});
+
 describe("long", () => {
   test.each([
     ["timestamp,metric,value,host,zone", `${TIME},cpu,1,"a,b",eu`, {}, ['cpu{"host":"a,b","zone":"eu"} 1']],

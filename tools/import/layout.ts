@@ -1,3 +1,4 @@
+import { metricTime } from "../../shared/contract/ingest.ts";
 import { nameSeries } from "../../shared/core/ingest/names.ts";
 import type { SeriesName } from "../../shared/core/ingest/names.ts";
 import { isNumber, notANumber, notATime, parseTimestamp, TIME_COLUMN, VALUE_COLUMN } from "../files/cells.ts";
@@ -199,7 +200,7 @@ const withKey = (name: SeriesName): Named => ({
 });
 
 const pointOf = ({ metricKey, dimensions, series }: Named, timestamp: number, value: number): RowPoint => ({
-  metric: { metricKey, timestamp, value, dimensions },
+  metric: { metricKey, timestamp: metricTime(timestamp), value, dimensions },
   series,
   timestamp,
   characters: series.length + OTHER_CHARACTERS,

@@ -4,7 +4,8 @@ import { answer, clientWith } from "../../shared/testing/door-client.ts";
 import type { Metric } from "../dev/client.ts";
 import { detect, joined, sendPoints } from "./door.ts";
 
-const metrics = (n: number): Metric[] => Array.from({ length: n }, (_, row) => ({ metricKey: "cpu", timestamp: row, value: row }));
+const START = Date.UTC(2026, 10, 20);
+const metrics = (n: number): Metric[] => Array.from({ length: n }, (_, row) => ({ metricKey: "cpu", timestamp: START + row, value: row }));
 const accepted = (n: number) => answer(200, { accepted: n, rejected: 0, errors: [] });
 const WRONG = { index: 3, path: "timestamp", message: "Expected a time within 7 days from now" };
 
@@ -15,9 +16,9 @@ describe("sending", () => {
     expect(await sendPoints(client, metrics(2_001), (sent) => heard.push(sent))).toEqual({ accepted: 2_001, rejected: 0, errors: [] });
     expect(heard).toEqual([1_000, 2_000, 2_001]);
     expect(asked.map(({ body }) => (body as { metrics: Metric[] }).metrics.map(({ timestamp }) => timestamp).slice(0, 1))).toEqual([
-      [0],
-      [1_000],
-      [2_000],
+      [START],
+      [START + 1_000],
+      [START + 2_000],
     ]);
     const keys = asked.map(({ headers }) => headers["Idempotency-Key"]);
     expect(new Set(keys).size).toBe(3);
@@ -25,6 +26,12 @@ describe("sending", () => {
     const again = clientWith([accepted(1_000), accepted(1_000), accepted(1)]);
     await sendPoints(again.client, metrics(2_001), () => undefined);
     expect(again.asked.map(({ headers }) => headers["Idempotency-Key"])).toEqual(keys);
+  });
+
+  test("sends times of 1972 as text: so small a number would be taken for seconds", async () => {
+    const { client, asked } = clientWith([accepted(1)]);
+    await sendPoints(client, [{ metricKey: "cpu", timestamp: Date.UTC(1972, 0, 1), value: 1 }], () => undefined);
+    expect(asked[0]!.body).toEqual({ metrics: [{ metricKey: "cpu", timestamp: "1972-01-01T00:00:00.000Z", value: 1 }] });
   });
 
   test("sends the same batch again when it is told to wait", async () => {
@@ -56,6 +63,8 @@ const page = (timestamps: number[], anomalous: number[]): Detection => ({
     timestamp: timestamps[index]!,
     value: 1,
     expected: null,
+    lo: null,
+    hi: null,
     score: 1,
     severity: "high",
     direction: "above",

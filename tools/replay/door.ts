@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Detection } from "../../shared/contract/anomaly.ts";
-import { MAX_METRICS } from "../../shared/contract/ingest.ts";
+import { MAX_METRICS, metricTime } from "../../shared/contract/ingest.ts";
 import type { RejectedMetric } from "../../shared/contract/ingest.ts";
 import type { Client, Metric } from "../dev/client.ts";
 import { answerOf, ingestAnswer } from "../door/answers.ts";
@@ -26,14 +26,15 @@ export async function sendPoints(client: Pick<Client, "ask">, metrics: readonly 
   let [accepted, rejected] = [0, 0];
   const errors: RejectedMetric[] = [];
   for (let start = 0; start < metrics.length; start += MAX_METRICS) {
-    const batch = { metrics: metrics.slice(start, start + MAX_METRICS) };
+    const part = metrics.slice(start, start + MAX_METRICS);
+    const batch = { metrics: part.map(({ timestamp, ...metric }) => ({ ...metric, timestamp: metricTime(timestamp) })) };
     const key = `replay-${createHash("sha256").update(JSON.stringify(batch)).digest("base64url")}`;
     const answer = await patiently(client, "POST", "/api/v1/ingest", batch, { "Idempotency-Key": key });
     const told = ingestAnswer(answer);
     accepted += told.accepted;
     rejected += told.rejected;
     errors.push(...told.errors.slice(0, 1));
-    onBatch(start + batch.metrics.length);
+    onBatch(start + part.length);
   }
   return { accepted, rejected, errors };
 }

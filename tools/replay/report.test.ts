@@ -8,6 +8,8 @@ const found = (index: number, score: number): Omit<Detection["anomalies"][number
   timestamp: index * MINUTE,
   value: 97.123_456_7,
   expected: index === 0 ? null : 40,
+  lo: null,
+  hi: null,
   score,
   severity: "critical",
   direction: index === 0 ? null : "above",

@@ -5,14 +5,14 @@ import { RuleDefinition } from "../../shared/contract/rule.ts";
 import type { SelectingRule } from "../../shared/contract/rule.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 
-/** The rule that a replay runs where none is given: whatever is at least highly anomalous. */
+/** The rule that a replay runs where none is given: whatever an anomaly rule is about that says nothing else. */
 export const defaultRule = (metricKey: string): SelectingRule =>
   stored(
     v.parse(RuleDefinition, {
       name: `${metricKey} is abnormal`,
       kind: "anomaly",
       selector: { metricKey },
-      condition: { minSeverity: "high" },
+      condition: {},
     }),
   );
 

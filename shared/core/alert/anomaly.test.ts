@@ -41,9 +41,11 @@ const context = (changes: Partial<AnomalyContext> = {}): AnomalyContext => ({
 
 describe("which anomalies count", () => {
   test.each<[string, v.InferInput<typeof AnomalyCondition>, Partial<ScoredAnomaly>, boolean]>([
-    ["high and above by default", {}, {}, true],
-    ["critical is above high", {}, { severity: "critical" }, true],
-    ["medium is below high", {}, { severity: "medium" }, false],
+    ["medium by default", {}, { severity: "medium" }, true],
+    ["and above: critical is above medium", {}, { severity: "critical" }, true],
+    ["low is below medium", {}, { severity: "low" }, false],
+    ["high where high is asked for", { minSeverity: "high" }, {}, true],
+    ["medium is below high", { minSeverity: "high" }, { severity: "medium" }, false],
     ["low where low is asked for", { minSeverity: "low" }, { severity: "low" }, true],
     ["either direction takes one without a direction", {}, { direction: null }, true],
     ["above takes above", { direction: "above" }, {}, true],

@@ -53,6 +53,8 @@ const scored = (rows: readonly Row[], cadence: number | null = MINUTE): ScoredSe
             timestamp: minute * MINUTE,
             value,
             expected: 50,
+            lo: 40,
+            hi: 60,
             score: value / 1_000,
             severity,
             direction: "above" as const,

@@ -27,7 +27,7 @@ export interface ScoredSeries extends WatchedSeries {
   readonly values: Float64Array;
   readonly lo: readonly (number | null)[];
   readonly hi: readonly (number | null)[];
-  readonly anomalies: readonly Omit<Detection["anomalies"][number], "context" | "explanation">[];
+  readonly anomalies: readonly Omit<Detection["anomalies"][number], "context" | "explanation" | "lo" | "hi">[];
   /** The time between points, ms; null where it is not known. */
   readonly cadence: number | null;
   /** Stored forecasts, in any order: of a forecast rule. */

@@ -68,6 +68,24 @@ describe("what is found", () => {
     }
   });
 
+  test("an hour of zeros at the peak of a daily cycle: once in 30 days or less, so that a rule of no other severity tells of it", () => {
+    for (const [days, seed] of [
+      [14, 61],
+      [28, 62],
+    ] as const) {
+      const uniform = seeded(seed);
+      const from = days * 288 + 72;
+      const rows = Array.from({ length: from + 12 }, (_, row) => {
+        const usual = 500 + 300 * Math.sin((2 * Math.PI * row) / 288) + 15 * normal(uniform);
+        return [row * 5 * MINUTE, row >= from ? 0 : usual] as const;
+      });
+      const severities = advance(createDetector(), columns(rows), OPTIONS)
+        .slice(from)
+        .map(({ severity }) => severity);
+      expect(["medium", "high", "critical"]).toContain(severities[2]);
+    }
+  });
+
   test("a spike after a giant, which does not hide what comes later", () => {
     for (const giant of [1e3, 1e6, 1e300]) {
       const uniform = seeded(3);
@@ -121,6 +139,35 @@ describe("what is found", () => {
     });
     expect(silent.filter(Boolean).length).toBeGreaterThanOrEqual(16);
   });
+});
+
+describe("what is over", () => {
+  /** A daily cycle with an incident of an hour, and the three hours after it. */
+  const withIncident = (step: number, factor: number, seed: number) => {
+    const uniform = seeded(seed);
+    const hour = Math.max(3, (60 * MINUTE) / step);
+    const from = (step === 60 * MINUTE ? 30 : 7) * (DAY / step) + Math.round((14 * 60 * MINUTE) / step);
+    const rows = Array.from({ length: from + 4 * hour }, (_, row) => {
+      const usual = 500 + 300 * Math.sin((2 * Math.PI * row * step) / DAY) + 15 * normal(uniform);
+      return [row * step, row >= from && row < from + hour ? factor * usual : usual] as const;
+    });
+    return { rows, from, hour };
+  };
+
+  test.each([1, 5, 60].flatMap((minutes) => [0, 1.5].map((factor) => [minutes, factor] as const)))(
+    "an incident at %d minutes a point and values %d times the usual: few points after it are anomalous",
+    (minutes, factor) => {
+      const seeds = [51, 52, 53];
+      const tails = seeds.map((seed) => {
+        const { rows, from, hour } = withIncident(minutes * MINUTE, factor, seed);
+        const anomalous = advance(createDetector(), columns(rows), OPTIONS).map((score) => score.anomalous);
+        expect(anomalous.slice(from, from + hour).filter(Boolean).length).toBe(hour);
+        return anomalous.slice(from + hour).filter(Boolean).length;
+      });
+      expect(Math.max(...tails)).toBeLessThanOrEqual(4);
+      expect(tails.reduce((sum, tail) => sum + tail, 0)).toBeLessThanOrEqual(2.5 * seeds.length);
+    },
+  );
 });
 
 describe("what is not", () => {

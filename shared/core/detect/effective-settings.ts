@@ -97,9 +97,14 @@ export function settingsFinder(selected: readonly SelectedSettings[]): (series: 
 }
 
 /** Weights of methods that there are not, each with where it stands. */
-export function unknownWeights(weights: Readonly<Record<string, number>>, path: string): FieldError[] {
-  const names = METHODS.map(({ name }) => name);
-  return Object.keys(weights)
-    .filter((name) => !names.includes(name))
-    .map((name) => ({ path: `${path}.${name}`, message: `Expected one of ${names.join(", ")}` }));
+export const unknownWeights = (weights: Readonly<Record<string, number>>, path: string): FieldError[] =>
+  Object.keys(weights).flatMap((name) => unknownMethod(name, `${path}.${name}`));
+
+/** Names that are none of a method. */
+export const unknownMethods = (names: readonly string[], path: string): FieldError[] =>
+  names.flatMap((name, index) => unknownMethod(name, `${path}[${index}]`));
+
+function unknownMethod(name: string, path: string): FieldError[] {
+  const names = METHODS.map((method) => method.name);
+  return names.includes(name) ? [] : [{ path, message: `Expected one of ${names.join(", ")}` }];
 }

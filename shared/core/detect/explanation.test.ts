@@ -45,6 +45,22 @@ describe("an explanation", () => {
     expect(explain(finding({ ...changes, perSecond: true })).text).toMatch(text);
   });
 
+  test.each<[string, Partial<Finding>, string, string]>([
+    ["above", {}, "above what is usual for some time", "more restless than is usual"],
+    ["below", { value: 5 }, "below what is usual for some time", "more restless than is usual"],
+    ["within its band", { value: 51 }, "above what is usual for some time", "steadier or more restless than is usual"],
+    ["as expected", { value: 50 }, "off to one side for some time", "steadier or more restless than is usual"],
+    [
+      "without anything expected",
+      { expected: null, lo: null, hi: null },
+      "off to one side for some time",
+      "steadier or more restless than is usual",
+    ],
+  ])("of a point %s says to which side it is, where that is known", (_, changes, shifted, spread) => {
+    const methods = { "level-shift": { score: 0.9, weight: 1 }, volatility: { score: 0.8, weight: 1 } };
+    expect(explain(finding({ methods, ...changes })).reasons.map(({ text }) => text)).toEqual([shifted, spread]);
+  });
+
   test.each<[number | null, string | null]>([
     [null, null],
     [0.1, "several times a day"],

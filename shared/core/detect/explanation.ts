@@ -18,11 +18,7 @@ export interface Finding {
   readonly methods: Readonly<Record<string, { readonly score: number; readonly weight: number }>>;
 }
 
-/** What each method finds, in words that a person knows. */
-const WORDS: ReadonlyMap<string, string> = new Map([
-  ...METHODS.map(({ name, finds }) => [name, finds] as const),
-  ["timegpt", "outside of what TimeGPT expected"],
-]);
+const BY_NAME = new Map(METHODS.map((method) => [method.name, method]));
 /** The text names so many of the methods. */
 const NAMED = 3;
 /** Days beyond which rarities cannot be told apart. */
@@ -37,7 +33,7 @@ const MOST_DIGITS = 12;
 /** Why a point is anomalous, for a person: how far off and how rare it is, and what the methods that agree found, the rarest first. */
 export function explain(finding: Finding): Explanation {
   const rarity = rarityOf(finding.daysPerFalseAlarm);
-  const reasons = reasonsOf(finding.methods);
+  const reasons = reasonsOf(finding);
   const found = reasons.slice(0, NAMED).map(({ text }) => text);
   const sentences = [distanceOf(finding)];
   if (rarity !== null && finding.goesOn) sentences.push(`It goes on with what comes ${rarity}`);
@@ -57,13 +53,22 @@ function rarityOf(days: number | null): string | null {
 }
 
 /** Those methods that agree, at least the one that is surest; what has no say is left out. */
-function reasonsOf(methods: Finding["methods"]): Explanation["reasons"] {
-  const ordered = Object.entries(methods)
+function reasonsOf(finding: Finding): Explanation["reasons"] {
+  const ordered = Object.entries(finding.methods)
     .filter(([, { score, weight }]) => weight > 0 && score > 0)
-    .map(([method, { score }]) => ({ method, text: WORDS.get(method) ?? `found by ${method}`, score }))
+    .map(([method, { score }]) => ({ method, text: wordsOf(method, finding), score }))
     .toSorted((a, b) => b.score - a.score);
   const agreeing = ordered.filter(({ score }) => score >= scoreOf(AGREEING_DAYS));
   return agreeing.length > 0 ? agreeing : ordered.slice(0, 1);
+}
+
+/** What a method finds, in words that a person knows. */
+function wordsOf(name: string, { value, expected, lo, hi }: Finding): string {
+  const method = BY_NAME.get(name);
+  if (method === undefined) return name === "timegpt" ? "outside of what TimeGPT expected" : `found by ${name}`;
+  const off = expected === null ? 0 : value - expected;
+  const isOutside = (lo !== null && value < lo) || (hi !== null && value > hi);
+  return (off === 0 ? undefined : method.findsOff?.(off > 0 ? "above" : "below", isOutside)) ?? method.finds;
 }
 
 /** How far off a point is: by how much, by what percentage, and of which band. */

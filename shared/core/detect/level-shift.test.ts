@@ -49,6 +49,18 @@ describe("there is none", () => {
     expect(giant).toBe(statisticsOf([...noise(1_500), 8 * SCALE]).at(-1)!);
   });
 
+  test("in what is left of one that is over: a sum that shrinks tells nothing, and is nothing that is learned", () => {
+    const state = levelShift.create();
+    const sights = (errors: readonly number[], from: number) =>
+      errors.map((error, row) => sightOf(from + row, error, { forecast: forecastOf(0, SCALE) }));
+    readAll(levelShift, state, sights(noise(1_500), 0));
+    expect(most(readAll(levelShift, state, sights(Array<number>(12).fill(-8), 1_500)))).toBeGreaterThan(0.4);
+    const left = readAll(levelShift, state, sights(Array<number>(30).fill(0), 1_512));
+    expect(state.below).toBeGreaterThan(10);
+    expect(most(left)).toBeLessThan(0.05);
+    expect(levelShift.read(state, sightOf(1_542, -2, { forecast: forecastOf(0, SCALE) }))).toBeGreaterThan(0.2);
+  });
+
   test("in many small errors to one side that the slack forgives", () => {
     const statistics = statisticsOf([...noise(1_500), ...Array<number>(200).fill(1.4 * SCALE)]);
     expect(most(statistics.slice(1_500))).toBeLessThanOrEqual(most(statistics.slice(300, 1_500)));

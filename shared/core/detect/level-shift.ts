@@ -24,7 +24,11 @@ function sumsWith({ above, below }: LevelShift, { forecast, value }: Sight): rea
   return [bounded(above + error - SLACK), bounded(below - error - SLACK)];
 }
 
-const statisticOf = ([above, below]: readonly [number, number]): number => Math.sign(above - below) * Math.log1p(Math.abs(above - below));
+/** What is told of the sums: nothing where the larger one shrinks, which is what is left of something that is over. */
+function statisticOf(before: LevelShift, [above, below]: readonly [above: number, below: number]): number {
+  if (Math.max(above, below) < Math.max(before.above, before.below)) return 0;
+  return Math.sign(above - below) * Math.log1p(Math.abs(above - below));
+}
 
 /**
  * Novelty of the cumulative sums of what is off from the usual: many small errors to one side, which a shift or a ramp leaves.
@@ -33,12 +37,14 @@ const statisticOf = ([above, below]: readonly [number, number]): number => Math.
 export const levelShift: Method<LevelShift> = {
   name: "level-shift",
   finds: "off to one side for some time",
+  findsOff: (side) => `${side} what is usual for some time`,
   weight: 0.3,
   create: () => ({ above: 0, below: 0, novelty: createNovelty(OPTIONS) }),
-  read: (state, sight) => readNovelty(state.novelty, statisticOf(sumsWith(state, sight)), OPTIONS),
+  read: (state, sight) => readNovelty(state.novelty, statisticOf(state, sumsWith(state, sight)), OPTIONS),
   learn(state, sight, accept) {
-    [state.above, state.below] = sumsWith(state, sight);
-    learnNovelty(state.novelty, statisticOf([state.above, state.below]), sight.timestamp, OPTIONS, accept);
+    const sums = sumsWith(state, sight);
+    learnNovelty(state.novelty, statisticOf(state, sums), sight.timestamp, OPTIONS, accept);
+    [state.above, state.below] = sums;
   },
   encode({ above, below, novelty }, writer) {
     writer.f64(above);

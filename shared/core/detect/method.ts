@@ -31,6 +31,8 @@ export interface Method<State> {
   readonly name: string;
   /** What is unusual about a point that it finds, in words for people. */
   readonly finds: string;
+  /** The same where the side that a point is off to tells more, or that it lies outside of its band. */
+  findsOff?(side: "above" | "below", isOutside: boolean): string;
   /** Its say in the ensemble when nobody sets another: what it finds rare counts so much, in log10 of days. */
   readonly weight: number;
   /** It is told beside the ensemble, and what it finds counts as no rarer than a false alarm in so many days. */

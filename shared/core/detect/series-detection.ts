@@ -12,12 +12,14 @@ import { findAnomalies } from "./findings.ts";
 import type { Findings, ScoringProgress } from "./findings.ts";
 import { isCheckpointDue } from "./replay.ts";
 import { newSpans } from "./scored-spans.ts";
+import { countUnlearned, isBroughtIn, isToBeRelearned, learnedFrom } from "./unlearned.ts";
+import type { Unlearned } from "./unlearned.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 import { advanceJudged } from "./verdicts.ts";
 import type { JudgedScores, StretchVerdict } from "./verdicts.ts";
 
 /** What live detection remembers of a series. Times are Unix ms. */
-export interface DetectorRecord extends ScoringProgress {
+export interface DetectorRecord extends ScoringProgress, Unlearned {
   readonly series: SeriesId;
   /** As the series is said to be now: a counter is scored by its rates. Not stored here. */
   readonly kind: SeriesKind | null;
@@ -70,6 +72,8 @@ export interface SeriesDetection {
   readonly clearedAt: number | null;
   /** Of each open stretch that was spoken of and has ended: the first point after it. */
   readonly closed: readonly { readonly from: number; readonly to: number }[];
+  /** The series is to be learned anew from its stored points: it has many that came too late, or is read as another kind now. */
+  readonly isToBeRelearned: boolean;
   /** The hours and days in which the series was scored for the first time. */
   readonly spans: ReturnType<typeof newSpans>;
   /** The detector is to be kept as it is now. */
@@ -91,6 +95,8 @@ export const newDetectorRecord = (series: SeriesId, kind: SeriesKind | null = nu
   scoredTo: null,
   calmTo: null,
   cadenceMs: null,
+  unlearned: 0,
+  relearnAskedAt: null,
   open: "none",
   state: new Uint8Array(),
 });
@@ -116,13 +122,24 @@ export function detectSeries(
 ): SeriesDetection {
   const { series } = record;
   const { points, counted } = levelsOf(record, arrived);
+  const isRelearned = isOfAnotherKind(record) && record.scoredTo !== null;
   const judged = advanceStored(isOfAnotherKind(record) ? new Uint8Array() : record.state, points, scoring, verdicts);
   const { detector, scores, trouble } = judged;
+  const late = scores.flatMap(({ timestamp, late: isLate }) => (isLate ? [timestamp] : []));
+  const fresh = late.length === 0 ? 0 : countUnlearned(late, { newest: detector.newest, cadence: detectorCadence(detector) });
+  const missed = { unlearned: record.unlearned + fresh, relearnAskedAt: record.relearnAskedAt };
+  const asks = isRelearned || isToBeRelearned(missed, detector.learned, detectedAt);
+  const knownFrom = isBroughtIn(missed, detectedAt) ? Infinity : learnedFrom(detector.learned);
   const found = findAnomalies(
     scores,
     (row) => points.historical[row] === 1,
     record,
-    (row) => !judged.isQuelled(scores[row]!.timestamp),
+    (row) => {
+      const { timestamp, late: isLate } = scores[row]!;
+      // What is known of other times does not make history anomalous.
+      const isUnknown = isLate && points.historical[row] === 1 && timestamp < knownFrom;
+      return !isUnknown && !judged.isQuelled(timestamp);
+    },
   );
   const anomalies = found.anomalies.map(({ row, historical, clearedAt }): NewAnomaly => {
     const { timestamp, value, expected, lo, hi, score, severity, direction, daysPerFalseAlarm, goesOn, late, methods } = scores[row]!;
@@ -146,12 +163,20 @@ export function detectSeries(
   });
   const state = encodeState(detector);
   return {
-    record: { ...record, counted, ...found.progress, cadenceMs: detectorCadence(detector), state },
+    record: {
+      ...record,
+      ...(asks ? { unlearned: 0, relearnAskedAt: detectedAt } : missed),
+      ...found.progress,
+      counted,
+      cadenceMs: detectorCadence(detector),
+      state,
+    },
     anomalies,
     episodes: episodesOf(found, anomalies, record.open === "held"),
     clears: found.clears,
     clearedAt: found.clearedAt,
     closed: judged.closed,
+    isToBeRelearned: asks,
     spans: newSpans(record.scoredTo, points.timestamps),
     isCheckpoint: trouble !== null || isCheckpointDue(series, [judged.learnedBefore, detector.learned.n]),
     trouble,

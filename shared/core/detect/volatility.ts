@@ -28,6 +28,8 @@ function spreadWith({ spread }: Volatility, { forecast, value }: Parameters<Meth
 export const volatility: Method<Volatility> = {
   name: "volatility",
   finds: "steadier or more restless than is usual",
+  // A value within its band may be a part of either.
+  findsOff: (_side, isOutside) => (isOutside ? "more restless than is usual" : volatility.finds),
   weight: 0.5,
   create: () => ({ spread: 0, novelty: createNovelty(OPTIONS) }),
   read: (state, sight) => readNovelty(state.novelty, Math.log(spreadWith(state, sight) + CALM), OPTIONS),

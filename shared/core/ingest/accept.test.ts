@@ -24,6 +24,9 @@ const odd = fc.oneof(
     "2026-02-30T10:00:00Z",
     "2026-11-20",
     NOW,
+    NOW / 1_000,
+    1e11,
+    0,
     -1,
     1.5,
     1e300,
@@ -43,7 +46,7 @@ const metric = fc.oneof(
   fc.record(
     {
       metricKey: fc.constantFrom("http.requests", "_a:b/c-d"),
-      timestamp: fc.oneof(fc.constant(NOW), fc.constant("2026-11-20T10:00:00.123+01:00")),
+      timestamp: fc.oneof(fc.constantFrom(NOW, NOW / 1_000, 1e11), fc.constant("2026-11-20T10:00:00.123+01:00")),
       value: fc.oneof(fc.double(), fc.constant(1)),
       dimensions,
       extra: fc.anything(),
@@ -90,6 +93,15 @@ test.each([
 ])("%j is rejected for its member %s", (input, path) => {
   const { rejected } = acceptMetrics([{ metricKey: "a", timestamp: NOW, value: 1 }, input], NOW, resolve);
   expect(rejected).toMatchObject([{ index: 1, path }]);
+});
+
+test.each([NOW / 1_000, NOW / 1_000 + 0.5, 0, 1e11 - 1])("a timestamp of %d is told to be of seconds, and no day of 1970", (timestamp) => {
+  const { rejected } = acceptMetrics([{ metricKey: "a", timestamp, value: 1 }], NOW, resolve);
+  expect(rejected).toMatchObject([{ path: "timestamp", message: expect.stringContaining("seconds") as unknown }]);
+});
+
+test.each([1e11, "1970-01-02T00:00:00Z", "1973-03-03T09:46:39Z"])("a timestamp of %s is taken: a time may be of any age", (timestamp) => {
+  expect(acceptMetrics([{ metricKey: "a", timestamp, value: 1 }], NOW, resolve).rejected).toEqual([]);
 });
 
 test("numbers and booleans among the dimensions become strings", () => {

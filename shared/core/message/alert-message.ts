@@ -86,7 +86,8 @@ function messageOf(notification: Notification): AlertMessage {
   const state = kind !== "firing" ? STATES[kind] : STILL.has(reason) ? `${severity}, still firing` : severity;
   const rules = new Set(alerts.map(({ ruleId }) => ruleId)).size;
   const what = rules > 1 ? `${alerts.length} alerts of ${rules} rules` : first.ruleName;
-  const where = rules > 1 || (texts.length === 1 && first.series === "") ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;
+  const where =
+    rules > 1 || (texts.length === 1 && first.series === "") ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;
   return { title: `${state}: ${what}${where}`, alerts: texts };
 }
 
