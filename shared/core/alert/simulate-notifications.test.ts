@@ -1,11 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { AlertId, ChannelId, InstanceId } from "../../contract/ids.ts";
+import type { ChannelId, InstanceId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
 import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
 import type { SimulatedEpisode } from "./simulate.ts";
 import { notificationsOf } from "./simulate-notifications.ts";
 import { newInstance, step } from "./step.ts";
+import type { Episode } from "./step.ts";
+import type { Suppression } from "./suppression.ts";
 
 const MINUTE = 60_000;
 const patience = { repeatInterval: 60 * MINUTE, evalDelay: 0 };
@@ -72,14 +74,28 @@ describe("what one channel gets", () => {
     expect(notified([episode("a", 10, null)], 20, { evalDelay: MINUTE })).toEqual([[11.5, "firing", "first", 1]]);
   });
 
-  test("a silence hides the alerts that it is about, and messages about no other", () => {
-    const [a, b] = [episode("a", 10, 20), episode("b", 10, 20)];
-    const isSilenced = (alert: AlertId) => alert === a.episode.id;
-    expect(notified([a, b], 30, { isSilenced }).map(([, kind, , n]) => [kind, n])).toEqual([
-      ["firing", 1],
-      ["resolved", 1],
+  const hiding =
+    (name: string, from: number, to: number) =>
+    ({ id }: Pick<Episode, "id">, at: number): Suppression =>
+      id === episode(name, 10, null).episode.id && at >= from * MINUTE && at < to * MINUTE
+        ? { by: ["silence:s"], until: to * MINUTE }
+        : { by: [], until: null };
+
+  test("of an alert that is hidden is nothing, and of another one beside it what there is to tell", () => {
+    const hides = hiding("a", 0, 100);
+    expect(notified([episode("a", 10, 20), episode("b", 10, 20)], 30, { hides })).toEqual([
+      [10.5, "firing", "first", 1],
+      [20.5, "resolved", "all resolved", 1],
     ]);
-    expect(notified([a], 30, { isSilenced })).toEqual([]);
+    expect(notified([episode("a", 10, 20)], 30, { hides })).toEqual([]);
+  });
+
+  test("of one that fires longer than it is hidden comes once when nothing hides it any more", () => {
+    expect(notified([episode("a", 10, null)], 45, { hides: hiding("a", 0, 33) })).toEqual([[33, "firing", "first", 1]]);
+    expect(notified([episode("a", 10, null)], 45, { hides: hiding("a", 22, 33) })).toEqual([
+      [10.5, "firing", "first", 1],
+      [33, "firing", "suppression ended", 1],
+    ]);
   });
 });
 
