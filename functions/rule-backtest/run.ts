@@ -10,9 +10,9 @@ import { pastSuppression } from "../../shared/core/alert/past-suppression.ts";
 import { alertLabels } from "../../shared/core/alert/policies.ts";
 import type { Labels, Policies } from "../../shared/core/alert/policies.ts";
 import { notificationsOf } from "../../shared/core/alert/simulate-notifications.ts";
+import type { Grouping } from "../../shared/core/alert/simulate-notifications.ts";
 import type { CompositeRule, Course, SimulatedChild } from "../../shared/core/alert/simulate-timed.ts";
 import type { Episode } from "../../shared/core/alert/step.ts";
-import type { Suppression } from "../../shared/core/alert/suppression.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -147,21 +147,24 @@ export function summaryOf(
 
 /** What hid the alerts of a rule at a time; undefined where nothing could. */
 function hidesOf(
-  { id, name, labels }: Pick<AnyRule, "id" | "name" | "labels">,
+  { id: rule, name: ruleName, labels }: Pick<AnyRule, "id" | "name" | "labels">,
   ran: readonly Pick<RanSeries, "series" | "episodes">[],
   policies: Policies,
-): ((alert: Episode, at: number) => Suppression) | undefined {
-  const seriesOfAlert = new Map(ran.flatMap(({ series, episodes }) => episodes.map(({ episode }) => [episode.id, series] as const)));
-  const labelsAt = (alert: Episode): Labels => {
+): Grouping["hides"] {
+  const known = new Map<Episode, Labels>();
+  for (const { series, episodes } of ran) {
     // Of a composite rule there is no series.
-    const { metricKey, dimensions } = seriesOfAlert.get(alert.id) ?? { metricKey: "", dimensions: {} };
-    return alertLabels({ id: alert.id, rule: id, ruleName: name, series: { metricKey, dimensions }, severity: alert.severity, labels });
+    const of = series ?? { metricKey: "", dimensions: {} };
+    for (const { episode } of episodes.flatMap(({ told }) => told)) {
+      known.set(episode, alertLabels({ id: episode.id, rule, ruleName, series: of, severity: episode.severity, labels }));
+    }
+  }
+  const hides = pastSuppression(policies, [...known.values()]);
+  if (hides === undefined) return undefined;
+  return (at) => {
+    const suppressionOf = hides(at);
+    return suppressionOf && ((alert) => suppressionOf(known.get(alert)!));
   };
-  const hides = pastSuppression(
-    policies,
-    ran.flatMap(({ episodes }) => episodes.flatMap(({ told }) => told.map(({ episode }) => labelsAt(episode)))),
-  );
-  return hides && ((alert, at) => hides(labelsAt(alert), at));
 }
 
 /** How long episodes were firing by the end of the time. */

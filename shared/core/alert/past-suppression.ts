@@ -1,4 +1,5 @@
 import type { Labels, MuteWindowInForce, Policies } from "./policies.ts";
+import { silenceState } from "./silences.ts";
 import { suppressionAt } from "./suppression.ts";
 import type { Suppression } from "./suppression.ts";
 
@@ -7,12 +8,12 @@ import type { Suppression } from "./suppression.ts";
  * fired then is not looked at.
  *
  * @param alerts - The labels of all that are asked about.
- * @returns undefined where nothing could hide any of them.
+ * @returns What hides alerts at a time, Unix ms, or null where nothing does then; undefined where nothing could hide any of them at any time.
  */
 export function pastSuppression(
   { silences, muteWindows, routes }: Policies,
   alerts: readonly Labels[],
-): ((alert: Labels, at: number) => Suppression) | undefined {
+): ((at: number) => ((alert: Labels) => Suppression) | null) | undefined {
   const concerns = ({ matches }: { readonly matches: (labels: Labels) => boolean }) => alerts.some((labels) => matches(labels));
   const policies: Policies = {
     routes,
@@ -21,7 +22,10 @@ export function pastSuppression(
     inhibitions: [],
   };
   if (policies.silences.length + policies.muteWindows.length === 0) return undefined;
-  return (alert, at) => suppressionAt(policies, [], at)(alert);
+  const isAny = (at: number) =>
+    policies.silences.some((silence) => silenceState(silence, at) === "active") ||
+    policies.muteWindows.some(({ until }) => until(at) !== null);
+  return (at) => (isAny(at) ? suppressionAt(policies, [], at) : null);
 }
 
 /** A window whose end is not looked for again as long as it holds. */

@@ -22,8 +22,8 @@ export interface Grouping {
   /** Where it ends, Unix ms. */
   readonly until: number;
   readonly timers?: Timers;
-  /** What hides an alert, as it was told last, at a time, Unix ms; nothing where it is left out. */
-  readonly hides?: (alert: Episode, at: number) => Suppression;
+  /** What hides alerts, as they were told last, at a time, Unix ms: null where nothing does then, and nothing ever where it is left out. */
+  readonly hides?: (at: number) => ((alert: Episode) => Suppression) | null;
 }
 
 /** Whoever is told, is told alike. */
@@ -46,13 +46,16 @@ export function notificationsOf(
   const messages: SimulatedNotification[] = [];
   const known = new Map<AlertId, Episode>();
   let group: GroupState = EMPTY_GROUP;
-  const hiddenAt = (at: number): ReadonlyMap<AlertId, number | null> =>
-    new Map(
-      (Object.keys(group.members) as AlertId[]).flatMap((alert) => {
-        const suppression = hides?.(known.get(alert)!, at);
-        return suppression === undefined || suppression.by.length === 0 ? [] : [[alert, suppression.until] as const];
-      }),
-    );
+  const hiddenAt = (at: number): ReadonlyMap<AlertId, number | null> => {
+    const hidden = new Map<AlertId, number | null>();
+    const suppressionOf = hides?.(at) ?? null;
+    if (suppressionOf === null) return hidden;
+    for (const alert of Object.keys(group.members) as AlertId[]) {
+      const { by, until: end } = suppressionOf(known.get(alert)!);
+      if (by.length > 0) hidden.set(alert, end);
+    }
+    return hidden;
+  };
   /** The last flush that had nothing to tell: until something changes, those that follow it have nothing either, up to a repeat. */
   let idleSince: number | null = null;
 
@@ -63,15 +66,23 @@ export function notificationsOf(
       ({ group } = flushed);
       idleSince = null;
       for (const { kind, reason, alerts } of flushed.messages) messages.push({ at, kind, reason, alerts });
-      // Where something may be hidden, its beginning and its end are not passed over.
-      if (hides !== undefined) continue;
       const toldAt = group.told[CHANNEL]?.at;
-      if (flushed.messages.length > 0 || group.nextFlushAt === null || toldAt === undefined) continue;
+      if (flushed.messages.length > 0 || group.nextFlushAt === null || toldAt === undefined || group.held !== undefined) continue;
       idleSince = at;
-      group = { ...group, nextFlushAt: Math.max(group.nextFlushAt, flushAtOrAfter(at, toldAt + repeatInterval)) };
+      group = {
+        ...group,
+        nextFlushAt: firstHidden(group.nextFlushAt, Math.max(group.nextFlushAt, flushAtOrAfter(at, toldAt + repeatInterval))),
+      };
     }
   };
   const flushAtOrAfter = (flush: number, time: number) => flush + Math.ceil((time - flush) / timers.groupInterval) * timers.groupInterval;
+
+  /** The first flush from one to another at which something may be hidden; else the other. */
+  const firstHidden = (from: number, to: number): number => {
+    if (hides === undefined) return to;
+    for (let at = from; at < to; at += timers.groupInterval) if (at > until || hides(at) !== null) return at;
+    return to;
+  };
 
   for (const { kind, at, episode } of changes) {
     if (at > until) break;
