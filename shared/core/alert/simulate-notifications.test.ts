@@ -141,9 +141,9 @@ function everyFlush(
   const flush = (time: number): void => {
     while (group.nextFlushAt !== null && group.nextFlushAt < time) {
       const at = group.nextFlushAt;
-      const hidden = Object.keys(group.members).flatMap((alert) => {
+      const hidden = (Object.keys(group.members) as AlertId[]).flatMap((alert) => {
         const suppression = hides?.(at)?.(known.get(alert)!);
-        return suppression === undefined || suppression.by.length === 0 ? [] : [[alert as AlertId, suppression.until] as const];
+        return suppression === undefined || suppression.by.length === 0 ? [] : [[alert, suppression.until] as const];
       });
       const flushed = decideFlush(group, [{ id: "chn_any" as ChannelId }], at, repeatInterval, timers, new Map(hidden));
       ({ group } = flushed);
