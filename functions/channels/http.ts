@@ -1,4 +1,5 @@
 import { http } from "../../shared/runtime/route.ts";
+import { compareChannel } from "./compare.ts";
 import { createChannel } from "./create.ts";
 import { deleteChannel } from "./delete.ts";
 import { getChannel } from "./get.ts";
@@ -14,6 +15,7 @@ export default http([
   getChannel,
   replaceChannel,
   patchChannel,
+  compareChannel,
   deleteChannel,
   testChannel,
   listChannelVersions,

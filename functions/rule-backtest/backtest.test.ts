@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { WEEKDAYS } from "../../shared/contract/alert-policy.ts";
+import { storePolicy } from "../../shared/testing/alert-policies.ts";
 import { storeRule } from "../../shared/testing/alerting.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
@@ -60,6 +62,38 @@ describe("200", () => {
           evidence: expect.objectContaining({ kind: "threshold", value: 95 }),
         },
       ],
+    });
+  });
+
+  describe("of what people would have been told", () => {
+    const told = async (changes: object = {}) =>
+      (await backtest({ rule: rule({ evalDelay: "0s", ...changes }), from: START - DAY })).notifications;
+    const matchers = [{ name: "rule", op: "=", value: "CPU is high" }] as const;
+    // START is 10:00 UTC: the alert fires from midnight to 01:00.
+    const stored = () => harness.store("cpu", day([[600, 540]]), { host: "a" });
+
+    test("a mute window of now leaves out what it would have hidden, and what outlasts it is told at its end", async () => {
+      await stored();
+      const window = { name: "Nights", timezone: "UTC", weekdays: [...WEEKDAYS], start: "23:00", matchers: [...matchers], enabled: true };
+      const id = await storePolicy(harness, "mute-window", { ...window, end: "06:00" });
+      expect(await told()).toMatchObject({ firing: 0, resolved: 0 });
+      expect(await told({ name: "Another" })).toMatchObject({ firing: 1, resolved: 1 });
+
+      const { alertPolicies } = harness.deps.store.forOrg(harness.org);
+      const before = (await alertPolicies.get("mute-window", id))!;
+      const after = { ...before, version: 2, definition: { ...before.definition, end: "00:30" } };
+      expect(await alertPolicies.replace(after, { kind: "key", id: "key_a" })).toBe(true);
+      expect(await told()).toMatchObject({ firing: 1, resolved: 1 });
+    });
+
+    test("a silence of that time, which has ended since, leaves out what it hid, and one of another time nothing", async () => {
+      await stored();
+      const silence = { matchers: [{ name: "host", op: "=", value: "a" }], author: "Ada", reason: "A new disk" } as const;
+      const minutesAgo = (from: number, to: number) => ({ startsAt: START - from * MINUTE, endsAt: START - to * MINUTE });
+      await storePolicy(harness, "silence", { ...silence, matchers: [...silence.matchers], ...minutesAgo(400, 300) });
+      expect(await told()).toMatchObject({ firing: 1, resolved: 1 });
+      await storePolicy(harness, "silence", { ...silence, matchers: [...silence.matchers], ...minutesAgo(601, 500) });
+      expect(await told()).toMatchObject({ firing: 0, resolved: 0, pagesPerWeek: 0 });
     });
   });
 

@@ -27,12 +27,14 @@ export const backtestRule = route({
       series.map((one) => one.series),
       span,
     );
+    // Those of that time too, which have ended since.
+    const policies = await tenant.alertPolicies.inForce(span.from);
     return {
       from: isoTime(span.from),
       to: isoTime(span.to),
       recomputed: rule.kind === "anomaly",
       points: ran.reduce((sum, { points }) => sum + points, 0),
-      ...summaryOf(rule, ran, span, said),
+      ...summaryOf(rule, ran, span, { said, policies }),
       series: series.map(({ series: { id, metricKey, dimensions }, points, episodes }) => ({
         id,
         metricKey,

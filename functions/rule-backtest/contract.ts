@@ -72,7 +72,10 @@ const LabelScore = v.strictObject({
 const counts = {
   episodeCount: v.number(),
   firingMinutes: v.number(),
-  /** What one channel would have got, after grouping: messages about something that fires, repeats among them, and about what ended. */
+  /**
+   * What one channel would have got, after grouping, silences of that time and present mute windows: messages about something that fires,
+   * repeats among them, and about what ended.
+   */
   notifications: v.strictObject({ firing: v.number(), resolved: v.number(), pagesPerWeek: v.number() }),
 };
 

@@ -6,8 +6,13 @@ import { scoreEpisodes } from "../../shared/core/alert/backtest-score.ts";
 import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-score.ts";
 import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
 import type { SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
+import { pastSuppression } from "../../shared/core/alert/past-suppression.ts";
+import { alertLabels } from "../../shared/core/alert/policies.ts";
+import type { Labels, Policies } from "../../shared/core/alert/policies.ts";
 import { notificationsOf } from "../../shared/core/alert/simulate-notifications.ts";
+import type { Grouping } from "../../shared/core/alert/simulate-notifications.ts";
 import type { CompositeRule, Course, SimulatedChild } from "../../shared/core/alert/simulate-timed.ts";
+import type { Episode } from "../../shared/core/alert/step.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -120,15 +125,16 @@ export const perWeek = (n: number, { from, to }: Span): number => (n * WEEK_MS) 
 
 /** What a rule's episodes come to: how many, how long, what people would have been told, and how right they were. */
 export function summaryOf(
-  rule: Pick<AnyRule, "repeatInterval" | "evalDelay">,
+  rule: Pick<AnyRule, "id" | "name" | "labels" | "repeatInterval" | "evalDelay">,
   ran: readonly Pick<RanSeries, "series" | "episodes">[],
   span: Span,
-  said: Awaited<ReturnType<typeof labelsOf>>,
+  { said, policies }: { readonly said: Awaited<ReturnType<typeof labelsOf>>; readonly policies: Policies },
 ) {
   const episodes = ran.flatMap(({ series, episodes: own }) => own.map(({ episode }) => ({ ...episode, series: series?.id ?? null })));
   const { repeatInterval, evalDelay } = rule;
   const all = ran.flatMap((one) => one.episodes);
-  const told = notificationsOf(all, { repeatInterval, evalDelay, until: span.to - 1 + evalDelay });
+  const hides = hidesOf(rule, ran, policies);
+  const told = notificationsOf(all, { repeatInterval, evalDelay, until: span.to - 1 + evalDelay, ...(hides && { hides }) });
   const firing = told.filter(({ kind }) => kind === "firing").length;
   const labels: LabelScore | null = said === null ? null : scoreEpisodes(episodes, said.labels, said);
   return {
@@ -136,6 +142,28 @@ export function summaryOf(
     firingMinutes: firingMinutes(all, span),
     notifications: { firing, resolved: told.length - firing, pagesPerWeek: perWeek(firing, span) },
     labels,
+  };
+}
+
+/** What hid the alerts of a rule at a time; undefined where nothing could. */
+function hidesOf(
+  { id: rule, name: ruleName, labels }: Pick<AnyRule, "id" | "name" | "labels">,
+  ran: readonly Pick<RanSeries, "series" | "episodes">[],
+  policies: Policies,
+): Grouping["hides"] {
+  const known = new Map<Episode, Labels>();
+  for (const { series, episodes } of ran) {
+    // Of a composite rule there is no series.
+    const of = series ?? { metricKey: "", dimensions: {} };
+    for (const { episode } of episodes.flatMap(({ told }) => told)) {
+      known.set(episode, alertLabels({ id: episode.id, rule, ruleName, series: of, severity: episode.severity, labels }));
+    }
+  }
+  const hides = pastSuppression(policies, [...known.values()]);
+  if (hides === undefined) return undefined;
+  return (at) => {
+    const suppressionOf = hides(at);
+    return suppressionOf && ((alert) => suppressionOf(known.get(alert)!));
   };
 }
 

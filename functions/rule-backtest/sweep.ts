@@ -44,8 +44,9 @@ export const sweepRule = route({
       n += 1;
     }
     const said = await labelsOf(tenant, incidents, series, span);
+    const policies = await tenant.alertPolicies.inForce(span.from);
     const tried = settings.map(({ value, for: patience, ran }) => {
-      const summary = summaryOf(rule, ran, span, said);
+      const summary = summaryOf(rule, ran, span, { said, policies });
       const answer = { value, for: formatDuration(patience), episodesPerWeek: perWeek(summary.episodeCount, span), ...summary };
       return { value, for: patience, pagesPerWeek: summary.notifications.pagesPerWeek, labels: summary.labels, answer };
     });

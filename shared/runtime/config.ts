@@ -161,6 +161,8 @@ export interface LocalConfig {
   readonly underNpm: boolean;
   /** The key that tools show to a system whose address they are given. */
   readonly apiKey?: string | undefined;
+  /** The address of a system that tools are to speak to, where no flag says another. */
+  readonly url?: string | undefined;
 }
 
 const LOCAL = v.object({
@@ -168,15 +170,25 @@ const LOCAL = v.object({
   INTENTVISION_DATA_DIR: v.optional(text, "./data"),
   npm_lifecycle_event: v.optional(v.string()),
   INTENTVISION_API_KEY: v.optional(text),
+  INTENTVISION_URL: v.optional(serviceUrl),
 });
 
 /** Reads the options of the local system. @throws Error that names every bad key. */
 export function readLocalConfig(env: Readonly<Record<string, string | undefined>> = process.env): LocalConfig {
   const local = v.safeParse(LOCAL, env);
   if (!local.success) throw new Error(`Malformed configuration: ${local.issues.map((issue) => String(issue.path?.[0]?.key)).join(", ")}`);
-  const { PORT: port, INTENTVISION_DATA_DIR: dataDir, npm_lifecycle_event: script, INTENTVISION_API_KEY: apiKey } = local.output;
-  return { port, dataDir, underNpm: script === "start", apiKey };
+  const {
+    PORT: port,
+    INTENTVISION_DATA_DIR: dataDir,
+    npm_lifecycle_event: script,
+    INTENTVISION_API_KEY: apiKey,
+    INTENTVISION_URL: url,
+  } = local.output;
+  return { port, dataDir, underNpm: script === "start", apiKey, ...(url === undefined ? {} : { url }) };
 }
+
+/** Every variable of the environment: for a tool that is told by its user which of them to read. */
+export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
 
 /**
  * The configuration of every function in one process, with the local system's own database and secrets under the environment's options;

@@ -13,6 +13,7 @@ export const answer = (status: number, body: unknown, retryAfterS: number | null
   ok: status < 300,
   text: typeof body === "string" ? body : JSON.stringify(body),
   retryAfterS,
+  etag: null,
 });
 
 /** A client that is given these answers, in their order; null: nothing answers. */

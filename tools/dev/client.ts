@@ -14,6 +14,8 @@ export interface DoorAnswer {
   readonly text: string;
   /** What a refused caller is asked to wait, in seconds; null where it is not. */
   readonly retryAfterS: number | null;
+  /** What the resource is known by as it was answered; null where it has none. */
+  readonly etag: string | null;
 }
 
 export interface Metric {
@@ -34,7 +36,13 @@ export function createClient(url: string, apiKey: string): Client {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const wait = response.headers.get("Retry-After");
-    return { status: response.status, ok: response.ok, text: await response.text(), retryAfterS: wait === null ? null : Number(wait) };
+    return {
+      status: response.status,
+      ok: response.ok,
+      text: await response.text(),
+      retryAfterS: wait === null ? null : Number(wait),
+      etag: response.headers.get("ETag"),
+    };
   };
   const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
     const { ok, status, text } = await ask(method, path, body);

@@ -29,7 +29,8 @@ export async function answerOf<Schema extends v.GenericSchema>(
   return told(schema, await patiently(client, ...request));
 }
 
-function told<Schema extends v.GenericSchema>(schema: Schema, answer: DoorAnswer): v.InferOutput<Schema> {
+/** What an answer says. @throws Error that says what to do, where it is a refusal. */
+export function told<Schema extends v.GenericSchema>(schema: Schema, answer: DoorAnswer): v.InferOutput<Schema> {
   const found = answer.ok ? parsed(schema, answer) : null;
   if (found === null) throw refusal(answer);
   return found;
@@ -43,7 +44,7 @@ export function ingestAnswer(answer: DoorAnswer): IngestAnswer {
 }
 
 /** What an answer says; null where it is not of that shape. */
-function parsed<Schema extends v.GenericSchema>(schema: Schema, { text }: DoorAnswer): v.InferOutput<Schema> | null {
+export function parsed<Schema extends v.GenericSchema>(schema: Schema, { text }: DoorAnswer): v.InferOutput<Schema> | null {
   try {
     return v.parse(schema, JSON.parse(text));
   } catch {

@@ -6,6 +6,8 @@ import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts
 import type { SimulatedEpisode } from "./simulate.ts";
 import { notificationsOf } from "./simulate-notifications.ts";
 import { newInstance, step } from "./step.ts";
+import type { Episode } from "./step.ts";
+import type { Suppression } from "./suppression.ts";
 
 const MINUTE = 60_000;
 const patience = { repeatInterval: 60 * MINUTE, evalDelay: 0 };
@@ -72,14 +74,27 @@ describe("what one channel gets", () => {
     expect(notified([episode("a", 10, null)], 20, { evalDelay: MINUTE })).toEqual([[11.5, "firing", "first", 1]]);
   });
 
-  test("a silence hides the alerts that it is about, and messages about no other", () => {
-    const [a, b] = [episode("a", 10, 20), episode("b", 10, 20)];
-    const isSilenced = (alert: AlertId) => alert === a.episode.id;
-    expect(notified([a, b], 30, { isSilenced }).map(([, kind, , n]) => [kind, n])).toEqual([
-      ["firing", 1],
-      ["resolved", 1],
+  const hiding = (name: string, from: number, to: number) => (at: number) =>
+    at < from * MINUTE || at >= to * MINUTE
+      ? null
+      : ({ id }: Pick<Episode, "id">): Suppression =>
+          id === episode(name, 10, null).episode.id ? { by: ["silence:s"], until: to * MINUTE } : { by: [], until: null };
+
+  test("of an alert that is hidden is nothing, and of another one beside it what there is to tell", () => {
+    const hides = hiding("a", 0, 100);
+    expect(notified([episode("a", 10, 20), episode("b", 10, 20)], 30, { hides })).toEqual([
+      [10.5, "firing", "first", 1],
+      [20.5, "resolved", "all resolved", 1],
     ]);
-    expect(notified([a], 30, { isSilenced })).toEqual([]);
+    expect(notified([episode("a", 10, 20)], 30, { hides })).toEqual([]);
+  });
+
+  test("of one that fires longer than it is hidden comes once when nothing hides it any more", () => {
+    expect(notified([episode("a", 10, null)], 45, { hides: hiding("a", 0, 33) })).toEqual([[33, "firing", "first", 1]]);
+    expect(notified([episode("a", 10, null)], 45, { hides: hiding("a", 22, 33) })).toEqual([
+      [10.5, "firing", "first", 1],
+      [33, "firing", "suppression ended", 1],
+    ]);
   });
 });
 
@@ -94,31 +109,50 @@ test("passing over flushes that tell nothing changes nothing that is told", () =
       rows.map(([from, length, severity], n) => episode(String(n), from, length > 500 ? null : from + Math.round(length / 7), severity)),
     );
   const resolveAtOnce = fc.boolean();
+  const anyHidden = fc.array(fc.tuple(minutes, fc.integer({ min: 1, max: 120 })), { maxLength: 3 });
   fc.assert(
-    fc.property(anyEpisodes, fc.constantFrom(7, 20, 61), resolveAtOnce, (episodes, repeat, atOnce) => {
+    fc.property(anyEpisodes, fc.constantFrom(7, 20, 61), resolveAtOnce, anyHidden, (episodes, repeat, atOnce, stretches) => {
       const timers = { ...DEFAULT_TIMERS, resolveAtOnce: atOnce };
       const until = 700 * MINUTE;
-      const asked = { repeatInterval: repeat * MINUTE, evalDelay: 0, until, timers };
+      const hides = hiddenIn(stretches);
+      const asked = { repeatInterval: repeat * MINUTE, evalDelay: 0, until, timers, ...(stretches.length > 0 && { hides }) };
       expect(notificationsOf(episodes, asked)).toEqual(everyFlush(episodes, asked));
     }),
   );
 });
 
+/** Hides every alert whose id is of one half, in stretches from a minute on for so many. */
+const hiddenIn = (stretches: readonly (readonly [from: number, minutes: number])[]) => (at: number) => {
+  const ends = stretches.filter(([from, length]) => at >= from * MINUTE && at < (from + length) * MINUTE);
+  if (ends.length === 0) return null;
+  const until = Math.max(...ends.map(([from, length]) => (from + length) * MINUTE));
+  return ({ id }: Pick<Episode, "id">): Suppression => (id.at(-1)! < "g" ? { by: ["silence:s"], until } : { by: [], until: null });
+};
+
 /** Each flush of the group as it falls due. */
-function everyFlush(episodes: readonly SimulatedEpisode[], { repeatInterval, until, timers }: Parameters<typeof notificationsOf>[1]) {
+function everyFlush(
+  episodes: readonly SimulatedEpisode[],
+  { repeatInterval, until, timers, hides }: Parameters<typeof notificationsOf>[1],
+) {
   const changes = episodes.flatMap(({ told }) => told).toSorted((a, b) => a.at - b.at);
   const messages: object[] = [];
+  const known = new Map<string, Episode>();
   let group = EMPTY_GROUP;
   const flush = (time: number): void => {
     while (group.nextFlushAt !== null && group.nextFlushAt < time) {
       const at = group.nextFlushAt;
-      const flushed = decideFlush(group, [{ id: "chn_any" as ChannelId }], at, repeatInterval, timers);
+      const hidden = (Object.keys(group.members) as AlertId[]).flatMap((alert) => {
+        const suppression = hides?.(at)?.(known.get(alert)!);
+        return suppression === undefined || suppression.by.length === 0 ? [] : [[alert, suppression.until] as const];
+      });
+      const flushed = decideFlush(group, [{ id: "chn_any" as ChannelId }], at, repeatInterval, timers, new Map(hidden));
       ({ group } = flushed);
       for (const { kind, reason, alerts } of flushed.messages) messages.push({ at, kind, reason, alerts });
     }
   };
   for (const { at, kind, episode: of } of changes) {
     flush(at);
+    known.set(of.id, of);
     ({ group } = addToGroup(group, { alert: of.id, state: kind, severity: of.severity, acknowledged: null }, timers!, at));
   }
   flush(until + 1);

@@ -2,6 +2,8 @@ import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
 import type { FlushReason, GroupState, Timers } from "./flush.ts";
 import type { SimulatedEpisode } from "./simulate.ts";
+import type { Episode } from "./step.ts";
+import type { Suppression } from "./suppression.ts";
 
 /** A message that one channel would have got. */
 export interface SimulatedNotification {
@@ -20,8 +22,8 @@ export interface Grouping {
   /** Where it ends, Unix ms. */
   readonly until: number;
   readonly timers?: Timers;
-  /** Whether an alert is hidden from people at a time: what a message says of no other alert is not sent. */
-  readonly isSilenced?: (alert: AlertId, at: number) => boolean;
+  /** What hides alerts, as they were told last, at a time, Unix ms: null where nothing does then, and nothing ever where it is left out. */
+  readonly hides?: (at: number) => ((alert: Episode) => Suppression) | null;
 }
 
 /** Whoever is told, is told alike. */
@@ -36,33 +38,51 @@ const CHANNEL = "chn_simulated" as ChannelId;
  */
 export function notificationsOf(
   episodes: readonly SimulatedEpisode[],
-  { repeatInterval, evalDelay, until, timers = DEFAULT_TIMERS, isSilenced = () => false }: Grouping,
+  { repeatInterval, evalDelay, until, timers = DEFAULT_TIMERS, hides }: Grouping,
 ): readonly SimulatedNotification[] {
   const changes = episodes
     .flatMap(({ told }) => told.map(({ kind, at, episode }) => ({ kind, at: at + evalDelay, episode })))
     .toSorted((a, b) => a.at - b.at);
   const messages: SimulatedNotification[] = [];
+  const known = new Map<AlertId, Episode>();
   let group: GroupState = EMPTY_GROUP;
+  const hiddenAt = (at: number): ReadonlyMap<AlertId, number | null> => {
+    const hidden = new Map<AlertId, number | null>();
+    const suppressionOf = hides?.(at) ?? null;
+    if (suppressionOf === null) return hidden;
+    for (const alert of Object.keys(group.members) as AlertId[]) {
+      const { by, until: end } = suppressionOf(known.get(alert)!);
+      if (by.length > 0) hidden.set(alert, end);
+    }
+    return hidden;
+  };
   /** The last flush that had nothing to tell: until something changes, those that follow it have nothing either, up to a repeat. */
   let idleSince: number | null = null;
 
   const flushUntil = (time: number): void => {
     while (group.nextFlushAt !== null && group.nextFlushAt < time) {
       const at = group.nextFlushAt;
-      const flushed = decideFlush(group, [{ id: CHANNEL }], at, repeatInterval, timers);
+      const flushed = decideFlush(group, [{ id: CHANNEL }], at, repeatInterval, timers, hiddenAt(at));
       ({ group } = flushed);
       idleSince = null;
-      for (const { kind, reason, alerts } of flushed.messages) {
-        const told = alerts.filter((alert) => !isSilenced(alert, at));
-        if (told.length > 0) messages.push({ at, kind, reason, alerts: told });
-      }
+      for (const { kind, reason, alerts } of flushed.messages) messages.push({ at, kind, reason, alerts });
       const toldAt = group.told[CHANNEL]?.at;
-      if (flushed.messages.length > 0 || group.nextFlushAt === null || toldAt === undefined) continue;
+      if (flushed.messages.length > 0 || group.nextFlushAt === null || toldAt === undefined || group.held !== undefined) continue;
       idleSince = at;
-      group = { ...group, nextFlushAt: Math.max(group.nextFlushAt, flushAtOrAfter(at, toldAt + repeatInterval)) };
+      group = {
+        ...group,
+        nextFlushAt: firstHidden(group.nextFlushAt, Math.max(group.nextFlushAt, flushAtOrAfter(at, toldAt + repeatInterval))),
+      };
     }
   };
   const flushAtOrAfter = (flush: number, time: number) => flush + Math.ceil((time - flush) / timers.groupInterval) * timers.groupInterval;
+
+  /** The first flush from one to another at which something may be hidden; else the other. */
+  const firstHidden = (from: number, to: number): number => {
+    if (hides === undefined) return to;
+    for (let at = from; at < to; at += timers.groupInterval) if (at > until || hides(at) !== null) return at;
+    return to;
+  };
 
   for (const { kind, at, episode } of changes) {
     if (at > until) break;
@@ -72,6 +92,7 @@ export function notificationsOf(
       idleSince = null;
     }
     const { id: alert, severity } = episode;
+    known.set(alert, episode);
     ({ group } = addToGroup(group, { alert, state: kind, severity, acknowledged: null }, timers, at));
   }
   flushUntil(until + 1);
