@@ -73,6 +73,9 @@ async function makeOneOfEach(): Promise<void> {
   await create("/api/v1/forecasts", { series: series!.id, horizon: 3 });
   await create("/api/v1/forecast-jobs", { ...JOB, enabled: false });
   await create("/api/v1/detection-settings", SETTINGS);
+  await create("/api/v1/silences", SILENCE);
+  await create("/api/v1/mute-windows", MUTE_WINDOW);
+  await create("/api/v1/inhibitions", INHIBITION);
   for (const collection of new Set(routes.filter(({ path }) => path.includes("{id}")).map(({ path }) => path.split("/{id}", 1)[0]!))) {
     const key = collection.includes("event-dead-letters") ? await system.http.keyOf(null, ["platform"]) : mine;
     const { items } = (await ask("GET", collection, key)).body as { items?: { id: string }[] };
@@ -81,6 +84,19 @@ async function makeOneOfEach(): Promise<void> {
 }
 
 const SETTINGS = { name: "Settings", selector: { metricKey: "cpu" }, settings: {} };
+const SILENCE = {
+  matchers: [{ name: "host", op: "=", value: "a" }],
+  author: "Ada",
+  reason: "A new disk",
+  endsAt: new Date(START + 7 * 86_400_000).toISOString(),
+};
+const MUTE_WINDOW = { name: "Nights", timezone: "UTC", start: "22:00", end: "06:00", matchers: SILENCE.matchers };
+const INHIBITION = {
+  name: "Down",
+  source: [{ name: "severity", op: "=", value: "critical" }],
+  target: [{ name: "severity", op: "=", value: "warning" }],
+  equal: ["host"],
+};
 const JOB = { name: "Job", selector: { metricKey: "cpu" }, horizon: 3, schedule: "hourly" };
 
 /** A body that the route's schema takes, as far as one can be known without knowing the route. */
@@ -98,6 +114,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "PUT /api/v1/detection-settings/{id}": SETTINGS,
   "PATCH /api/v1/detection-settings/{id}": { priority: 1 },
   "PATCH /api/v1/series/{id}": { unit: "s" },
+  "PUT /api/v1/silences/{id}": SILENCE,
+  "PUT /api/v1/mute-windows/{id}": MUTE_WINDOW,
+  "PUT /api/v1/inhibitions/{id}": INHIBITION,
+  "POST /api/v1/channels/{id}/compare": { name: "Other", kind: "inbox" },
   "PUT /api/v1/series/{id}/settings": { enabled: false },
   "PATCH /api/v1/series/{id}/settings": { enabled: false },
 };

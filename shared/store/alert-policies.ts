@@ -1,5 +1,7 @@
 import type { Row } from "@libsql/client";
+import * as v from "valibot";
 import type { Actor } from "../contract/actor.ts";
+import { InhibitionId, MuteWindowId, SilenceId } from "../contract/ids.ts";
 import type { OrgId } from "../contract/ids.ts";
 import type { AnyPolicy, PolicyDefinitions, PolicyKind } from "../core/alert/compile-policies.ts";
 import { NO_POLICIES } from "../core/alert/policies.ts";
@@ -7,7 +9,7 @@ import { MOST_POLICIES } from "../ports/alert-policies.ts";
 import type { AlertPoliciesStore, PolicyChange, StoredPolicy, SuppressionDue } from "../ports/alert-policies.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database } from "./database.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf, readVersionCursor } from "./page.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM alert_policy WHERE id = :id AND org = :org AND kind = :kind";
@@ -81,6 +83,9 @@ const argsOf = (org: OrgId, { id, kind, version, definition, updatedAt }: Stored
   return { org, id, kind, version, definition: JSON.stringify(definition), startsAt, endsAt, updatedAt };
 };
 
+/** What the ids of a kind look like; of routes there is one. */
+const IDS = { routes: v.string(), silence: SilenceId, "mute-window": MuteWindowId, inhibition: InhibitionId } as const;
+
 export function alertPoliciesStore(database: Database, org: OrgId): AlertPoliciesStore {
   return {
     async get<Kind extends PolicyKind>(kind: Kind, id: string) {
@@ -88,7 +93,7 @@ export function alertPoliciesStore(database: Database, org: OrgId): AlertPolicie
       return row === undefined ? null : policyOf<Kind>(row);
     },
     async list<Kind extends PolicyKind>(kind: Kind, { limit, cursor }: { limit: number; cursor?: string | undefined }) {
-      const rows = await database.read(SELECT_PAGE, { org, kind, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_PAGE, { org, kind, after: afterId(IDS[kind], cursor), limit: limit + 1 });
       return pageOf(rows.map(policyOf<Kind>), limit, ({ id }) => id);
     },
     async silences(state, { limit, cursor }, now) {
@@ -96,7 +101,7 @@ export function alertPoliciesStore(database: Database, org: OrgId): AlertPolicie
         org,
         state,
         now,
-        after: cursor ?? "",
+        after: afterId(SilenceId, cursor),
         limit: limit + 1,
       });
       return pageOf(rows.map(policyOf<"silence">), limit, ({ id }) => id);
@@ -131,7 +136,7 @@ export function alertPoliciesStore(database: Database, org: OrgId): AlertPolicie
       return removed!.rowsAffected === 1;
     },
     async history<Kind extends PolicyKind>(_kind: Kind, id: string, { limit, cursor }: { limit: number; cursor?: string | undefined }) {
-      const after = Number.isSafeInteger(Number(cursor)) ? Number(cursor) : 0;
+      const after = readVersionCursor(cursor) ?? 0;
       const rows = await database.read(SELECT_CHANGES, { org, id, after, limit: limit + 1 });
       return pageOf(rows.map(changeOf<Kind>), limit, ({ version }) => String(version));
     },

@@ -1,7 +1,8 @@
 import type { Row } from "@libsql/client";
 import type { Actor } from "../contract/actor.ts";
 import type { ConditionState, Evidence, ResolveReason } from "../contract/alert.ts";
-import type { AlertId, CommentId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import { CommentId } from "../contract/ids.ts";
+import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite, Assignment } from "../core/alert/alert-record.ts";
@@ -11,7 +12,7 @@ import { MAX_COMMENTS, MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../po
 import type { AlertsStore, CommentRecord, OpenAlert, TransitionRecord } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
-import { pageOf } from "./page.ts";
+import { afterId, pageOf, wrongCursor } from "./page.ts";
 import { wakeGroups } from "./wake-groups.ts";
 
 // What people are told by a flush (the count, the time) and what holds it back is written by others, so an evaluation leaves it.
@@ -190,6 +191,9 @@ const transitionOf = (row: Row): TransitionRecord => ({
   ruleVersion: row["rule_version"] as number,
 });
 
+/** A time and a number of a row. */
+const TRANSITION_CURSOR = /^\d{1,15}-\d{1,15}$/;
+
 export function alertsStore(database: Database, org: OrgId): AlertsStore {
   return {
     async get(id) {
@@ -276,19 +280,20 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       return (await database.write([insertComment(org, comment)]))[0]!.rowsAffected === 1;
     },
     async comments(alert, { limit, cursor }) {
-      const rows = await database.read(SELECT_COMMENTS, { org, alert, after: cursor ?? "", limit: limit + 1 });
+      const rows = await database.read(SELECT_COMMENTS, { org, alert, after: afterId(CommentId, cursor), limit: limit + 1 });
       return pageOf(rows.map(commentOf), limit, ({ id }) => id);
     },
     async newestComments(alert, limit) {
       return (await database.read(SELECT_NEWEST_COMMENTS, { org, alert, limit })).map(commentOf).toReversed();
     },
     async transitions({ id: alert, instance, episode }, { limit, cursor }) {
-      const [after, afterSeq] = /^\d{1,16}~\d{1,16}$/.test(cursor ?? "") ? cursor!.split("~").map(Number) : [-1, 0];
+      if (cursor !== undefined && !TRANSITION_CURSOR.test(cursor)) throw wrongCursor();
+      const [after, afterSeq] = cursor?.split("-").map(Number) ?? [-1, 0];
       const { pendingAt, resolvedAt } = episode;
       const end = resolvedAt ?? Number.MAX_SAFE_INTEGER;
       const args = { org, alert, instance, pendingAt, end, after: after!, afterSeq: afterSeq!, limit: limit + 1 };
       const rows = await database.read(SELECT_TRANSITIONS, args);
-      return pageOf(rows.map(transitionOf), limit, ({ at, seq }) => `${at}~${seq}`);
+      return pageOf(rows.map(transitionOf), limit, ({ at, seq }) => `${at}-${seq}`);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ChannelId, OrgId, RuleId } from "../contract/ids.ts";
 import { MAX_VERSIONS } from "../ports/history.ts";
 import type { HistoryStore, VersionRecord } from "../ports/history.ts";
 import type { Database, Statement } from "./database.ts";
-import { pageOf } from "./page.ts";
+import { pageOf, readVersionCursor } from "./page.ts";
 
 // What is kept is read from the row that the batch has just written: where a write was lost, it is what is there already.
 const KEEP_RULE = `
@@ -58,7 +58,7 @@ const versionOf = (row: Row): VersionRecord => ({
 export function historyStore(database: Database, org: OrgId): HistoryStore {
   return {
     async list(id, { limit, cursor }) {
-      const before = /^\d{1,15}$/.test(cursor ?? "") ? Number(cursor) : Number.MAX_SAFE_INTEGER;
+      const before = readVersionCursor(cursor) ?? Number.MAX_SAFE_INTEGER;
       const rows = await database.read(SELECT_PAGE, { org, id, before, limit: limit + 1 });
       return pageOf(rows.map(versionOf), limit, ({ version }) => String(version));
     },

@@ -15,5 +15,12 @@ export function afterId(Id: v.GenericSchema, cursor: string | undefined): string
   return cursor ?? "";
 }
 
+/** The version in the cursor of a list that goes by versions; null without one. @throws Problem validation-failed where it is none of such a list. */
+export function readVersionCursor(cursor: string | undefined): number | null {
+  if (cursor === undefined) return null;
+  if (!/^\d{1,15}$/.test(cursor)) throw wrongCursor();
+  return Number(cursor);
+}
+
 /** Refuses a cursor that no page of the list has given: read from its start again, a list would never end. */
 export const wrongCursor = () => invalid([{ path: "cursor", message: "Expected the nextCursor of a page of this list" }]);
