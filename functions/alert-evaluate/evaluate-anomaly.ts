@@ -38,7 +38,7 @@ export async function evaluateAnomalyRule(
       lastEvaluatedAt: null,
     });
     const advanced = advanceAnomalies(rule, instance.state, timeline, { since: since(instance), now });
-    const isActive = advanced.after.state !== "inactive";
+    const isActive = advanced.after.state !== "inactive" || advanced.after.flapping !== undefined;
     const pace = { checkpoints: [], dueAt: isActive ? (Math.floor(now / TICK_MS) + 1) * TICK_MS : null };
     const isDue = instance.dueAt !== null && instance.dueAt <= now;
     const isNews = instance.version === 0 ? advanced.transitions.length > 0 : isDue || advanced.after !== instance.state;

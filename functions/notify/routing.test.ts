@@ -358,6 +358,10 @@ describe("whatever happens", () => {
         harness.clock.advance(1);
         for (const host of ["x", "y"]) await evaluate(harness, rule, { outcome: "false", value: 1 }, { host });
         await hand();
+        // What flaps by now is calm then.
+        await pass(5);
+        for (const host of ["x", "y"]) await evaluate(harness, rule, { outcome: "false", value: 1 }, { host });
+        await hand();
         await pass(30);
 
         const sent = await deliveries();
