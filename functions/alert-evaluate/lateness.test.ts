@@ -74,8 +74,12 @@ describe("points that come within the lateness bound", () => {
       const rule = await storeRule(on, changes);
       await live(arrivals, 37, on);
       const episodes = await lastingEpisodes(rule, on);
+      const rows = await on.database.read(
+        "SELECT state -> '$.changes' AS changes, state -> '$.flapping.since' AS since FROM rule_instance",
+        {},
+      );
       on.close();
-      return episodes;
+      return { episodes, flapping: rows.map(({ changes, since }) => [changes, since]) };
     };
     await fc.assert(
       fc.asyncProperty(rules, points, async (changes, of) => {

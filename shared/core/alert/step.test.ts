@@ -333,11 +333,8 @@ describe("whatever happens", () => {
   test("no instance has two open episodes, each episode is told firing before it is told resolved once, and no id comes twice", () => {
     fc.assert(
       fc.property(rules, histories, (rule, history) => {
-        let instance = newInstance(id, rule.severity);
-        let at = 0;
-        let open: string | null = null;
-        const ended = new Set<string>();
-        const [told, toldOver] = [new Set<string>(), new Set<string>()];
+        let [instance, at, open]: [Instance, number, string | null] = [newInstance(id, rule.severity), 0, null];
+        const [ended, told, toldOver] = [new Set(), new Set(), new Set()];
         for (const event of history) {
           at = Math.max(0, at + event.after * MINUTE);
           const { instance: next, transitions } =
@@ -367,8 +364,7 @@ describe("whatever happens", () => {
             if (transition.from === "resolved") {
               expect([ended.has(episode), transition.reason]).toEqual([true, expect.stringMatching(/^(flapping|calm)$/)]);
               continue;
-            }
-            if (transition.from === null) {
+            } else if (transition.from === null) {
               expect([open, ended.has(episode), flaps || transition.notify === "firing"]).toEqual([null, false, true]);
               open = episode;
             }

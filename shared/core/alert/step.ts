@@ -72,6 +72,8 @@ export interface Evaluation {
   readonly severity?: Severity;
   readonly value?: number | null;
   readonly evidence?: Evidence;
+  /** What it says rests on a series that is known little of. */
+  readonly warming?: true;
 }
 
 export type ConditionReason = "true" | "false" | "missed" | "no_data" | ResolveReason;
@@ -213,8 +215,9 @@ export function endEpisode(
 
 type Judgement = Pick<Instance, "data" | "missed"> & { readonly verdict: "true" | "false" | "held"; readonly reason: ConditionReason };
 
-function judge({ state, data, missed }: Instance, { noData }: Timing, { outcome }: Evaluation): Judgement {
-  if (outcome === "true" || outcome === "false") return { verdict: outcome, reason: outcome, data: "ok", missed: 0 };
+function judge({ state, data, missed }: Instance, { noData }: Timing, { outcome, warming }: Evaluation): Judgement {
+  const quality = warming === true ? "warming" : "ok";
+  if (outcome === "true" || outcome === "false") return { verdict: outcome, reason: outcome, data: quality, missed: 0 };
   if (outcome === "not_due") return { verdict: "held", reason: "false", data, missed };
 
   const inARow = outcome === "missed" ? missed + 1 : missed;
