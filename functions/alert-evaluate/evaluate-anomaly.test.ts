@@ -65,6 +65,29 @@ describe("an anomaly rule", () => {
     expect((await changesOf(harness)).map(({ data }) => data.to)).toEqual(["firing", "resolved"]);
   });
 
+  test("flaps, and is calm once four minutes changed nothing, though no point comes in", async () => {
+    await anomalyRule();
+    for (const n of [1, 3]) {
+      harness.clock.set(minute(n) + 100);
+      await deliver(await scored(n, { anomalies: [{}] }));
+      harness.clock.set(minute(n + 1) + 100);
+      await deliver(await scored(n + 1, { clearedAt: n + 1 }));
+    }
+    const reasons = async () => {
+      const rows = await harness.database.read("SELECT reason, at FROM alert_transition WHERE reason IN ('flapping', 'calm')", {});
+      return rows.map(({ reason, at }) => [reason, at]);
+    };
+    harness.clock.set(minute(8));
+    await work();
+    expect(await reasons()).toEqual([["flapping", minute(4)]]);
+    harness.clock.set(minute(9));
+    await work();
+    expect(await reasons()).toEqual([
+      ["flapping", minute(4)],
+      ["calm", minute(8)],
+    ]);
+  });
+
   test.each(["expected", "bad-data"] as const)(
     "ends at once when somebody says that the anomaly is %s, and not of an incident",
     async (verdict) => {

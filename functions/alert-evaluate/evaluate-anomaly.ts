@@ -1,8 +1,10 @@
+import type { SeriesId } from "../../shared/contract/ids.ts";
 import { advanceAnomalies } from "../../shared/core/alert/advance.ts";
 import type { AnomalyRule } from "../../shared/core/alert/advance.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange, InstanceRecord, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { evaluateAnomalies } from "../../shared/core/alert/anomaly.ts";
+import { progressOfRecord, warmUpOf } from "../../shared/core/detect/warm-up.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { instancesOf } from "./instances.ts";
 
@@ -24,6 +26,7 @@ export async function evaluateAnomalyRule(
   const ids = series.map(({ id }) => id);
   const [anomalies, scored] = [await tenant.anomalies.forSeries(ids, { after }), await tenant.detection.lastScored(ids)];
 
+  const settling = await settlingOf([...new Set(anomalies.map(({ series: of }) => of))], tenant);
   const changes: InstanceChange[] = [];
   for (const { series: own, instance } of watched) {
     const found = anomalies.filter(({ series: of }) => of === own.id);
@@ -36,15 +39,22 @@ export async function evaluateAnomalyRule(
       lag: lagOf(found),
       severity: rule.severity,
       lastEvaluatedAt: null,
+      ...(settling.has(own.id) ? { warming: true } : {}),
     });
     const advanced = advanceAnomalies(rule, instance.state, timeline, { since: since(instance), now });
-    const isActive = advanced.after.state !== "inactive";
+    const isActive = advanced.after.state !== "inactive" || advanced.after.flapping !== undefined;
     const pace = { checkpoints: [], dueAt: isActive ? (Math.floor(now / TICK_MS) + 1) * TICK_MS : null };
     const isDue = instance.dueAt !== null && instance.dueAt <= now;
     const isNews = instance.version === 0 ? advanced.transitions.length > 0 : isDue || advanced.after !== instance.state;
     if (isNews) changes.push({ ...instanceChange(instance, advanced, rule, own), pace });
   }
   return changes;
+}
+
+/** The series that have scores, but too few points for all severities. */
+async function settlingOf(series: readonly SeriesId[], { detection }: OrgStore): Promise<ReadonlySet<SeriesId>> {
+  const states = series.length === 0 ? [] : await detection.states(series);
+  return new Set(states.filter((record) => warmUpOf(progressOfRecord(record)).state === "settling").map(({ series: of }) => of));
 }
 
 /** How much later than its time the newest anomaly was found, ms. */

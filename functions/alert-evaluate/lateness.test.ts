@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Rule } from "../../shared/contract/rule.ts";
+import type { Instance } from "../../shared/core/alert/step.ts";
 import { acknowledge } from "../../shared/core/alert/step.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { storeRule } from "../../shared/testing/alerting.ts";
-import { changesOf, episodesOf, ingested, minute, tick, transitionsOf } from "../../shared/testing/evaluation.ts";
+import { changesOf, episodesOf, ingested, minute, MINUTE, tick, transitionsOf } from "../../shared/testing/evaluation.ts";
 import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import onEvent from "./event.ts";
@@ -73,8 +74,12 @@ describe("points that come within the lateness bound", () => {
       const rule = await storeRule(on, changes);
       await live(arrivals, 37, on);
       const episodes = await lastingEpisodes(rule, on);
+      const rows = await on.database.read(
+        "SELECT state -> '$.changes' AS changes, state -> '$.flapping.since' AS since FROM rule_instance",
+        {},
+      );
       on.close();
-      return episodes;
+      return { episodes, flapping: rows.map(({ changes, since }) => [changes, since]) };
     };
     await fc.assert(
       fc.asyncProperty(rules, points, async (changes, of) => {
@@ -95,6 +100,26 @@ describe("points that come within the lateness bound", () => {
     expect(await lastingEpisodes(rule)).toEqual([{ from: 1, to: 2, reason: "recovered", severity: "warning" }]);
     await live([{ at: 1, value: 10, delay: 4, copies: 1 }], 6);
     expect(await episodesOf(harness, rule)).toEqual([{ from: 1, to: 2, reason: "corrected", severity: "warning" }]);
+  });
+
+  test("lead to the same flapping, found and over, as had they come in time", async () => {
+    const flapping = async (arrivals: readonly Arrival[]) => {
+      const on = await startHarness();
+      const rule = await storeRule(on);
+      await live(arrivals, 13, on);
+      const [row] = await on.database.read("SELECT state FROM rule_instance", {});
+      on.close();
+      const { flapping: found, changes } = JSON.parse(row!["state"] as string) as Instance;
+      return [found?.since ?? null, found?.episode.startedAt ?? null, (changes ?? []).length, rule.interval];
+    };
+    const course = [95, 50, 95, 50, 95, 50, 95, 50, 95, 50, 95, 50];
+    const late = (of: readonly Arrival[], values: readonly number[]) => of.filter(({ at }) => !values.includes(at));
+    expect(await flapping(inTime(course))).toEqual([minute(3), minute(2), 1, MINUTE]);
+    const points = [...late(inTime(course), [2, 9]), { at: 2, value: 95, delay: 7, copies: 1 }, { at: 9, value: 50, delay: 3, copies: 2 }];
+    expect(await flapping(points)).toEqual([minute(3), minute(2), 1, MINUTE]);
+    const calmAfterAll = inTime(course).map((one) => ({ ...one, value: one.at % 2 === 0 ? 95 : 50 }));
+    const corrections = [1, 3, 5, 7, 9, 11].map((at) => ({ at, value: 95, delay: 1, copies: 1 }));
+    expect(await flapping([...late(calmAfterAll, [1, 3, 5, 7, 9, 11]), ...corrections])).toEqual([null, null, 1, MINUTE]);
   });
 
   test("open an alert again that was said to be over, and tell so", async () => {

@@ -19,14 +19,14 @@ describe("after an outage", () => {
     const { harness } = system;
     await storeChannel(harness, { kind: "console" });
     const rule = await storeRule(harness, { severity: "critical" });
-    for (let n = 0; n < 45; n += 1) {
+    for (let n = 0; n < 57; n += 1) {
       harness.clock.set(minute(n));
-      await harness.store("cpu", [[minute(n), n === 44 ? last : n % 10 < 3 && n > 5 ? 95 : 50]]);
+      await harness.store("cpu", [[minute(n), n === 56 ? last : n % 15 < 5 && n > 5 ? 95 : 50]]);
       if (n < 2) await system.tick();
     }
-    harness.clock.set(minute(45));
+    harness.clock.set(minute(57));
     await system.tick();
-    expect((await episodesOf(harness, rule)).filter(({ to }) => to !== null)).toHaveLength(4);
+    expect((await episodesOf(harness, rule)).filter(({ to }) => to !== null)).toHaveLength(3);
     expect(harness.printed.map((text) => text.split("\n")[0])).toEqual(told.map((title) => expect.stringContaining(title)));
   });
 });

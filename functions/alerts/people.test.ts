@@ -114,11 +114,11 @@ describe("transitions", () => {
       evaluate(harness, rule, { at: START + minute * MINUTE, outcome, value: outcome === "true" ? 95 : 1 });
     for (const minute of [0, 2]) await at(minute, "true");
     await at(3, "false");
-    await at(10, "true");
-    const { alert } = await at(12, "true");
-    harness.clock.set(START + 13 * MINUTE);
+    await at(30, "true");
+    const { alert } = await at(32, "true");
+    harness.clock.set(START + 33 * MINUTE);
     await harness.call(acknowledgeAlert, { id: alert!, name: "Ada" });
-    await at(14, "false");
+    await at(34, "false");
 
     const whole = await transitions(alert!);
     expect(whole.items.map(({ kind, from, to, reason }) => `${kind} ${from ?? ""}>${to} ${reason}`)).toEqual([
@@ -130,8 +130,8 @@ describe("transitions", () => {
       "episode acknowledged>resolved recovered",
     ]);
     expect(whole.items[3]).toMatchObject({
-      at: new Date(START + 13 * MINUTE).toISOString(),
-      recordedAt: new Date(START + 13 * MINUTE).toISOString(),
+      at: new Date(START + 33 * MINUTE).toISOString(),
+      recordedAt: new Date(START + 33 * MINUTE).toISOString(),
       actor: { kind: "key", id: "key_test", name: "Ada" },
       ruleVersion: 1,
     });

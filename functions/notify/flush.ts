@@ -12,7 +12,7 @@ import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
-import { suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import { shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { gather, memberOf, targetsOf } from "./gather.ts";
 
@@ -52,11 +52,15 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
-      new Map([...suppressions].flatMap(([alert, { by, until }]) => (by.length === 0 ? [] : [[alert, until] as const]))),
+      new Map([
+        ...overtaken(group, members),
+        ...[...suppressions].flatMap(([alert, { by, until }]) => (by.length === 0 ? [] : [[alert, until] as const])),
+      ]),
     );
 
     const related = await relatedTo(messages.length === 0 ? [] : members, tenant.alerts);
-    const shown = members.map((alert) => ({ ...alert, suppressedBy: suppressions.get(alert.id)!.by }));
+    const hiddenBy = (alert: AlertRecord) => shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined);
+    const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert) }));
     const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
@@ -65,7 +69,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       const found = members.filter(({ episode }) => episode.resolvedAt === null);
       await writeSuppression(
         tenant,
-        found.map((alert) => ({ alert, by: suppressions.get(alert.id)!.by })),
+        found.map((alert) => ({ alert, by: hiddenBy(alert) })),
         { at: now, except: id },
       );
       if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
@@ -73,6 +77,19 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     }
   }
   throw new Unavailable("The group is being flushed elsewhere", { retryable: true });
+}
+
+/**
+ * Alerts that ended, of whose end people do not hear since more is said of their instance: that it flaps; or that it fires, calm again, where
+ * the one that ended was the one that was told to flap.
+ */
+function overtaken({ state: { noticed = [] } }: GroupRecord, members: readonly AlertRecord[]): readonly (readonly [AlertId, null])[] {
+  const firing = new Set(members.filter(({ episode }) => episode.resolvedAt === null).map(({ instance }) => instance));
+  const flapping = new Set(members.filter((alert) => alert.flapping !== undefined).map(({ instance }) => instance));
+  const over = members.filter(({ episode, ...alert }) => episode.resolvedAt !== null && alert.flapping === undefined);
+  return over
+    .filter(({ id, instance }) => flapping.has(instance) || (noticed.includes(id) && firing.has(instance)))
+    .map(({ id }) => [id, null]);
 }
 
 /** Brings alerts that do not belong in a group any more, because routes or their labels have changed, into those that they do. */

@@ -16,7 +16,7 @@ const MOST_RACES = 5;
 
 /**
  * Brings an alert, as it is now, into the groups of its routes, and out of those that are not any more. One that has ended stays in those
- * that have it.
+ * that have it; it is brought into them only where its instance flaps since.
  * @returns The groups and when each is to be flushed; none where the alert is gone, or there is nothing to flush.
  */
 export async function gather(org: OrgId, id: AlertId, deps: Deps): Promise<readonly { group: GroupId; flushAt: number }[]> {
@@ -26,7 +26,8 @@ export async function gather(org: OrgId, id: AlertId, deps: Deps): Promise<reado
     const alert = await tenant.alerts.get(id);
     if (alert === null) return [];
     const [policies, holding] = await Promise.all([tenant.alertPolicies.inForce(now), tenant.groups.ofAlert(id)]);
-    const wanted = alert.episode.resolvedAt === null ? targetsOf(org, policies.routes, alert) : targetsHolding(policies.routes, holding);
+    const isNews = alert.episode.resolvedAt === null || (alert.flapping?.isBegun === true && holding.length === 0);
+    const wanted = isNews ? targetsOf(org, policies.routes, alert) : targetsHolding(policies.routes, holding);
     const known = new Map(holding.map((group) => [group.id, group]));
     for (const { id: key, route, labels } of wanted) {
       if (known.has(key)) continue;
@@ -63,10 +64,11 @@ const targetsHolding = (routes: RouteTree, holding: readonly GroupRecord[]): rea
   holding.map(({ id, route, labels }) => ({ id, labels, route: routes.get(route) ?? { ...DEFAULT_ROUTE, key: route } }));
 
 /** An alert as its group sees it. */
-export const memberOf = ({ episode: { severity, acknowledged, resolvedAt } }: AlertRecord): Member => ({
+export const memberOf = ({ episode: { severity, acknowledged, resolvedAt }, flapping }: AlertRecord): Member => ({
   state: resolvedAt === null ? "firing" : "resolved",
   severity,
   acknowledged,
+  ...(flapping === undefined ? {} : { flapping: flapping.isBegun ? "begun" : "goes on" }),
 });
 
 /** Opens an acknowledged episode again, because another alert began to fire beside it. */

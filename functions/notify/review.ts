@@ -1,23 +1,26 @@
 import type { AlertId, OrgId } from "../../shared/contract/ids.ts";
-import { labelledOf, suppresses } from "../../shared/core/alert/policies.ts";
-import { reviewSuppression, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import { labelledOf } from "../../shared/core/alert/policies.ts";
+import { reviewSuppression, shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 
 const PAGE = 100;
 
-/** Shows what hides an alert that has just changed; where there are inhibitions, of every alert, since it may be what hides them. */
+/**
+ * Shows what hides an alert that has just changed, that it flaps for one; where there are inhibitions, of every alert, since it may be what
+ * hides them.
+ */
 export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm }: Deps): Promise<void> {
   const tenant = store.forOrg(org);
   const now = clock.now();
   const policies = await tenant.alertPolicies.inForce(now);
-  if (!suppresses(policies)) return;
   if (policies.inhibitions.length > 0) {
     if (await reviewSuppression(tenant, now)) await alarm.wakeAt(now);
     return;
   }
   const alert = await tenant.alerts.get(id);
   if (alert === null || alert.episode.resolvedAt !== null) return;
-  const { by } = (await suppressionOf(tenant, policies, now))(labelledOf(alert));
+  const hides = await suppressionOf(tenant, policies, now);
+  const by = shownAs(hides(labelledOf(alert)), alert.flapping !== undefined);
   if (await writeSuppression(tenant, [{ alert, by }], { at: now, except: null })) await alarm.wakeAt(now);
 }
 

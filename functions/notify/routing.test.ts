@@ -356,9 +356,11 @@ describe("whatever happens", () => {
           if (one.kind === "wait") await pass(one.minutes);
         }
         harness.clock.advance(1);
-        for (const host of ["x", "y"]) await evaluate(harness, rule, { outcome: "false", value: 1 }, { host });
-        await hand();
-        await pass(30);
+        for (const minutesOn of [5, 30]) {
+          for (const host of ["x", "y"]) await evaluate(harness, rule, { outcome: "false", value: 1 }, { host });
+          await hand();
+          await pass(minutesOn);
+        }
 
         const sent = await deliveries();
         const of = (channel: ChannelId, kind: string) =>

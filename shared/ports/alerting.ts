@@ -179,6 +179,8 @@ export interface AlertsStore {
 /** An open episode as matchers look at it. */
 export interface OpenAlert extends Labelled {
   readonly suppressedBy: readonly string[];
+  /** Whether its instance flaps. */
+  readonly isFlapping: boolean;
 }
 
 /** A group as it is stored. */

@@ -30,10 +30,13 @@ export async function reviewSuppression(tenant: Tenant, now: number): Promise<bo
   const hides = suppressionAt(policies, suppresses(policies) ? open.map(alertLabels) : [], now);
   return writeSuppression(
     tenant,
-    open.map((alert) => ({ alert, by: hides(alertLabels(alert)).by })),
+    open.map((alert) => ({ alert, by: shownAs(hides(alertLabels(alert)), alert.isFlapping) })),
     { at: now, except: null },
   );
 }
+
+/** What an alert shows as hiding it: what the organisation says of telling, and that it flaps. */
+export const shownAs = ({ by }: Suppression, isFlapping: boolean): readonly string[] => (isFlapping ? ["flapping", ...by] : by);
 
 /** Writes down what hides alerts, where that is not what they show. @returns Whether one of them is hidden no longer. */
 export async function writeSuppression(

@@ -6,6 +6,7 @@ import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/i
 import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite, Assignment } from "../core/alert/alert-record.ts";
+import type { Flapping } from "../core/alert/flapping.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
 import { MAX_COMMENTS, MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
@@ -31,15 +32,17 @@ const UPSERT = `
     firing_value = excluded.firing_value, acknowledged = excluded.acknowledged, acknowledged_until = excluded.acknowledged_until, labels = excluded.labels,
     annotations = excluded.annotations, evidence = excluded.evidence
   WHERE alert.org = excluded.org`;
+// How its instance flaps now: rides the primary key of the instances, once for each alert.
+const FLAPPING = "(SELECT i.state -> '$.flapping' FROM rule_instance AS i WHERE i.id = alert.instance AND i.org = alert.org) AS flapping";
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
 const COUNT_NOTIFICATION = `
   UPDATE alert SET notification_count = notification_count + 1, last_notified_at = :at
   WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))`;
-const SELECT = "SELECT * FROM alert WHERE id = :id AND org = :org";
+const SELECT = `SELECT *, ${FLAPPING} FROM alert WHERE id = :id AND org = :org`;
 // Rides the primary key, once for each id, which CROSS sees to; not limited: the caller's list bounds it.
-const SELECT_MANY = "SELECT a.* FROM json_each(:ids) AS ids CROSS JOIN alert AS a ON a.id = ids.value AND a.org = :org";
+const SELECT_MANY = `SELECT alert.*, ${FLAPPING} FROM json_each(:ids) AS ids CROSS JOIN alert ON alert.id = ids.value AND alert.org = :org`;
 // Rides alert_rule_open.
-const SELECT_OPEN_OF_RULE = "SELECT * FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL LIMIT :limit";
+const SELECT_OPEN_OF_RULE = `SELECT *, ${FLAPPING} FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL LIMIT :limit`;
 // Rides alert_rule.
 const SELECT_STARTED_OF_RULE = `
   SELECT id, instance, started_at, resolved_at FROM alert WHERE org = :org AND rule = :rule AND started_at >= :from AND started_at < :to
@@ -52,7 +55,7 @@ const SELECT_OPEN_DIMENSIONS = `
   GROUP BY d.key, d.value ORDER BY alerts DESC, d.key, d.value LIMIT :limit`;
 // Rides alert_open.
 const SELECT_OPEN = `
-  SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, suppressed_by FROM alert
+  SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, suppressed_by, ${FLAPPING} FROM alert
   WHERE org = :org AND resolved_at IS NULL ORDER BY started_at, id LIMIT :limit`;
 // Rides the primary key, once for each id, as COUNT_NOTIFICATION.
 const SUPPRESS = `
@@ -63,7 +66,7 @@ const STATUS = `
   CASE WHEN resolved_at IS NOT NULL THEN 'resolved' WHEN suppressed_by <> '[]' THEN 'suppressed'
     WHEN acknowledged IS NOT NULL AND (acknowledged_until IS NULL OR acknowledged_until > :now) THEN 'acknowledged' ELSE 'firing' END`;
 const SELECT_PAGE = (which: string) => `
-  SELECT * FROM alert WHERE org = :org AND (started_at, id) < (:before, :beforeId) ${which}
+  SELECT *, ${FLAPPING} FROM alert WHERE org = :org AND (started_at, id) < (:before, :beforeId) ${which}
     AND (:status IS NULL OR ${STATUS} IN (SELECT value FROM json_each(:status))) AND (:rule IS NULL OR rule = :rule) AND (:series IS NULL OR series = :series)
     AND (:severity IS NULL OR severity = :severity) AND (:metricKey IS NULL OR metric_key = :metricKey)
     AND (:assignee IS NULL OR :assignee IN (assignee ->> '$.to.id', assignee ->> '$.to.name'))
@@ -120,6 +123,13 @@ const SUPPRESSED_AT_ONCE = 100;
 
 const json = (row: Row, column: string): unknown => JSON.parse(row[column] as string);
 
+/** How the instance of an alert flaps: of what was over before, that is no matter. */
+function flappingOf(row: Row): Pick<AlertRecord, "flapping"> {
+  const flapping = row["flapping"] === null ? null : (json(row, "flapping") as Flapping | null);
+  if (flapping === null || ((row["resolved_at"] as number | null) ?? Infinity) < flapping.since) return {};
+  return { flapping: { from: flapping.from, since: flapping.since, isBegun: flapping.episode.id === row["id"] } };
+}
+
 /** The episode of a row of alerts. */
 export const episodeOf = (row: Row): Episode => ({
   id: row["id"] as AlertId,
@@ -149,6 +159,7 @@ const alertOf = (row: Row): AlertRecord => ({
   lastNotifiedAt: row["last_notified_at"] as number | null,
   suppressedBy: json(row, "suppressed_by") as string[],
   assignment: row["assignee"] === null ? null : (json(row, "assignee") as Assignment),
+  ...flappingOf(row),
   labels: json(row, "labels") as Record<string, string>,
   annotations: json(row, "annotations") as Record<string, string>,
 });
@@ -168,6 +179,7 @@ const openOf = (row: Row): OpenAlert => ({
   severity: row["severity"] as Severity,
   labels: json(row, "labels") as Record<string, string>,
   suppressedBy: json(row, "suppressed_by") as string[],
+  isFlapping: row["flapping"] !== null,
 });
 
 const commentOf = (row: Row): CommentRecord => ({

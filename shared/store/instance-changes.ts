@@ -76,7 +76,12 @@ export function writeInstances(
   const events = all.flatMap(({ instance, transitions: own }) => {
     // One for each episode, with the state it ended up in: whoever hears of it loads the episode as it is then.
     const moved = new Map<AlertId, EpisodeState>();
-    for (const transition of own) if (transition.kind === "episode") moved.set(transition.episode.id, transition.to);
+    for (const transition of own) {
+      if (transition.kind !== "episode") continue;
+      // That it flaps, or is calm, is no acknowledgement once more.
+      const isNoMove = (transition.reason === "flapping" || transition.reason === "calm") && transition.to === "acknowledged";
+      moved.set(transition.episode.id, isNoMove ? (moved.get(transition.episode.id) ?? "open") : transition.to);
+    }
     const version = instance.version + 1;
     return [...moved].map(([alert, to]) => outbox.event("alert.changed", org, at, { alert, version, to: to === "open" ? "firing" : to }));
   });

@@ -55,7 +55,7 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
       return tenant.points.beyondLimit([tenant.series.resolve("unknown", {})]);
     },
   ],
-  ["alerts", "a USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
+  ["alerts", "alert USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
   ["what alerts share", "a USING INDEX alert_rule_open (org=? AND rule=?)", (tenant) => tenant.alerts.openDimensions(rule, 9)],
   [
     "earlier alerts",

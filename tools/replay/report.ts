@@ -104,8 +104,17 @@ function messageText({ kind, at, episode }: Told, rule: Rule, series: WatchedSer
     },
     at,
   );
-  const reason = kind === "resolved" ? "all resolved" : at === episode.startedAt ? "first" : "severity raised";
-  return renderers.console({ kind, reason, at, groupKey: groupId(org, ROOT_ROUTE, { rule: rule.id }), alerts: [alert], linkBase: null });
+  const told = kind === "resolved" || kind === "closed" ? "resolved" : "firing";
+  const reason =
+    kind === "flapping" ? "flapping" : told === "resolved" ? "all resolved" : at === episode.startedAt ? "first" : "severity raised";
+  return renderers.console({
+    kind: told,
+    reason,
+    at,
+    groupKey: groupId(org, ROOT_ROUTE, { rule: rule.id }),
+    alerts: [alert],
+    linkBase: null,
+  });
 }
 
 function methodsText(methods: FoundAnomaly["methods"]): string {

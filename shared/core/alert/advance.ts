@@ -1,4 +1,5 @@
 import type { Rule } from "../../contract/rule.ts";
+import { calmAt } from "./flapping.ts";
 import { REARM_MS, step } from "./step.ts";
 import type { Evaluation, Instance, Transition } from "./step.ts";
 
@@ -11,8 +12,8 @@ interface Advanced {
 }
 
 /**
- * Runs those evaluations of an anomaly rule that come after `since`, and those at which the instance's patience ends: the condition holds,
- * or does not, also while nothing new is heard of the series.
+ * Runs those evaluations of an anomaly rule that come after `since`, and those at which the instance's patience ends or it has been calm for
+ * long enough: the condition holds, or does not, also while nothing new is heard of the series.
  *
  * @param timeline - Ascending: when the condition became true or false.
  */
@@ -30,10 +31,10 @@ export function advanceAnomalies(
     transitions.push(...next.transitions);
   };
   const runOutOfPatience = (until: number): void => {
-    const at = patienceEnds(after, rule);
-    if (at === null || at > until) return;
-    const holds = timeline.findLast((evaluation) => evaluation.at <= at);
-    run(holds?.outcome === "true" ? { ...holds, at } : { at, outcome: "false" });
+    for (let at = patienceEnds(after, rule); at <= until; at = patienceEnds(after, rule)) {
+      const holds = timeline.findLast((evaluation) => evaluation.at <= at);
+      run(holds?.outcome === "true" ? { ...holds, at } : { at, outcome: "false" });
+    }
   };
   // Points come late by as much as the rule waits for them.
   const settled = now - rule.evalDelay;
@@ -46,10 +47,11 @@ export function advanceAnomalies(
   return { after, transitions };
 }
 
-/** When an instance that waits has waited long enough, Unix ms; null where it does not wait. */
-function patienceEnds({ state, activeAt, rearmed, recoveringSince, lastEvaluatedAt }: Instance, rule: AnomalyRule): number | null {
-  const next = (lastEvaluatedAt ?? 0) + 1;
-  if (state === "recovering" && recoveringSince !== null) return Math.max(next, recoveringSince + rule.keepFiringFor);
-  if (state === "pending" && activeAt !== null) return Math.max(next, activeAt + (rearmed ? Math.max(rule.for, REARM_MS) : rule.for));
-  return null;
+/** When an instance that waits has waited long enough, Unix ms; Infinity where it does not wait. */
+function patienceEnds(instance: Instance, rule: AnomalyRule): number {
+  const { state, activeAt, rearmed, recoveringSince, lastEvaluatedAt } = instance;
+  const ends = [calmAt(instance, rule) ?? Infinity];
+  if (state === "recovering" && recoveringSince !== null) ends.push(recoveringSince + rule.keepFiringFor);
+  if (state === "pending" && activeAt !== null) ends.push(activeAt + (rearmed ? Math.max(rule.for, REARM_MS) : rule.for));
+  return Math.max((lastEvaluatedAt ?? 0) + 1, Math.min(...ends));
 }

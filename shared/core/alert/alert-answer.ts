@@ -1,7 +1,8 @@
 import type { Alert } from "../../contract/alert.ts";
 import type { Rule } from "../../contract/rule.ts";
 import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
-import type { AlertRecord, InstanceRecord, WatchedSeries } from "./alert-record.ts";
+import type { AlertFlapping, AlertRecord, InstanceRecord, WatchedSeries } from "./alert-record.ts";
+import { FLAPPING_CHANGES } from "./flapping.ts";
 import { alertStatus, isAcknowledged } from "./status.ts";
 
 /**
@@ -31,9 +32,12 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
     suppressedBy: [...alert.suppressedBy],
     labels: alert.labels,
     annotations: alert.annotations,
-    evidence: episode.evidence,
+    evidence: alert.flapping === undefined ? episode.evidence : { ...episode.evidence, flapping: flappingEvidence(alert.flapping) },
   };
 }
+
+/** Of an alert whose instance flaps, as long as it does: how many changes, and over how long, ms. */
+const flappingEvidence = ({ from, since }: AlertFlapping) => ({ changes: FLAPPING_CHANGES, overMs: since - from });
 
 /** A pending instance in the same shape: it has no episode yet. */
 export function pendingAnswer(

@@ -3,6 +3,7 @@ import type { ConditionState } from "../../contract/alert.ts";
 import type { AlertId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
 import type { Rule } from "../../contract/rule.ts";
 import type { Series } from "../../contract/series.ts";
+import type { Flapping } from "./flapping.ts";
 import type { Episode, Instance, Transition } from "./step.ts";
 
 /** The series that an instance watches. */
@@ -13,6 +14,12 @@ export interface Assignment {
   readonly to: Actor;
   readonly by: Actor;
   readonly at: number;
+}
+
+/** How the instance of an alert flaps. Times in Unix ms. */
+export interface AlertFlapping extends Pick<Flapping, "from" | "since"> {
+  /** Whether it is the one that people are told of. */
+  readonly isBegun: boolean;
 }
 
 /** An episode with what people need to know of its rule and its series. Times in Unix ms. */
@@ -30,12 +37,14 @@ export interface AlertRecord {
   readonly lastNotifiedAt: number | null;
   readonly suppressedBy: readonly string[];
   readonly assignment: Assignment | null;
+  /** How its instance flaps: of what is open, or ended meanwhile; left out where it does not. */
+  readonly flapping?: AlertFlapping;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** What an evaluation writes of it: the rest belongs to notification and to people. */
-export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt" | "suppressedBy" | "assignment">;
+export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt" | "suppressedBy" | "assignment" | "flapping">;
 
 /** An instance as it is stored. */
 export interface InstanceRecord {

@@ -40,6 +40,8 @@ export interface AnomalyContext {
   readonly lag: number;
   readonly severity: Severity;
   readonly lastEvaluatedAt: number | null;
+  /** The series is settling: severities of its anomalies are capped. Left out where it is not. */
+  readonly warming?: true;
 }
 
 /** Cadences without a point after which an anomaly is over. */
@@ -60,7 +62,7 @@ export function evaluateAnomalies(
   anomalies: readonly ScoredAnomaly[],
   context: AnomalyContext,
 ): readonly Evaluation[] {
-  const { now, severity, lastEvaluatedAt } = context;
+  const { now, severity, lastEvaluatedAt, warming } = context;
   const matching = anomalies.filter((anomaly) => matchesAnomaly(condition, anomaly));
   if (matching.length === 0) return [];
 
@@ -68,7 +70,8 @@ export function evaluateAnomalies(
   for (const { clearedAt } of matching) if (clearedAt !== null) timeline.set(clearedAt, { at: clearedAt, outcome: "false" });
   for (const anomaly of matching) {
     const { timestamp: at, value } = anomaly;
-    timeline.set(at, { at, outcome: "true", severity, value, evidence: { ...evidenceOf(anomaly) } });
+    const settling = warming === undefined ? {} : { warming };
+    timeline.set(at, { at, outcome: "true", severity, value, evidence: { ...evidenceOf(anomaly), ...settling }, ...settling });
   }
   for (const at of silences(timeline, anomalies, context)) timeline.set(at, { at, outcome: "false" });
   return [...timeline.values()]

@@ -77,7 +77,7 @@ describe("a composite rule", () => {
 
   test("an alert because there are no data says which of its rules had none", () => {
     const evaluation = evaluate("all", ["true", "silent"]);
-    const timing = { for: 0, keepFiringFor: 0, noData: "alert", severity: "warning" } as const;
+    const timing = { for: 0, keepFiringFor: 0, noData: "alert", severity: "warning", interval: 60_000 } as const;
     const { instance } = step(newInstance(hashId<InstanceId>("ins", [1]), "warning"), timing, evaluation);
     expect(instance).toMatchObject({
       state: "firing",

@@ -1,5 +1,5 @@
 import type { AlertId } from "../../contract/ids.ts";
-import { episodeState } from "./step.ts";
+import { episodeState } from "./status.ts";
 import type { Episode, Instance, Transition } from "./step.ts";
 
 /** A transition as its row says it. */

@@ -24,6 +24,8 @@ export interface Member {
   readonly severity: Severity;
   /** `until` in Unix ms, null for no end. */
   readonly acknowledged: { readonly until: number | null } | null;
+  /** Its instance flaps: neither its firing nor its end is told. `begun`: but that it does, of this one. Left out where it does not. */
+  readonly flapping?: "begun" | "goes on";
 }
 
 /** What a channel believes to be firing. */
@@ -50,6 +52,8 @@ export interface GroupState {
   readonly lastNotifiedAt: number | null;
   /** Those that were hidden at the last flush; left out where none was. */
   readonly held?: readonly AlertId[];
+  /** Those of which it was told that their instance flaps, as long as it does; left out where there is none. */
+  readonly noticed?: readonly AlertId[];
 }
 
 /** A group that no alert has joined yet. */
@@ -69,7 +73,8 @@ export interface Change extends Member {
 
 /**
  * Brings a change of an episode into its group and decides when the group is to be flushed: a new group after groupWait, or at once where an
- * alert is critical; one that was told at its next interval. The same change again changes nothing.
+ * alert is critical; one that was told at its next interval, but at once where an instance begins to flap, or is calm again. The same change
+ * again changes nothing.
  *
  * @param now - Unix ms.
  * @returns The group, and those acknowledged members that open again because another alert began to fire beside them.
@@ -77,25 +82,29 @@ export interface Change extends Member {
  */
 export function addToGroup(
   group: GroupState,
-  { alert, state, severity, acknowledged }: Change,
+  { alert, ...member }: Change,
   timers: Timers,
   now: number,
 ): { readonly group: GroupState; readonly reopened: readonly AlertId[] } {
   const known = Object.hasOwn(group.members, alert);
+  const { state, severity, flapping } = member;
+  const isNotice = flapping === "begun" && group.noticed?.includes(alert) !== true;
   // It fired and resolved before the group heard of it, or the group has told its end already.
-  if (state === "resolved" && !known) return { group, reopened: [] };
+  if (state === "resolved" && !known && !isNotice) return { group, reopened: [] };
 
-  const joins = state === "firing" && !known;
+  const joins = state === "firing" && !known && flapping === undefined;
   const reopened = joins ? memberIds(group).filter((id) => group.members[id]!.acknowledged !== null) : [];
-  const members: Record<AlertId, Member> = { ...group.members, [alert]: { state, severity, acknowledged } };
+  const members: Record<AlertId, Member> = { ...group.members, [alert]: member };
   for (const id of reopened) members[id] = { ...members[id]!, acknowledged: null };
 
   const resolves = state === "resolved" && group.members[alert]?.state === "firing";
   const gathers = group.lastFlushAt === null && group.held?.includes(alert) !== true;
-  const nextFlushAt = gathers ? firstFlush(group, { state, severity }, timers, now) : group.nextFlushAt;
-  const hurries = resolves && timers.resolveAtOnce && group.lastFlushAt !== null;
+  const nextFlushAt = gathers ? firstFlush(group, { state: isNotice ? "firing" : state, severity }, timers, now) : group.nextFlushAt;
+  const isCalmAgain = group.members[alert]?.flapping !== undefined && flapping === undefined;
+  const hurries = !gathers && ((resolves && timers.resolveAtOnce && group.lastFlushAt !== null) || isNotice || isCalmAgain);
   const { wholeFlushAt: _, ...hurried } = group;
-  return { group: hurries ? { ...hurried, members, nextFlushAt: now } : { ...group, members, nextFlushAt }, reopened };
+  if (hurries) return { group: { ...hurried, members, nextFlushAt: Math.min(nextFlushAt ?? now, now) }, reopened };
+  return { group: { ...group, members, nextFlushAt }, reopened };
 }
 
 /** When a group that was never flushed is due: only what fires hurries it. */
@@ -107,15 +116,16 @@ function firstFlush({ nextFlushAt }: GroupState, { state, severity }: Pick<Membe
 
 /** Why a channel is told. */
 export type FlushReason =
-  "first" | "new alert" | "severity raised" | "suppression ended" | "repeat" | "resend" | "some resolved" | "all resolved";
+  "first" | "new alert" | "severity raised" | "suppression ended" | "repeat" | "resend" | "flapping" | "some resolved" | "all resolved";
 
 /** One message that a channel is to get. */
 export interface FlushMessage {
   readonly channel: ChannelId;
   readonly kind: "firing" | "resolved";
   /**
-   * Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged), for `resolved` those that ended. Where a channel
-   * is told one alert a message: that one, and of what fires only what is news or repeated.
+   * Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged, of flapping those that flap, though they may not
+   * fire right now), for `resolved` those that ended. Where a channel is told one alert a message: that one, and of what fires only what is
+   * news or repeated.
    */
   readonly alerts: readonly AlertId[];
   readonly reason: FlushReason;
@@ -133,8 +143,8 @@ export interface Listener extends Telling {
 /**
  * Decides what each channel is to be told, against what it was last told. Only-resolved and never told is nothing, nor is fired and resolved
  * between two flushes; what fires is told again after the repeat interval, which is rounded up to a multiple of groupInterval, unless
- * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Messages belong to flush `group.flushNumber` of the
- * returned group.
+ * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Of what flaps that is told once, and the end of what
+ * was told waits until it is calm. Messages belong to flush `group.flushNumber` of the returned group.
  *
  * A channel with `resendEvery` is told everything that fires again each time that has passed; a flush that is due for that alone leaves
  * every other channel as it is.
@@ -157,41 +167,52 @@ export function decideFlush(
 
   const whole = now >= (group.wholeFlushAt ?? group.nextFlushAt);
   const firing = memberIds(group).filter((id) => group.members[id]!.state === "firing");
-  const visible = firing.filter((id) => !suppressed.has(id));
-  const held = firing.filter((id) => suppressed.has(id));
+  const flaps = (id: AlertId) => group.members[id]!.flapping !== undefined;
+  const visible = firing.filter((id) => !suppressed.has(id) && !flaps(id));
+  const unsaid = new Set(memberIds(group).filter((id) => group.members[id]!.flapping === "begun" && group.noticed?.includes(id) !== true));
+  const notices = whole ? [...unsaid].filter((id) => !suppressed.has(id)) : [];
+  // The end of what was told, or is told now, waits until its instance is calm.
+  const knows = new Set([...unsaid, ...Object.values(group.told).flatMap(({ alerts }) => Object.keys(alerts) as AlertId[])]);
+  const staying = memberIds(group).filter((id) => group.members[id]!.state === "firing" || (flaps(id) && knows.has(id)));
   const repeatAfter = Math.ceil(repeatInterval / timers.groupInterval) * timers.groupInterval;
   const messages: FlushMessage[] = [];
   // A channel that is switched off keeps what it was told of those that still fire: switched on again, it is not told a second time.
   const told: Record<ChannelId, Told> = Object.fromEntries(
-    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, firing) : alerts }]),
+    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, staying) : alerts }]),
   );
   const resends: number[] = [];
   for (const { id: channel, sendResolved = true, isStateful = false, hears = () => true, alertAMessage = false, resendEvery } of channels) {
     if (!whole && resendEvery === undefined) continue;
     const before: Told = group.told[channel] ?? { at: now, alerts: {} };
     const heard = visible.filter(hears);
+    const noticed = notices.filter(hears);
     const news = firingMessage(group, before, heard, now, resendEvery === undefined ? { repeatAfter } : { resendEvery });
     if (news !== null) messages.push(...firingMessages(channel, news, group, before, alertAMessage));
 
-    const ended = memberIds(group).filter(
-      (id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id) && (isStateful || !suppressed.has(id)),
-    );
-    const reason = firing.length === 0 ? "all resolved" : "some resolved";
+    const over = memberIds(group).filter((id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id));
+    const ended = over.filter((id) => !flaps(id) && (isStateful || !suppressed.has(id)));
+    const reason = staying.length === 0 ? "all resolved" : "some resolved";
     if (sendResolved) for (const alerts of split(ended, alertAMessage)) messages.push({ channel, kind: "resolved", alerts, reason });
+    for (const alerts of split(noticed, alertAMessage)) messages.push({ channel, kind: "firing", alerts, reason: "flapping" });
     const at = news === null ? before.at : now;
     told[channel] = {
       at,
-      alerts: { ...pick(before.alerts, firing), ...Object.fromEntries(heard.map((id) => [id, group.members[id]!.severity])) },
+      alerts: {
+        ...pick(before.alerts, staying),
+        ...Object.fromEntries([...heard, ...noticed].map((id) => [id, group.members[id]!.severity])),
+      },
     };
     if (resendEvery !== undefined && heard.length > 0) resends.push(at + resendEvery);
   }
-  const open = firing.length > 0;
+  const hidden = staying.filter((id) => suppressed.has(id) || flaps(id));
+  const open = staying.length > 0;
   const wholeFlushAt = whole
-    ? Math.min(now + timers.groupInterval, ...held.map((id) => suppressed.get(id) ?? Infinity))
+    ? Math.min(now + timers.groupInterval, ...hidden.map((id) => suppressed.get(id) ?? Infinity))
     : (group.wholeFlushAt ?? now);
   const nextFlushAt = Math.min(wholeFlushAt, ...resends);
   const lastNotifiedAt = messages.length > 0 ? now : group.lastNotifiedAt;
   const flushNumber = group.flushNumber + 1;
+  const said = staying.filter((id) => flaps(id) && (group.noticed?.includes(id) === true || notices.includes(id)));
   if (!whole) return { messages, group: { ...group, nextFlushAt, wholeFlushAt, flushNumber, told, lastNotifiedAt } };
   return {
     messages,
@@ -201,10 +222,11 @@ export function decideFlush(
       // What is hidden does not make others wait that come later.
       lastFlushAt: visible.length > 0 || (open && Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0)) ? now : null,
       flushNumber,
-      members: pick(group.members, firing),
+      members: pick(group.members, staying),
       told: open ? told : {},
       lastNotifiedAt,
-      ...(held.length > 0 ? { held } : {}),
+      ...(hidden.length > 0 ? { held: hidden } : {}),
+      ...(said.length > 0 ? { noticed: said } : {}),
     },
   };
 }

@@ -66,7 +66,7 @@ test("the first point that arrives resolves it", () => {
   ].map(([minute, lastPoint]) => {
     const known = context({ at: minute! * MINUTE, lastPointAt: lastPoint! * MINUTE });
     const evaluation = evaluateMissingData(condition(), known);
-    ({ instance } = step(instance, { for: 0, keepFiringFor: 0, noData: "keep_last", severity: "warning" }, evaluation));
+    ({ instance } = step(instance, { for: 0, keepFiringFor: 0, noData: "keep_last", severity: "warning", interval: 60_000 }, evaluation));
     return instance.state;
   });
   expect(states).toEqual(["inactive", "inactive", "firing", "firing", "inactive"]);

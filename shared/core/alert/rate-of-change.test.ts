@@ -167,7 +167,7 @@ describe("together with the state machine", () => {
     return values.map((_, minute) => {
       const known = context({ at: minute * MINUTE, previous: heldSeverity(instance) });
       const seen = evaluateRateOfChange(rule, points(rows), known);
-      ({ instance } = step(instance, { for: 0, keepFiringFor: 0, noData: "keep_last", severity: "warning" }, seen));
+      ({ instance } = step(instance, { for: 0, keepFiringFor: 0, noData: "keep_last", severity: "warning", interval: 60_000 }, seen));
       return instance.episode === null ? instance.state : `${instance.state} ${instance.episode.severity}`;
     });
   };

@@ -14,7 +14,7 @@ const patience = { repeatInterval: 60 * MINUTE, evalDelay: 0 };
 
 /** An episode of some instance, in minutes. */
 function episode(name: string, from: number, to: number | null, severity: "warning" | "critical" = "warning"): SimulatedEpisode {
-  const timing = { for: 0, keepFiringFor: 0, noData: "keep_last", severity } as const;
+  const timing = { for: 0, keepFiringFor: 0, noData: "keep_last", severity, interval: MINUTE } as const;
   const fired = step(newInstance(hashId<InstanceId>("ins", [name]), severity), timing, { at: from * MINUTE, outcome: "true" });
   const ended = to === null ? null : step(fired.instance, timing, { at: to * MINUTE, outcome: "false" });
   const told = [...fired.transitions, ...(ended?.transitions ?? [])].flatMap((transition) =>
@@ -153,7 +153,8 @@ function everyFlush(
   for (const { at, kind, episode: of } of changes) {
     flush(at);
     known.set(of.id, of);
-    ({ group } = addToGroup(group, { alert: of.id, state: kind, severity: of.severity, acknowledged: null }, timers!, at));
+    const state = kind === "resolved" ? kind : "firing";
+    ({ group } = addToGroup(group, { alert: of.id, state, severity: of.severity, acknowledged: null }, timers!, at));
   }
   flush(until + 1);
   return messages;

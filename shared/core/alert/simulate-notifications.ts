@@ -1,6 +1,6 @@
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
-import type { FlushReason, GroupState, Timers } from "./flush.ts";
+import type { FlushReason, GroupState, Member, Timers } from "./flush.ts";
 import type { SimulatedEpisode } from "./simulate.ts";
 import type { Episode } from "./step.ts";
 import type { Suppression } from "./suppression.ts";
@@ -40,9 +40,7 @@ export function notificationsOf(
   episodes: readonly SimulatedEpisode[],
   { repeatInterval, evalDelay, until, timers = DEFAULT_TIMERS, hides }: Grouping,
 ): readonly SimulatedNotification[] {
-  const changes = episodes
-    .flatMap(({ told }) => told.map(({ kind, at, episode }) => ({ kind, at: at + evalDelay, episode })))
-    .toSorted((a, b) => a.at - b.at);
+  const changes = episodes.flatMap(({ told }) => told.map((one) => ({ ...one, at: one.at + evalDelay }))).toSorted((a, b) => a.at - b.at);
   const messages: SimulatedNotification[] = [];
   const known = new Map<AlertId, Episode>();
   let group: GroupState = EMPTY_GROUP;
@@ -58,11 +56,14 @@ export function notificationsOf(
   };
   /** The last flush that had nothing to tell: until something changes, those that follow it have nothing either, up to a repeat. */
   let idleSince: number | null = null;
+  /** Those that ended, while more is said of their instance: people do not hear of their ends. */
+  const overtaken = new Map<AlertId, null>();
 
   const flushUntil = (time: number): void => {
     while (group.nextFlushAt !== null && group.nextFlushAt < time) {
       const at = group.nextFlushAt;
-      const flushed = decideFlush(group, [{ id: CHANNEL }], at, repeatInterval, timers, hiddenAt(at));
+      const hidden = new Map([...hiddenAt(at), ...overtaken]);
+      const flushed = decideFlush(group, [{ id: CHANNEL }], at, repeatInterval, timers, hidden);
       ({ group } = flushed);
       idleSince = null;
       for (const { kind, reason, alerts } of flushed.messages) messages.push({ at, kind, reason, alerts });
@@ -84,16 +85,19 @@ export function notificationsOf(
     return to;
   };
 
-  for (const { kind, at, episode } of changes) {
+  for (const { kind, at, episode, before = [] } of changes) {
     if (at > until) break;
     flushUntil(at);
     if (idleSince !== null && group.nextFlushAt !== null) {
       group = { ...group, nextFlushAt: Math.min(group.nextFlushAt, flushAtOrAfter(idleSince, at)) };
       idleSince = null;
     }
-    const { id: alert, severity } = episode;
+    const { id: alert, severity, resolvedAt } = episode;
     known.set(alert, episode);
-    ({ group } = addToGroup(group, { alert, state: kind, severity, acknowledged: null }, timers, at));
+    if (kind === "closed") overtaken.set(alert, null);
+    for (const other of before) overtaken.set(other, null);
+    const member: Member = { state: resolvedAt === null ? "firing" : "resolved", severity, acknowledged: null };
+    ({ group } = addToGroup(group, { alert, ...member, ...(kind === "flapping" ? { flapping: "begun" } : {}) }, timers, at));
   }
   flushUntil(until + 1);
   return messages;

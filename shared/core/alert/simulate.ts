@@ -1,5 +1,5 @@
 import type { Detection } from "../../contract/anomaly.ts";
-import type { OrgId, RuleId } from "../../contract/ids.ts";
+import type { AlertId, OrgId, RuleId } from "../../contract/ids.ts";
 import type { ThresholdCondition } from "../../contract/rule.ts";
 import type { PointScore } from "../detect/score-point.ts";
 import { anomalyId } from "../detect/series-detection.ts";
@@ -9,6 +9,7 @@ import type { AnomalyRule } from "./advance.ts";
 import type { WatchedSeries } from "./alert-record.ts";
 import { evaluateAnomalies, matchesAnomaly } from "./anomaly.ts";
 import type { ScoredAnomaly } from "./anomaly.ts";
+import { FLAPPING_CHANGES } from "./flapping.ts";
 import type { KnownForecast } from "./forecast-breach.ts";
 import { instanceId } from "./keys.ts";
 import { courseOf, ROWS_A_PART, runComposite, runTimed } from "./simulate-timed.ts";
@@ -50,11 +51,14 @@ export type SimulatedRule = AnomalyRule | SampledRule;
 
 /** A message that people would have got about an episode, before messages of one group are told together. */
 export interface Told {
-  readonly kind: "firing" | "resolved";
+  /** `flapping`: that its instance flaps; `closed`: that it is over though its instance fires again, which people do not hear. */
+  readonly kind: "firing" | "resolved" | "flapping" | "closed";
   /** When it would have been decided, Unix ms. */
   readonly at: number;
   /** The episode as it was then. */
   readonly episode: Episode;
+  /** Of one that flaps: those before it, of whose ends people do not hear any more. */
+  readonly before?: readonly AlertId[];
 }
 
 export interface SimulatedEpisode {
@@ -158,7 +162,7 @@ function* runAnomalies(
     for (; next < anomalies.length && anomalies[next]!.timestamp <= timestamp; next += 1) {
       if (anomalies[next]!.timestamp >= from) known.push(anomalies[next]!);
     }
-    if (known.length === 0) continue;
+    if (known.length === 0 && after.flapping === undefined) continue;
     const isOpen = ({ clearedAt }: ScoredAnomaly) => clearedAt === null || clearedAt > timestamp;
     const now = Math.min(until, (timestamps[row + 1] ?? Infinity) - 1);
     const asKnown = known.map((anomaly) => (isOpen(anomaly) ? { ...anomaly, clearedAt: null } : anomaly));
@@ -202,16 +206,17 @@ function episodesOf(
   { after, transitions }: Omit<Run, "course">,
   peakOf: (episode: Episode) => SimulatedEpisode["peak"],
 ): readonly SimulatedEpisode[] {
-  const told = new Map<string, Told[]>();
-  const last = new Map<string, Episode>();
+  const told = new Map<AlertId, Told[]>();
+  const last = new Map<AlertId, Episode>();
   for (const transition of transitions) {
     if (transition.kind !== "episode") continue;
     const { episode, notify, at } = transition;
     last.set(episode.id, episode);
     if (notify === null) continue;
+    const before = notify === "flapping" ? { before: [...last.keys()].slice(-FLAPPING_CHANGES, -1) } : {};
     const messages = told.get(episode.id);
-    if (messages === undefined) told.set(episode.id, [{ kind: notify, at, episode }]);
-    else messages.push({ kind: notify, at, episode });
+    if (messages === undefined) told.set(episode.id, [{ kind: notify, at, episode, ...before }]);
+    else messages.push({ kind: notify, at, episode, ...before });
   }
   // The open episode has gone on since its last transition.
   if (after.episode !== null) last.set(after.episode.id, after.episode);

@@ -1,5 +1,5 @@
 import type { AlertStatus, ConditionState } from "../../contract/alert.ts";
-import type { Episode } from "./step.ts";
+import type { Episode, EpisodeState } from "./step.ts";
 
 /**
  * What people call the state of an alert: the first that holds of resolved, suppressed, acknowledged, firing, pending.
@@ -23,4 +23,10 @@ export function alertStatus(
 /** Whether an acknowledgement holds at a time, Unix ms; at its `until` it has ended. */
 export function isAcknowledged(acknowledged: { readonly until: number | null } | null, now: number): boolean {
   return acknowledged !== null && (acknowledged.until === null || acknowledged.until > now);
+}
+
+/** Whether an episode is open, acknowledged or resolved. */
+export function episodeState({ resolvedAt, acknowledged }: Pick<Episode, "resolvedAt" | "acknowledged">): EpisodeState {
+  if (resolvedAt !== null) return "resolved";
+  return acknowledged === null ? "open" : "acknowledged";
 }

@@ -14,6 +14,7 @@ const timing = (changes: Partial<Timing> = {}): Timing => ({
   keepFiringFor: 0,
   noData: "keep_last",
   severity: "warning",
+  interval: MINUTE,
   ...changes,
 });
 

@@ -15,6 +15,7 @@ const timing = (changes: Partial<Timing> = {}): Timing => ({
   keepFiringFor: 0,
   noData: "keep_last",
   severity: "warning",
+  interval: MINUTE,
   ...changes,
 });
 
@@ -325,16 +326,15 @@ describe("whatever happens", () => {
     keepFiringFor: fc.constantFrom(0, MINUTE, 5 * MINUTE),
     noData: fc.constantFrom("keep_last" as const, "alert" as const, "ok" as const),
     severity: fc.constantFrom("warning" as const, "critical" as const),
+    interval: fc.constantFrom(MINUTE, 10 * MINUTE),
   });
   const histories = fc.array(fc.oneof({ weight: 5, arbitrary: evaluation }, { weight: 1, arbitrary: act }), { maxLength: 60 });
 
   test("no instance has two open episodes, each episode is told firing before it is told resolved once, and no id comes twice", () => {
     fc.assert(
       fc.property(rules, histories, (rule, history) => {
-        let instance = newInstance(id, rule.severity);
-        let at = 0;
-        let open: string | null = null;
-        const ended = new Set<string>();
+        let [instance, at, open]: [Instance, number, string | null] = [newInstance(id, rule.severity), 0, null];
+        const [ended, told, toldOver] = [new Set(), new Set(), new Set()];
         for (const event of history) {
           at = Math.max(0, at + event.after * MINUTE);
           const { instance: next, transitions } =
@@ -355,12 +355,21 @@ describe("whatever happens", () => {
               continue;
             }
             const episode = transition.episode.id;
-            if (transition.from === null) {
-              expect([open, ended.has(episode), transition.notify]).toEqual([null, false, "firing"]);
+            const flaps = instance.flapping !== undefined || next.flapping !== undefined;
+            if (transition.notify === "firing" || transition.notify === "flapping") told.add(episode);
+            if (transition.notify === "resolved" || transition.notify === "closed") {
+              expect([told.has(episode), toldOver.has(episode), transition.to]).toEqual([true, false, "resolved"]);
+              toldOver.add(episode);
+            }
+            if (transition.from === "resolved") {
+              expect([ended.has(episode), transition.reason]).toEqual([true, expect.stringMatching(/^(flapping|calm)$/)]);
+              continue;
+            } else if (transition.from === null) {
+              expect([open, ended.has(episode), flaps || transition.notify === "firing"]).toEqual([null, false, true]);
               open = episode;
             }
             expect(open).toBe(episode);
-            expect(transition.notify === "resolved").toBe(transition.to === "resolved");
+            if (!flaps) expect(transition.notify === "resolved").toBe(transition.to === "resolved");
             if (transition.to === "resolved") {
               ended.add(episode);
               open = null;
@@ -372,6 +381,8 @@ describe("whatever happens", () => {
           expect(instance.state === "firing" || instance.state === "recovering").toBe(open !== null);
           expect(instance.activeAt === null).toBe(instance.state === "inactive");
           expect(instance.recoveringSince !== null).toBe(instance.state === "recovering");
+          const toldOf = [...told].filter((episode) => !toldOver.has(episode) && episode !== open);
+          expect(toldOf).toEqual(toldOf.filter((episode) => episode === instance.flapping?.episode.id));
         }
       }),
     );

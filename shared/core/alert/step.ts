@@ -2,7 +2,10 @@ import type { Actor } from "../../contract/actor.ts";
 import type { ConditionState, Evidence, ResolveReason } from "../../contract/alert.ts";
 import type { AlertId, InstanceId } from "../../contract/ids.ts";
 import type { RuleDefinition, Severity } from "../../contract/rule.ts";
+import { becomeCalm, calmBefore, followFlapping } from "./flapping.ts";
+import type { Flapping } from "./flapping.ts";
 import { alertId } from "./keys.ts";
+import { episodeState } from "./status.ts";
 
 /** How good the data under a condition are. */
 export type DataQuality = "ok" | "warming" | "no_data" | "error";
@@ -49,10 +52,14 @@ export interface Instance {
   readonly lastEvaluatedAt: number | null;
   readonly severity: Severity;
   readonly episode: Episode | null;
+  /** When evaluations of late made it begin or end firing, Unix ms; left out where none did. */
+  readonly changes?: readonly number[];
+  /** Left out where it does not flap. */
+  readonly flapping?: Flapping;
 }
 
 /** What step() needs to know of a rule: a rule itself will do. Durations in ms. */
-export type Timing = Pick<RuleDefinition, "for" | "keepFiringFor" | "noData" | "severity">;
+export type Timing = Pick<RuleDefinition, "for" | "keepFiringFor" | "noData" | "severity" | "interval">;
 
 /**
  * What one look at the data said. `missed`: a point was due and none is there; `no_data`: there are no data, whatever was due;
@@ -65,13 +72,26 @@ export interface Evaluation {
   readonly severity?: Severity;
   readonly value?: number | null;
   readonly evidence?: Evidence;
+  /** What it says rests on a series that is known little of. */
+  readonly warming?: true;
 }
 
 export type ConditionReason = "true" | "false" | "missed" | "no_data" | ResolveReason;
 export type EpisodeReason =
-  "fired" | "severity_raised" | "severity_lowered" | "acknowledged" | "acknowledgement_expired" | "new_members" | ResolveReason;
+  | "fired"
+  | "severity_raised"
+  | "severity_lowered"
+  | "acknowledged"
+  | "acknowledgement_expired"
+  | "new_members"
+  | "flapping"
+  | "calm"
+  | ResolveReason;
 
-/** One row of an instance's history. `episode` is the episode as the transition left it; `notify` is what people are to be told. */
+/**
+ * One row of an instance's history. `episode` is the episode as the transition left it; `notify` is what people are to be told. `flapping`:
+ * that its instance flaps; `closed`: that it is over, though its instance fires again, of which channels alone hear that keep a state.
+ */
 export type Transition =
   | {
       readonly kind: "condition";
@@ -89,7 +109,7 @@ export type Transition =
       readonly reason: EpisodeReason;
       readonly at: number;
       readonly actor: Actor | null;
-      readonly notify: "firing" | "resolved" | null;
+      readonly notify: "firing" | "resolved" | "flapping" | "closed" | null;
       readonly episode: Episode;
     };
 
@@ -131,16 +151,18 @@ export function step(instance: Instance, timing: Timing, evaluation: Evaluation)
   const { at } = evaluation;
   if (instance.lastEvaluatedAt !== null && at <= instance.lastEvaluatedAt) return unchanged(instance);
 
-  const { verdict, reason, data, missed } = judge(instance, timing, evaluation);
-  const seen: Instance = { ...instance, data, missed, lastEvaluatedAt: at };
+  const calm = calmBefore(instance, timing, at);
+  const { verdict, reason, data, missed } = judge(calm.instance, timing, evaluation);
+  const seen: Instance = { ...calm.instance, data, missed, lastEvaluatedAt: at };
   let after: Step = unchanged(seen);
   if (verdict === "true") after = advanceTrue(seen, timing, evaluation, reason);
   if (verdict === "false") after = advanceFalse(seen, timing, evaluation, reason);
 
   const until = after.instance.episode?.acknowledged?.until ?? null;
-  if (until === null || until > at) return after;
-  const reopened = reopen(after.instance, at, "acknowledgement_expired");
-  return { instance: reopened.instance, transitions: [...after.transitions, ...reopened.transitions] };
+  const open = until === null || until > at ? unchanged(after.instance) : reopen(after.instance, at, "acknowledgement_expired");
+  const evaluated = { instance: open.instance, transitions: [...after.transitions, ...open.transitions] };
+  const followed = followFlapping(calm.instance, evaluated, timing, at);
+  return { instance: followed.instance, transitions: [...calm.transitions, ...followed.transitions] };
 }
 
 /**
@@ -169,32 +191,33 @@ export function reopen(instance: Instance, at: number, reason: "acknowledgement_
  */
 export function resolveByHand(instance: Instance, at: number, actor: Actor): Step {
   if (instance.episode === null) return unchanged(instance);
-  const { transitions } = close(instance, at, "manual", "pending", actor);
-  return { instance: { ...instance, state: "pending", activeAt: at, rearmed: true, recoveringSince: null, episode: null }, transitions };
+  const closed = close(instance, at, "manual", "pending", actor);
+  const { instance: calm, transitions } = becomeCalm(closed.instance, at);
+  return {
+    instance: { ...calm, state: "pending", activeAt: at, rearmed: true },
+    transitions: [...closed.transitions, ...transitions],
+  };
 }
 
 /**
- * Ends whatever is open or pending because there is nothing left to evaluate.
- * @returns The instance, inactive; without transitions where it was inactive already.
+ * Ends whatever is open or pending, or flaps, because there is nothing left to evaluate.
+ * @returns The instance, inactive; without transitions where it was inactive and calm already.
  */
 export function endEpisode(
   instance: Instance,
   at: number,
   reason: Extract<ResolveReason, "rule_deleted" | "rule_disabled" | "rule_changed" | "expired" | "corrected">,
 ): Step {
-  return close(instance, at, reason, "inactive", null);
-}
-
-/** Whether an episode is open, acknowledged or resolved. */
-export function episodeState({ resolvedAt, acknowledged }: Pick<Episode, "resolvedAt" | "acknowledged">): EpisodeState {
-  if (resolvedAt !== null) return "resolved";
-  return acknowledged === null ? "open" : "acknowledged";
+  const closed = close(instance, at, reason, "inactive", null);
+  const { instance: calm, transitions } = becomeCalm(closed.instance, at);
+  return { instance: calm, transitions: [...closed.transitions, ...transitions] };
 }
 
 type Judgement = Pick<Instance, "data" | "missed"> & { readonly verdict: "true" | "false" | "held"; readonly reason: ConditionReason };
 
-function judge({ state, data, missed }: Instance, { noData }: Timing, { outcome }: Evaluation): Judgement {
-  if (outcome === "true" || outcome === "false") return { verdict: outcome, reason: outcome, data: "ok", missed: 0 };
+function judge({ state, data, missed }: Instance, { noData }: Timing, { outcome, warming }: Evaluation): Judgement {
+  const quality = warming === true ? "warming" : "ok";
+  if (outcome === "true" || outcome === "false") return { verdict: outcome, reason: outcome, data: quality, missed: 0 };
   if (outcome === "not_due") return { verdict: "held", reason: "false", data, missed };
 
   const inARow = outcome === "missed" ? missed + 1 : missed;

@@ -206,7 +206,7 @@ function play(rule: ThresholdCondition, values: readonly (number | null)[], keep
     const at = minute * MINUTE;
     const seen = points(value === null ? [] : [[minute, value]]);
     const evaluation = evaluateThreshold(rule, seen, context({ at, previous: heldSeverity(instance) }));
-    ({ instance } = step(instance, { for: 0, keepFiringFor, noData: "keep_last", severity: "warning" }, evaluation));
+    ({ instance } = step(instance, { for: 0, keepFiringFor, noData: "keep_last", severity: "warning", interval: 60_000 }, evaluation));
     return instance.episode === null ? instance.state : `${instance.state} ${instance.episode.severity}`;
   });
 }
@@ -236,7 +236,7 @@ describe("together with the state machine", () => {
   test("what fires because data are absent has no severity for a recovery value to hold", () => {
     const instance = step(
       newInstance(hashId<InstanceId>("ins", [1]), "warning"),
-      { for: 0, keepFiringFor: 0, noData: "alert", severity: "warning" },
+      { for: 0, keepFiringFor: 0, noData: "alert", severity: "warning", interval: 60_000 },
       { at: 0, outcome: "no_data" },
     ).instance;
     expect([instance.state, heldSeverity(instance)]).toEqual(["firing", null]);

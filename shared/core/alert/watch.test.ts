@@ -172,6 +172,15 @@ describe("runWatch", () => {
     expect(expired.transitions.at(-1)).toMatchObject({ reason: "expired" });
   });
 
+  test("an instance that flaps is looked at when it will have been calm for long enough", () => {
+    const rule = ruleOf({ condition: { operator: "gt", value: 90, window: "2h" } });
+    const series = seriesOf([95, 50, 95, 50].map((value, n): [number, number] => [n * MINUTE, value]));
+    const run = runWatch(rule, fresh(rule), series, spanOf(0, 3 * MINUTE));
+    expect(run).toMatchObject({ instance: { flapping: { since: START + 3 * MINUTE } }, nextAt: START + 7 * MINUTE });
+    const calm = runWatch(rule, run, series, { from: run.nextAt, to: run.nextAt });
+    expect(calm.transitions.map(({ reason }) => reason)).toEqual(["calm"]);
+  });
+
   test("an acknowledgement that ends is looked at when it does", () => {
     const rule = ruleOf({ condition: { operator: "gt", value: 90, window: "2h" } });
     const series = seriesOf([[0, 95]]);

@@ -2,6 +2,7 @@ import { LATENESS_MS } from "../detect/arrivals.ts";
 import { firstAtOrAfter } from "../series/merge.ts";
 import { slidingAggregate } from "../series/sliding-aggregate.ts";
 import { expiresAfter } from "./expiry.ts";
+import { calmAt } from "./flapping.ts";
 import { changesAt, evaluateSampled, sampledWindow } from "./sampled.ts";
 import type { Moment, SampledRule, SampledSeries } from "./sampled.ts";
 import { endEpisode, newInstance, step } from "./step.ts";
@@ -110,7 +111,7 @@ function settledUntil(
 ): number {
   if (!isSettled(rule, instance, outcome)) return at + rule.interval;
   const changes = changesAt(rule, series, outcome, { at, instance, lastPointAt });
-  return gridAt(Math.min(changes, instance.episode?.acknowledged?.until ?? Infinity), rule);
+  return gridAt(Math.min(changes, instance.episode?.acknowledged?.until ?? Infinity, calmAt(instance, rule) ?? Infinity), rule);
 }
 
 /** Whether the same outcome again leaves an instance as it is. */

@@ -115,6 +115,16 @@ describe("a message about one alert", () => {
     },
   );
 
+  test("a message that an alert flaps says how often it changed, and that nothing more is told for now, also where it does not fire", () => {
+    const evidence = { flapping: { changes: 4, overMs: 7 * 60_000 } };
+    const flapping = { reason: "flapping" } as const;
+    const { title, alerts } = alertMessage(notification([alert("a", { evidence })], flapping));
+    expect(title).toBe("Warning, flapping: CPU is high on cpu{host=a, region=eu}");
+    expect(alerts[0]!.lines[0]).toBe("Is flapping: 4 changes in 7 min; further changes are not told until it is calm");
+    const ended = alertMessage(notification([resolved({ evidence })], flapping)).alerts[0]!.lines;
+    expect(ended.slice(1).join()).toMatch(/^Value: 71,Fired for 12 min/);
+  });
+
   test("a series without dimensions is its metric, and without a place to link to there is no link", () => {
     const bare = alert("a", { series: { id: hashId<SeriesId>("ser", [1]), metricKey: "load", dimensions: {} } });
     expect(alertMessage(notification([bare], { linkBase: null })).alerts[0]).toMatchObject({ series: "load", link: null });

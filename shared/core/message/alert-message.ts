@@ -83,7 +83,8 @@ function messageOf(notification: Notification): AlertMessage {
   if (first === undefined) return { title: STATES[kind], alerts: [] };
 
   const severity = first.severity === "critical" ? "Critical" : "Warning";
-  const state = kind !== "firing" ? STATES[kind] : STILL.has(reason) ? `${severity}, still firing` : severity;
+  const said = reason === "flapping" ? `${severity}, flapping` : STILL.has(reason) ? `${severity}, still firing` : severity;
+  const state = kind === "firing" ? said : STATES[kind];
   const rules = new Set(alerts.map(({ ruleId }) => ruleId)).size;
   const what = rules > 1 ? `${alerts.length} alerts of ${rules} rules` : first.ruleName;
   const where =
@@ -106,11 +107,12 @@ export function plainMessage({ title, alerts }: AlertMessage, most: number): rea
   return [title, ...shown, ...(alerts.length > most ? [`+${alerts.length - most} more`] : [])];
 }
 
-function alertText(alert: Alert, { kind, at, linkBase }: Notification, isFirst: boolean): AlertText {
+function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, isFirst: boolean): AlertText {
   const { id, severity, ruleName, series, annotations, labels } = alert;
   const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const lines = [
-    ...(kind === "resolved" ? resolvedLines(alert) : firingLines(alert, at)),
+    ...(reason === "flapping" ? [flappingLine(alert)] : []),
+    ...(kind === "resolved" || alert.resolvedAt !== null ? resolvedLines(alert) : firingLines(alert, at)),
     ...evidenceLines(alert.evidence),
     ...(kind === "resolved" ? [] : earlierLines(alert)),
     ...(kind === "resolved" || !isFirst ? [] : sharedLines(alert)),
@@ -124,6 +126,12 @@ function alertText(alert: Alert, { kind, at, linkBase }: Notification, isFirst: 
     lines: lines.map(oneLine),
     link: linkBase === null || id === null ? null : `${linkBase}${id}`,
   };
+}
+
+function flappingLine({ evidence }: Alert): string {
+  const { changes, overMs } = (evidence["flapping"] ?? {}) as { readonly changes?: number; readonly overMs?: number };
+  const often = changes === undefined || overMs === undefined ? "" : `: ${changes} changes in ${elapsedText(overMs)}`;
+  return `Is flapping${often}; further changes are not told until it is calm`;
 }
 
 function firingLines({ value, startedAt, acknowledgedBy }: Alert, at: number): readonly string[] {

@@ -149,7 +149,10 @@ function anomalyLines(evidence: Evidence): readonly string[] {
   const number = (name: string) => numberOf(evidence[name]);
   const [value, expected, lo, hi, score, days] = ["value", "expected", "lo", "hi", "score", "daysPerFalseAlarm"].map(number);
   const how = [severity, "anomaly", direction].filter((word) => typeof word === "string").join(" ");
-  if (typeof explanation === "string") return [explanation, ...(typeof score === "number" ? [`${how}, score ${numberText(score)}`] : [])];
+  const settling = evidence["warming"] === true ? ["Little is known of this series yet: its anomalies are medium at most"] : [];
+  if (typeof explanation === "string") {
+    return [explanation, ...(typeof score === "number" ? [`${how}, score ${numberText(score)}`] : []), ...settling];
+  }
 
   // An alert from before explanations.
   const lines: string[] = [];
