@@ -187,7 +187,7 @@ describe("a level shift", () => {
   test("is one episode on its day, and then the series is about as calm as one that had none: what it tells are false alarms", () => {
     const tally = (size: number) => {
       let [ofOne, calm] = [0, 0];
-      for (let seed = 1; seed <= 20; seed++) {
+      for (let seed = 1; seed <= 10; seed++) {
         const uniform = seeded(seed);
         const rows = every(STEP, 9 * DAY_POINTS, (row) => (row < 6 * DAY_POINTS ? 50 : 50 + size) + normal(uniform));
         const flags = scoresOf(rows)
@@ -201,11 +201,11 @@ describe("a level shift", () => {
       return { ofOne, calm };
     };
     const [none, small, large] = [tally(0), tally(4), tally(30)];
-    expect(large.ofOne).toBe(20);
-    expect(small.ofOne).toBeGreaterThanOrEqual(14);
+    expect(large.ofOne).toBe(10);
+    expect(small.ofOne).toBeGreaterThanOrEqual(7);
     expect(large.calm).toBeGreaterThanOrEqual(none.calm - 1);
-    // Of 60 series 41 are calm from then on, and of as many without a shift 46: chance of 20.
-    expect(small.calm).toBeGreaterThanOrEqual(none.calm - 4);
+    // Of 60 series 41 are calm from then on, and of as many without a shift 46: these ten differ by chance.
+    expect(small.calm).toBeGreaterThanOrEqual(none.calm - 3);
   });
 });
 
