@@ -14,7 +14,7 @@ import type { PointColumns } from "../../shared/ports/points.ts";
 import type { InstancesStore } from "../../shared/ports/alerting.ts";
 import { knownForecasts } from "../../shared/ports/known-forecasts.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
-import type { RuleChange } from "./pass.ts";
+import type { RuleChange } from "./room.ts";
 import type { Task, Tasks } from "./tasks.ts";
 
 /** One read takes in the days of so many series: where the window is long, those of a few, so that memory does not grow with both. */

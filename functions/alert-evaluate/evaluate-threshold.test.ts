@@ -356,6 +356,20 @@ describe("more series than a rule may have instances", () => {
     await work("event");
     const episodes = await episodesOf(harness, rule);
     expect(episodes.filter(({ to }) => to === 1)).toHaveLength(MAX_INSTANCES - 1);
-    expect(episodes.filter(({ to }) => to === null)).toHaveLength(1);
+    // One of a series that there was room for, and one that says how many are left out.
+    expect(episodes.filter(({ to }) => to === null)).toHaveLength(2);
+    const open = await harness.deps.store.forOrg(harness.org).alerts.openOfRule(rule.id);
+    const limited = open.filter(({ series }) => series === null);
+    expect(limited).toMatchObject([
+      { episode: { value: MAX_INSTANCES - 1, evidence: { kind: "instances_limited", most: MAX_INSTANCES } } },
+    ]);
+
+    for (let n = 3; n < 15; n++) {
+      harness.clock.set(minute(n));
+      await work("tick");
+    }
+    expect((await harness.deps.store.forOrg(harness.org).alerts.getMany([limited[0]!.id]))[0]).toMatchObject({
+      episode: { reason: "recovered", resolvedAt: minute(12) },
+    });
   });
 });

@@ -2,13 +2,13 @@ import type { ForecastId, OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { AnomalyRule } from "../../shared/core/alert/advance.ts";
-import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
+import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { each } from "../../shared/core/each.ts";
-import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
 import { evaluateComposites } from "./evaluate-composites.ts";
 import { evaluatePass, indexOf } from "./pass.ts";
+import { withinRoom } from "./room.ts";
 
 const MOST_RACES = 5;
 const ORGS_A_PAGE = 100;
@@ -127,21 +127,12 @@ async function commit(org: OrgId, loaded: AnomalyRule, series: readonly WatchedS
     const now = deps.clock.now();
     const watched = indexOf([rule]);
     const own = series.filter((one) => watched.selecting(one).length > 0);
-    const changes = await withRoom(await evaluateAnomalyRule(rule, own, now, tenant), async () => {
-      return (await instances.counts([rule.id])).get(rule.id) ?? 0;
-    });
+    const found = (await evaluateAnomalyRule(rule, own, now, tenant)).map((change) => ({ rule, change }));
+    const changes = (await withinRoom(found, [], tenant, now)).map(({ change }) => change);
     if (changes.length === 0 || (await instances.commit({ rule, changes, at: now }))) return;
     const present = await rules.get(rule.id);
     if (present?.kind !== "anomaly" || !present.enabled) return;
     rule = present;
   }
   throw new Unavailable("The rule is being evaluated elsewhere", { retryable: true });
-}
-
-/** The changes without those new instances that would be more than a rule may have: the stored ones go on. */
-async function withRoom(changes: readonly InstanceChange[], countStored: () => Promise<number>): Promise<readonly InstanceChange[]> {
-  const isNew = ({ instance }: InstanceChange) => instance.version === 0;
-  if (!changes.some(isNew)) return changes;
-  const room = Math.max(0, MAX_INSTANCES - (await countStored()));
-  return [...changes.filter((change) => !isNew(change)), ...changes.filter(isNew).slice(0, room)];
 }

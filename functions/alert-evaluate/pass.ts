@@ -1,6 +1,6 @@
-import type { InstanceId, OrgId, RuleId, SeriesId } from "../../shared/contract/ids.ts";
+import type { InstanceId, OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
-import type { InstanceChange, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
+import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import { indexRules } from "../../shared/core/alert/rule-index.ts";
 import type { RuleIndex } from "../../shared/core/alert/rule-index.ts";
 import { isSampled } from "../../shared/core/alert/sampled.ts";
@@ -11,6 +11,7 @@ import type { OrgStore } from "../../shared/ports/store.ts";
 import { oldestArrivals } from "./arrivals.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
 import { evaluateTasks } from "./evaluate-sampled.ts";
+import { withinRoom } from "./room.ts";
 import { createTasks } from "./tasks.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -47,13 +48,18 @@ export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Pr
   for (const rule of unseen) if (isSampled(rule) && !index.broken.has(rule.id)) await addUnseen(tasks, rule, tenant);
   await addArrivals(tasks, index, oldestArrivals(rows), tenant);
 
-  const changes = [...(await withinRoom(await evaluateTasks(tasks, tenant), tenant))];
+  const found = [...(await evaluateTasks(tasks, tenant))];
   for (const [id, own] of Map.groupBy(due, ({ rule }) => rule)) {
     const rule = index.get(id);
     if (rule?.kind !== "anomaly") continue;
     const series = own.flatMap(({ of }) => of ?? []);
-    for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) changes.push({ rule, change });
+    for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) found.push({ rule, change });
   }
+  const limits = due.flatMap(({ of, ...record }) => {
+    const rule = index.get(record.rule);
+    return of === null && rule !== undefined ? [{ rule, record }] : [];
+  });
+  const changes = await withinRoom(found, limits, tenant, now);
   const to = rows.reduce((last, { seq }) => Math.max(last, seq), from);
   for (let start = 0; start === 0 || start < changes.length; start += INSTANCES_A_BATCH) {
     const isLast = start + INSTANCES_A_BATCH >= changes.length;
@@ -68,12 +74,6 @@ export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Pr
     if (!committed) return "lost";
   }
   return "evaluated";
-}
-
-/** What the evaluation of a rule changes in one instance. */
-export interface RuleChange {
-  readonly rule: Rule;
-  readonly change: InstanceChange;
 }
 
 /** The rules as they were indexed last; rules that have not changed come as the same array. */
@@ -118,19 +118,4 @@ async function addArrivals(
   for (const [place, { rule, of }] of selected.entries()) {
     tasks.addArrival(rule, of, stored.get(ids[place] as InstanceId) ?? null, arrivals.get(of.id)!);
   }
-}
-
-/** The changes without those new instances that would be more than a rule may have: the stored ones go on. */
-async function withinRoom(changes: readonly RuleChange[], { instances }: OrgStore): Promise<readonly RuleChange[]> {
-  const isNew = ({ change }: RuleChange) => change.instance.version === 0;
-  const grown = [...new Set(changes.filter(isNew).map(({ rule }) => rule.id))];
-  if (grown.length === 0) return changes;
-  const counts = await instances.counts(grown);
-  const room = new Map(grown.map((id): [RuleId, number] => [id, MAX_INSTANCES - (counts.get(id) ?? 0)]));
-  return changes.filter((one) => {
-    if (!isNew(one)) return true;
-    const left = room.get(one.rule.id)!;
-    room.set(one.rule.id, left - 1);
-    return left > 0;
-  });
 }

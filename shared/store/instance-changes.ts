@@ -26,7 +26,7 @@ const REQUIRE_ROOM = `
   UPDATE rule_instance SET version = NULL
   WHERE org = :org AND rule IN (
     SELECT value FROM json_each(:rules)
-    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value) > :most)`;
+    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value AND own.series <> '') > :most)`;
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
 const FORGET = "DELETE FROM rule_instance WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 const INSERT_TRANSITIONS = `

@@ -35,11 +35,13 @@ const SELECT_PENDING = `
   ORDER BY i.id LIMIT :limit`;
 // Counts on rule_instance_series.
 const SELECT_COUNTS = `
-  SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value) AS n FROM json_each(:rules)`;
+  SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value AND series <> '') AS n FROM json_each(:rules)`;
 // Rides rule_instance_series.
 const SELECT_CONDITIONS = `
   SELECT rule, condition, state ->> 'data' AS data, count(*) AS n FROM rule_instance
-  WHERE org = :org AND rule IN (SELECT value FROM json_each(:rules)) GROUP BY rule, condition, data`;
+  WHERE org = :org AND rule IN (SELECT value FROM json_each(:rules))
+    AND (series <> '' OR (SELECT definition ->> 'kind' FROM rule WHERE rule.id = rule_instance.rule) = 'composite')
+  GROUP BY rule, condition, data`;
 // Rides rule_instance_series, once for each rule. The version grows, so that an evaluation that has not seen why is run again.
 const WAKE = `
   UPDATE rule_instance SET due_at = :at, version = version + 1
@@ -48,7 +50,7 @@ const WAKE = `
 const SELECT_DUE = `
   SELECT i.* FROM rule_instance AS i
   JOIN rule AS r ON r.id = i.rule AND r.org = i.org AND r.enabled = 1
-  WHERE i.org = :org AND i.due_at <= :now AND i.series <> '' ORDER BY i.due_at LIMIT :limit`;
+  WHERE i.org = :org AND i.due_at <= :now ORDER BY i.due_at LIMIT :limit`;
 // Rides alert_instance, once for each instance; few episodes are as long as the lateness bound, and the caller's list bounds the instances.
 const SELECT_EPISODES_SINCE = `
   SELECT a.* FROM json_each(:instances) AS asked

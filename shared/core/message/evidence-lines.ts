@@ -23,6 +23,9 @@ const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>>
   missing_data: missingLines,
   forecast: forecastLines,
   composite: compositeLines,
+  instances_limited: ({ most, leftOut }) => [
+    `The rule watches ${String(most)} series, the most that a rule may; ${String(leftOut)} more are left out.`,
+  ],
   no_data: () => ["No data: points were due and none came."],
 };
 
