@@ -184,6 +184,20 @@ describe("an anomaly rule", () => {
     expect(await episodesOf(harness, rule)).toEqual([{ from: 1, to: 4, reason: "recovered", severity: "warning" }]);
   });
 
+  test("ends although its end was known only after its patience had been waited for", async () => {
+    const rule = await anomalyRule({ for: "2m", evalDelay: "0s" });
+    harness.clock.set(minute(1));
+    await deliver(await scored(1, { anomalies: [{ detectedAt: minute(1) }] }));
+    harness.clock.set(minute(3));
+    await work();
+    expect(await episodesOf(harness, rule)).toEqual([{ ...FIRED, from: 3 }]);
+    harness.clock.set(minute(3) + 5_000);
+    await deliver(await scored(3, { clearedAt: 3 }));
+    await work();
+    const [ended] = await episodesOf(harness, rule);
+    expect(ended).toMatchObject({ from: 3, reason: "recovered" });
+  });
+
   test("goes on while anomalies come, also where all points of the series come later than three cadences", async () => {
     const rule = await anomalyRule({ severity: "critical" });
     for (let n = 1; n <= 6; n++) {

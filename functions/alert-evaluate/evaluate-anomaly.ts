@@ -3,6 +3,7 @@ import { advanceAnomalies } from "../../shared/core/alert/advance.ts";
 import type { AnomalyRule } from "../../shared/core/alert/advance.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange, InstanceRecord, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
+import { LATENESS_MS } from "../../shared/core/detect/arrivals.ts";
 import { evaluateAnomalies } from "../../shared/core/alert/anomaly.ts";
 import { progressOfRecord, warmUpOf } from "../../shared/core/detect/warm-up.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
@@ -23,8 +24,12 @@ export async function evaluateAnomalyRule(
   // A rule looks at what happens from its own beginning on: it does not fire for what was over before.
   const since = ({ state }: InstanceRecord) => state.lastEvaluatedAt ?? rule.updatedAt;
   const after = watched.reduce((least, { instance }) => Math.min(least, since(instance)), Infinity);
+  // An end may be known only after its time was evaluated.
   const ids = series.map(({ id }) => id);
-  const [anomalies, scored] = [await tenant.anomalies.forSeries(ids, { after }), await tenant.detection.lastScored(ids)];
+  const [anomalies, scored] = [
+    await tenant.anomalies.forSeries(ids, { after: after - LATENESS_MS }),
+    await tenant.detection.lastScored(ids),
+  ];
 
   const settling = await settlingOf([...new Set(anomalies.map(({ series: of }) => of))], tenant);
   const changes: InstanceChange[] = [];

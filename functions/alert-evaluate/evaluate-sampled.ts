@@ -43,7 +43,7 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
   const due: Due[] = [];
   for (const task of all) {
     const one = dueOf(task, scored.get(task.series.id), tasks.now);
-    if (one === null) changes.push(...awaited(task));
+    if (one === null) changes.push(...awaited(task, tasks.now));
     else due.push(one);
   }
   const since = await tenant.instances.since(
@@ -87,9 +87,11 @@ function dueOf(task: Task, scored: LastScored | undefined, now: number): Due | n
 const isRerun = ({ record, span }: Due): boolean => span.from <= (record.state.lastEvaluatedAt ?? -1);
 
 /** An instance of which no evaluation is due yet, where it does not know of the next one. */
-function awaited({ rule, series, record, first }: Task): RuleChange[] {
+function awaited({ rule, series, record, first }: Task, now: number): RuleChange[] {
   const dueAt = first + rule.evalDelay;
-  if (record.dueAt !== null && record.dueAt <= dueAt) return [];
+  // One that was made due at once, by an act or a forecast, is not due before there is something to evaluate.
+  const knows = record.dueAt === dueAt || (record.dueAt !== null && record.dueAt > now && record.dueAt <= dueAt);
+  if (knows) return [];
   const change = instanceChange(record, { after: record.state, transitions: [] }, rule, series);
   return [{ rule, change: { ...change, pace: { checkpoints: record.checkpoints, dueAt } } }];
 }

@@ -46,7 +46,10 @@ export function createTasks(org: OrgId, now: number): Tasks {
     const before = all.get(id);
     const known = before?.record ?? record ?? unstored(id, rule, series);
     const { lastEvaluatedAt } = known.state;
-    const next = lastEvaluatedAt === null ? first : Math.max(first, lastEvaluatedAt + rule.interval);
+    // What is due is due, whichever way the pass came upon the instance.
+    const overdue = known.dueAt !== null && known.dueAt <= now ? gridAt(known.dueAt - rule.evalDelay, rule) : Infinity;
+    const asked = Math.min(first, overdue);
+    const next = lastEvaluatedAt === null ? asked : Math.max(asked, lastEvaluatedAt + rule.interval);
     all.set(id, {
       rule,
       series: { id: series, metricKey, dimensions },

@@ -32,3 +32,15 @@ describe("404", () => {
     await expect(harness.call(deleteChannel, { id })).rejects.toMatchObject({ kind: "not-found" });
   });
 });
+
+describe("409", () => {
+  test("a channel that the routes name stays: alerts would be told to nobody", async () => {
+    const { id } = await create();
+    const { alertPolicies } = harness.deps.store.forOrg(harness.org);
+    const definition = { routes: [{ matchers: [], continue: false, channels: [id], routes: [] }] };
+    const at = harness.clock.now();
+    const policy = { kind: "routes" as const, id: "rte_test", version: 1, definition, createdAt: at, updatedAt: at };
+    expect(await alertPolicies.insert(policy, { kind: "key", id: "key_a" })).toBe(true);
+    await expect(harness.call(deleteChannel, { id })).rejects.toMatchObject({ kind: "conflict", message: /routes\[0\]\.channels\[0\]/ });
+  });
+});

@@ -52,7 +52,8 @@ export async function runRule(
 ): Promise<readonly RanSeries[]> {
   const time = { from: span.from, until: span.to - 1 + rule.evalDelay };
   if (rule.kind === "composite") {
-    const children = await runChildren(tenant, rule, span, [rule.id]);
+    requireFewEvaluations(rule.interval, span, 1, 1);
+    const children = await runChildren(tenant, rule, span, [rule.id], new Map());
     const { episodes, course } = await inTurns(simulateComposite(rule, tenant.org, children, time));
     return [{ series: null, points: 0, episodes, course }];
   }
@@ -73,27 +74,52 @@ function firstAtOrAfter(timestamps: Float64Array, from: number): number {
   return first < 0 ? timestamps.length : first;
 }
 
-/** The rules that a composite one looks at, run as they are now. @param way - From the first rule to this one. */
+/** A composite rule may look at so many rules in a backtest, those that its rules look at included. */
+const MOST_CHILDREN = 50;
+
+/**
+ * The rules that a composite one looks at, run as they are now, each once.
+ * @param way - From the first rule to this one.
+ * @param ran - Those that were run already.
+ */
 async function runChildren(
   tenant: OrgStore,
   { condition }: CompositeRule,
   span: Span,
   way: readonly RuleId[],
+  ran: Map<RuleId, SimulatedChild>,
 ): Promise<ReadonlyMap<RuleId, SimulatedChild>> {
   const children = new Map<RuleId, SimulatedChild>();
   for (const id of condition.rules) {
     if (way.includes(id)) throw invalid([{ path: "rule.condition.rules", message: "Expected rules that do not look at this one" }]);
+    const known = ran.get(id);
+    if (known !== undefined) {
+      children.set(id, known);
+      continue;
+    }
     const child: AnyRule | null = await tenant.rules.get(id);
     if (child === null) continue;
+    if (ran.size >= MOST_CHILDREN) {
+      throw invalid([{ path: "rule.condition.rules", message: `Expected at most ${MOST_CHILDREN} rules below this one, over others too` }]);
+    }
     const { name, enabled } = child;
-    children.set(id, { name, enabled, courses: enabled ? await coursesOf(tenant, child, span, [...way, id]) : [] });
+    const simulated = { name, enabled, courses: enabled ? await coursesOf(tenant, child, span, [...way, id], ran) : [] };
+    ran.set(id, simulated);
+    children.set(id, simulated);
   }
   return children;
 }
 
-async function coursesOf(tenant: OrgStore, rule: AnyRule, span: Span, way: readonly RuleId[]): Promise<readonly Course[]> {
+async function coursesOf(
+  tenant: OrgStore,
+  rule: AnyRule,
+  span: Span,
+  way: readonly RuleId[],
+  ran: Map<RuleId, SimulatedChild>,
+): Promise<readonly Course[]> {
   if (rule.kind !== "composite") return (await runRule(tenant, rule, undefined, span)).map(({ course }) => course);
-  const children = await runChildren(tenant, rule, span, way);
+  requireFewEvaluations(rule.interval, span, 1, 1);
+  const children = await runChildren(tenant, rule, span, way, ran);
   const time = { from: span.from, until: span.to - 1 + rule.evalDelay };
   return [(await inTurns(simulateComposite(rule, tenant.org, children, time))).course];
 }

@@ -43,7 +43,7 @@ export interface ForecastsStore {
   save(forecast: NewForecast, result: ForecastResult, fingerprint?: string | null): Promise<CompletedForecast>;
   /** The newest forecast of a series with a fingerprint, made since a time. */
   same(series: SeriesId, fingerprint: string, since: number): Promise<CompletedForecast | null>;
-  /** The times of the completed forecasts that have a step's period in [from, to), at most `limit`, in any order. */
+  /** The times of the completed forecasts that have a step's period in [from, to), at most `limit`, those that end last first. */
   spans(series: SeriesId, filter: SpanFilter, limit: number): Promise<readonly StoredSpan<ForecastId>[]>;
   /** The columns of completed forecasts; those that are not there are missing. */
   columns(ids: readonly ForecastId[]): Promise<ReadonlyMap<ForecastId, ForecastColumns>>;

@@ -54,7 +54,7 @@ const SELECT_SPANS = `
   SELECT id, created_at, starts_at, ends_at, frequency_ms FROM forecast
   WHERE org = :org AND series = :series AND status = 'completed' AND ends_at > :from AND starts_at < :to
     AND (:backend IS NULL OR backend = :backend) AND (:frequencyMs IS NULL OR frequency_ms = :frequencyMs)
-  LIMIT :limit`;
+  ORDER BY ends_at DESC LIMIT :limit`;
 // Rides the primary key, once for each id; not limited: the caller's ids bound it.
 const SELECT_COLUMNS = `
   SELECT f.id, f.cutoff, f.backend, f.columns FROM json_each(:ids) AS ids CROSS JOIN forecast AS f ON f.id = ids.value

@@ -43,6 +43,10 @@ export function advanceAnomalies(
     runOutOfPatience(Math.min(settled, evaluation.at - 1));
     run(evaluation);
   }
+  // An end that was known too late: the instance's patience had been waited for, and the anomaly was taken to go on.
+  const newest = timeline.at(-1);
+  const isOverdue = newest !== undefined && newest.at <= since && newest.outcome === "false";
+  if (isOverdue && (after.state === "firing" || after.state === "pending")) run({ ...newest, at: (after.lastEvaluatedAt ?? since) + 1 });
   runOutOfPatience(settled);
   return { after, transitions };
 }

@@ -1,10 +1,12 @@
 /** What stands where a secret stood. */
 const HIDDEN = "[hidden]";
+/** So much of an answer is looked at, UTF-16 code units. */
+const MOST_READ = 16_384;
 /** Shorter texts are words as often as secrets. */
 const SHORTEST_SECRET = 6;
 /** Addresses, JSON's way of writing their slashes included, and what looks like a credential whoever gave it. */
 const LIKE_SECRETS = [
-  /[a-z][a-z0-9+.-]*:(?:\\?\/){2}[^\s"'<>]+/gi,
+  /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:(?:\\?\/){2}[^\s"'<>]+/gi,
   /whsec_[A-Za-z0-9+/=_-]+/g,
   /\b(?:Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi,
   /\bxox[a-z]-[A-Za-z0-9-]+/g,
@@ -18,7 +20,8 @@ const LIKE_SECRETS = [
  * @param most - UTF-16 code units of the result.
  */
 export function hideSecrets(answer: string, config: unknown, most: number): string {
-  let text = answer.toWellFormed().replaceAll("\0", "");
+  // Far more than is kept: what is hidden may be longer than what stands for it.
+  let text = answer.slice(0, MOST_READ).toWellFormed().replaceAll("\0", "");
   // The longest first: a part of one that is hidden already is not looked for.
   for (const secret of secretsIn(config).toSorted((a, b) => b.length - a.length)) {
     for (const written of new Set([secret, encodeURI(secret), encodeURIComponent(secret), secret.replaceAll("/", "\\/")])) {
