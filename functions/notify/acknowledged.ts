@@ -6,13 +6,12 @@ import type { Deps } from "../../shared/ports.ts";
 
 /**
  * Tells the channels that keep incidents, and were told of an alert, that somebody has taken it on.
- * @param version - Of the instance when that happened: the same acknowledgement is told once, a later one again.
+ * The same acknowledgement is told once, a later one again.
  * @returns The deliveries that are to be sent now.
  */
 export async function tellAcknowledged(
   org: OrgId,
   id: AlertId,
-  version: number,
   { store, clock }: Pick<Deps, "store" | "clock">,
 ): Promise<readonly { readonly org: OrgId; readonly id: DeliveryId }[]> {
   const { alerts, channels, deliveries } = store.forOrg(org);
@@ -27,7 +26,7 @@ export async function tellAcknowledged(
     const [firing] = await deliveries.firingsBefore({ id: "" as DeliveryId, channel, alerts: [id], createdAt: now + 1 });
     if (firing?.group == null) continue;
     const { group } = firing;
-    const key = deliveryId({ org, channel, group, flush: version, kind: "acknowledged", members: [id] });
+    const key = deliveryId({ org, channel, group, flush: alert.episode.acknowledged.at, kind: "acknowledged", members: [id] });
     const payload = {
       kind: "acknowledged",
       reason: null,

@@ -78,6 +78,18 @@ test("an episode is one incident, from its trigger over its acknowledgement to i
   ]);
 });
 
+test("an alert that was taken on before anybody was told of it is an incident that somebody has taken on", async () => {
+  await pagerduty();
+  const rule = await storeRule(harness);
+  const alert = await fire(harness, rule, { dimensions: { host: "a" } });
+  await hand();
+  await acknowledge(alert);
+  expect(receiver.incidents()).toEqual([]);
+  await ring(START + MINUTE);
+  await ring(START + 2 * MINUTE);
+  expect(receiver.incidents()).toMatchObject([{ key: alert, status: "acknowledged", triggers: 1 }]);
+});
+
 test("each alert of a group is an incident of its own; a new one beside it triggers itself alone, and each is resolved when it ends", async () => {
   await pagerduty();
   const rule = await storeRule(harness);

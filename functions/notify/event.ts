@@ -9,9 +9,9 @@ export default event({
   consumer: "notify",
   deduplicate: "effect",
   on: {
-    async "alert.changed"({ alert, version, to }, context, deps) {
+    async "alert.changed"({ alert, to }, context, deps) {
       const org = orgOf(context);
-      if (to === "acknowledged") await deliverAll(await tellAcknowledged(org, alert, version, deps), deps);
+      if (to === "acknowledged") await deliverAll(await tellAcknowledged(org, alert, deps), deps);
       const due = await gather(org, alert, deps);
       await reviewAlert(org, alert, deps);
       for (const { group, flushAt } of due) {

@@ -14,6 +14,7 @@ import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
+import { tellAcknowledged } from "./acknowledged.ts";
 import { gather, memberOf, targetsOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
@@ -73,7 +74,10 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
         { at: now, except: id },
       );
       if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
-      return deliveries.map(({ id: delivery }) => delivery);
+      // Whoever keeps incidents hears of one for the first time that somebody has taken on already.
+      const taken = members.filter(({ id: alert, episode }) => episode.acknowledged !== null && notified.includes(alert));
+      const acknowledged = await Promise.all(taken.map(({ id: alert }) => tellAcknowledged(org, alert, deps)));
+      return [...deliveries, ...acknowledged.flat()].map(({ id: delivery }) => delivery);
     }
   }
   throw new Unavailable("The group is being flushed elsewhere", { retryable: true });
