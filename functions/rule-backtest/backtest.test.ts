@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { WEEKDAYS } from "../../shared/contract/alert-policy.ts";
+import * as v from "valibot";
+import { RoutesDefinition, WEEKDAYS } from "../../shared/contract/alert-policy.ts";
 import { storePolicy } from "../../shared/testing/alert-policies.ts";
 import { storeRule } from "../../shared/testing/alerting.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
@@ -84,6 +85,20 @@ describe("200", () => {
       const after = { ...before, version: 2, definition: { ...before.definition, end: "00:30" } };
       expect(await alertPolicies.replace(after, { kind: "key", id: "key_a" })).toBe(true);
       expect(await told()).toMatchObject({ firing: 1, resolved: 1 });
+    });
+
+    test("the present routes say who is told together, how often, and of what nobody is", async () => {
+      for (const host of ["a", "b", "c"]) await harness.store("cpu", day([[600, 0]]), { host });
+      const routes = (changes: object) => storePolicy(harness, "routes", v.parse(RoutesDefinition, changes));
+      expect(await told()).toMatchObject({ firing: 3 });
+      await routes({ groupBy: ["host"] });
+      expect(await told()).toMatchObject({ firing: 9 });
+      await routes({ groupBy: ["host"], repeatInterval: "1h" });
+      expect((await told()).firing).toBeGreaterThan(25);
+      await routes({ routes: [{ matchers: [{ name: "host", op: "=", value: "a" }], channels: [] }] });
+      expect(await told()).toMatchObject({ firing: 3 });
+      await routes({ channels: [] });
+      expect(await told()).toMatchObject({ firing: 0, resolved: 0 });
     });
 
     test("a silence of that time, which has ended since, leaves out what it hid, and one of another time nothing", async () => {

@@ -7,8 +7,8 @@ import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-
 import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
 import type { SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
 import { pastSuppression } from "../../shared/core/alert/past-suppression.ts";
-import { alertLabels } from "../../shared/core/alert/policies.ts";
-import type { Labels, Policies } from "../../shared/core/alert/policies.ts";
+import { alertLabels, labelOf } from "../../shared/core/alert/policies.ts";
+import type { Labels, Policies, Route } from "../../shared/core/alert/policies.ts";
 import { notificationsOf } from "../../shared/core/alert/simulate-notifications.ts";
 import type { Grouping } from "../../shared/core/alert/simulate-notifications.ts";
 import type { CompositeRule, Course, SimulatedChild } from "../../shared/core/alert/simulate-timed.ts";
@@ -159,8 +159,14 @@ export function summaryOf(
   const episodes = ran.flatMap(({ series, episodes: own }) => own.map(({ episode }) => ({ ...episode, series: series?.id ?? null })));
   const { repeatInterval, evalDelay } = rule;
   const all = ran.flatMap((one) => one.episodes);
-  const hides = hidesOf(rule, ran, policies);
-  const told = notificationsOf(all, { repeatInterval, evalDelay, until: span.to - 1 + evalDelay, ...(hides && { hides }) });
+  const known = labelsOfAll(rule, ran);
+  const hides = hidesOf(known, policies);
+  const told = groupsOf(all, known, policies).flatMap(({ route, episodes: own }) => {
+    const { timers, sendResolved } = route;
+    const until = span.to - 1 + evalDelay;
+    const grouping = { repeatInterval: route.repeatInterval ?? repeatInterval, evalDelay, until, timers, ...(hides && { hides }) };
+    return notificationsOf(own, grouping).filter(({ kind }) => kind === "firing" || sendResolved);
+  });
   const firing = told.filter(({ kind }) => kind === "firing").length;
   const labels: LabelScore | null = said === null ? null : scoreEpisodes(episodes, said.labels, said);
   return {
@@ -171,12 +177,11 @@ export function summaryOf(
   };
 }
 
-/** What hid the alerts of a rule at a time; undefined where nothing could. */
-function hidesOf(
+/** The labels of each episode that would have been told, as it was then. */
+function labelsOfAll(
   { id: rule, name: ruleName, labels }: Pick<AnyRule, "id" | "name" | "labels">,
   ran: readonly Pick<RanSeries, "series" | "episodes">[],
-  policies: Policies,
-): Grouping["hides"] {
+): ReadonlyMap<Episode, Labels> {
   const known = new Map<Episode, Labels>();
   for (const { series, episodes } of ran) {
     // Of a composite rule there is no series.
@@ -185,6 +190,30 @@ function hidesOf(
       known.set(episode, alertLabels({ id: episode.id, rule, ruleName, series: of, severity: episode.severity, labels }));
     }
   }
+  return known;
+}
+
+/** The episodes that would have been told together, by the first route that takes each as it began; without those that nobody is told of. */
+function groupsOf(
+  episodes: readonly SimulatedEpisode[],
+  known: ReadonlyMap<Episode, Labels>,
+  { routes }: Policies,
+): readonly { readonly route: Route; readonly episodes: readonly SimulatedEpisode[] }[] {
+  const groups = new Map<string, { readonly route: Route; readonly episodes: SimulatedEpisode[] }>();
+  for (const one of episodes) {
+    const labels = one.told[0] === undefined ? undefined : known.get(one.told[0].episode);
+    const route = labels && routes.find(labels)[0];
+    if (labels === undefined || route === undefined || route.channels?.length === 0) continue;
+    const key = JSON.stringify([route.key, ...route.groupBy.map((name) => labelOf(labels, name))]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { route, episodes: [one] });
+    else group.episodes.push(one);
+  }
+  return [...groups.values()];
+}
+
+/** What hid the alerts of a rule at a time; undefined where nothing could. */
+function hidesOf(known: ReadonlyMap<Episode, Labels>, policies: Policies): Grouping["hides"] {
   const hides = pastSuppression(policies, [...known.values()]);
   if (hides === undefined) return undefined;
   return (at) => {
