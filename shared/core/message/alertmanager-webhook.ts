@@ -39,7 +39,8 @@ export interface AlertmanagerWebhookBody {
 export function renderAlertmanagerWebhook(notification: Notification, receiver: string): AlertmanagerWebhookBody {
   const { kind, at, groupKey } = notification;
   const status = kind === "resolved" ? "resolved" : "firing";
-  const alerts = kind === "test" ? [testOf(at)] : notification.alerts.map((alert) => sent(alert, notification, status));
+  const present = kind === "test" ? [testOf(at)] : notification.alerts.map((alert) => sent(alert, notification, status));
+  const alerts = [...present, ...endedBefore(notification)];
   const commonLabels = common(alerts.map(({ labels }) => labels));
   const { alertname } = commonLabels;
   return {
@@ -54,6 +55,14 @@ export function renderAlertmanagerWebhook(notification: Notification, receiver: 
     externalURL: "",
     alerts,
   };
+}
+
+/** Severity is one of the labels, which make an alert the one it is: where it was raised, the alert as it was before is over. */
+function endedBefore(notification: Notification): readonly WebhookAlert[] {
+  const { reason, alerts } = notification;
+  if (reason !== "severity raised") return [];
+  const raised = alerts.filter(({ severity }) => severity === "critical");
+  return raised.map((alert) => sent({ ...alert, severity: "warning" }, notification, "resolved"));
 }
 
 function sent(alert: Alert, notification: Notification, status: WebhookAlert["status"]): WebhookAlert {

@@ -84,6 +84,15 @@ describe("the webhook of an Alertmanager", () => {
     expect(Object.keys(body.commonLabels).toSorted()).toEqual(Object.keys(shared).toSorted());
   });
 
+  test("ends the alert of the severity before, where severity was raised: its labels make it another one", () => {
+    const { alerts } = renderAlertmanagerWebhook(notification([alert(1, { severity: "critical" })], { reason: "severity raised" }), "ops");
+    expect(alerts.map(({ status, labels }) => [status, labels["severity"]])).toEqual([
+      ["firing", "critical"],
+      ["resolved", "warning"],
+    ]);
+    expect(alerts[0]!.fingerprint).not.toBe(alerts[1]!.fingerprint);
+  });
+
   test("says when what is resolved ended", () => {
     const body = renderAlertmanagerWebhook(notification([resolved], { kind: "resolved" }), "On call");
     expect(body).toMatchObject({ status: "resolved", alerts: [{ status: "resolved", endsAt: AT }] });
