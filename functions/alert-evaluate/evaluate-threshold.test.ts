@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Rule } from "../../shared/contract/rule.ts";
-import { instanceChange } from "../../shared/core/alert/alert-record.ts";
-import { acknowledge } from "../../shared/core/alert/step.ts";
 import { batchOf } from "../../shared/core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
@@ -218,46 +216,6 @@ describe("when it is worked off", () => {
     const values = Array.from({ length: 120 }, (_, n) => (n === 10 || n === 100 ? 95 : 50));
     await live(values, (n) => (n < 2 ? ["tick"] : []));
     expect(await episodesOf(harness, rule)).toEqual([episode(100, 101)]);
-  });
-});
-
-describe("an instance that is due", () => {
-  test("because somebody acknowledged it, is looked at at its next evaluation, and no earlier", async () => {
-    const rule = await storeRule(harness);
-    await live([95, 95], everyMinute);
-    const tenant = harness.deps.store.forOrg(harness.org);
-    const [alert] = await tenant.alerts.openOfRule(rule.id);
-    const [loaded] = await tenant.instances.getMany([alert!.instance]);
-    harness.clock.advance(10_000);
-    const { instance: after, transitions } = acknowledge(loaded!.state, { kind: "key", id: "key_a" }, harness.clock.now(), null);
-    const change = instanceChange(loaded!, { after, transitions }, rule, alert!.series);
-    expect(await tenant.instances.commit({ rule, changes: [change], at: harness.clock.now() })).toBe(true);
-    let writes = 0;
-    const { write } = harness.database;
-    harness.database.write = async (statements) => {
-      writes += 1;
-      return write(statements);
-    };
-    await work("tick");
-    // The leases, and when it is due.
-    expect(writes).toBeLessThanOrEqual(5);
-    expect((await tenant.instances.getMany([alert!.instance]))[0]!.dueAt).toBeGreaterThan(harness.clock.now());
-  });
-
-  test("is evaluated from then on, also where a point brings the pass to it", async () => {
-    const rule = await storeRule(harness, { condition: { operator: "gt", value: 90, window: "5m" }, keepFiringFor: "1m", evalDelay: "0s" });
-    for (const [n, value] of [95, 95, 50].entries()) {
-      harness.clock.set(minute(n));
-      await harness.store("cpu", [[minute(n), value]]);
-      await work("tick");
-    }
-    harness.clock.set(minute(5));
-    await harness.store("cpu", [[minute(5), 95]]);
-    // As if its row had not been among those that the pass took up.
-    const { read } = harness.database;
-    harness.database.read = async (sql, args) => (sql.includes("i.due_at <= :now") ? [] : read(sql, args));
-    await work("event");
-    expect(await episodesOf(harness, rule)).toEqual([episode(0, 3), episode(5, null)]);
   });
 });
 
