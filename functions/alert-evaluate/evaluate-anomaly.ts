@@ -24,12 +24,10 @@ export async function evaluateAnomalyRule(
   // A rule looks at what happens from its own beginning on: it does not fire for what was over before.
   const since = ({ state }: InstanceRecord) => state.lastEvaluatedAt ?? rule.updatedAt;
   const after = watched.reduce((least, { instance }) => Math.min(least, since(instance)), Infinity);
-  // An end may be known only after its time was evaluated.
   const ids = series.map(({ id }) => id);
-  const [anomalies, scored] = [
-    await tenant.anomalies.forSeries(ids, { after: after - LATENESS_MS }),
-    await tenant.detection.lastScored(ids),
-  ];
+  // An end may be known only after its time was evaluated.
+  const anomalies = await tenant.anomalies.forSeries(ids, { after: after - LATENESS_MS });
+  const scored = await tenant.detection.lastScored(ids);
 
   const settling = await settlingOf([...new Set(anomalies.map(({ series: of }) => of))], tenant);
   const changes: InstanceChange[] = [];
