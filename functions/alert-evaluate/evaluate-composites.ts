@@ -1,11 +1,10 @@
 import type { OrgId, RuleId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
-import { instanceChange } from "../../shared/core/alert/alert-record.ts";
-import type { WatchRecord } from "../../shared/core/alert/alert-record.ts";
+import { instanceChange, newWatchRecord } from "../../shared/core/alert/alert-record.ts";
 import type { Child } from "../../shared/core/alert/composite.ts";
 import { evaluate, NOTHING_KNOWN } from "../../shared/core/alert/evaluate.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
-import { newInstance, step } from "../../shared/core/alert/step.ts";
+import { step } from "../../shared/core/alert/step.ts";
 import type { CompositeRule } from "../../shared/core/alert/simulate-timed.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
@@ -23,7 +22,7 @@ export async function evaluateComposites(org: OrgId, rules: readonly Rule[], ten
   const enabled = new Map(rules.map((rule) => [rule.id, rule]));
   for (const [place, rule] of composites.entries()) {
     const at = Math.floor((now - rule.evalDelay) / rule.interval) * rule.interval;
-    const record = stored.get(ids[place]!) ?? unstored(ids[place]!, rule);
+    const record = stored.get(ids[place]!) ?? newWatchRecord(ids[place]!, rule, null);
     if (at < 0 || at <= (record.state.lastEvaluatedAt ?? -1)) continue;
     const children = await childrenOf(rule, enabled, tenant);
     const { instance: after, transitions } = step(record.state, rule, evaluate(rule, at, { ...NOTHING_KNOWN, children }));
@@ -65,13 +64,3 @@ function inOrder(composites: readonly CompositeRule[]): readonly CompositeRule[]
   for (const rule of composites) add(rule);
   return [...ordered];
 }
-
-const unstored = (id: WatchRecord["id"], rule: CompositeRule): WatchRecord => ({
-  id,
-  rule: rule.id,
-  series: null,
-  version: 0,
-  state: newInstance(id, rule.severity),
-  checkpoints: [],
-  dueAt: null,
-});

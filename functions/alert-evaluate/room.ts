@@ -1,9 +1,9 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
-import { instanceChange } from "../../shared/core/alert/alert-record.ts";
+import { instanceChange, newWatchRecord } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange, WatchRecord } from "../../shared/core/alert/alert-record.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
-import { newInstance, step } from "../../shared/core/alert/step.ts";
+import { step } from "../../shared/core/alert/step.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
@@ -63,15 +63,7 @@ function limitChange(
   const record = stored.get(rule.id);
   if (leftOut === 0 && record === undefined) return [];
   const evidence = { kind: "instances_limited", most: MAX_INSTANCES, leftOut };
-  const before: WatchRecord = record ?? {
-    id,
-    rule: rule.id,
-    series: null,
-    version: 0,
-    state: newInstance(id, TIMING.severity),
-    checkpoints: [],
-    dueAt: null,
-  };
+  const before = record ?? newWatchRecord(id, { id: rule.id, severity: TIMING.severity }, null);
   const outcome = leftOut > 0 ? "true" : "false";
   const { instance: after, transitions } = step(
     before.state,

@@ -1,10 +1,10 @@
 import type { InstanceId, OrgId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { Series } from "../../shared/contract/series.ts";
+import { newWatchRecord } from "../../shared/core/alert/alert-record.ts";
 import type { WatchedSeries, WatchRecord } from "../../shared/core/alert/alert-record.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
-import { newInstance } from "../../shared/core/alert/step.ts";
 import { gridAt } from "../../shared/core/alert/watch.ts";
 
 /** What began earlier than this before now is looked at from now on: so far back evaluations are made up. */
@@ -44,7 +44,7 @@ export function createTasks(org: OrgId, now: number): Tasks {
     const { id: series, metricKey, dimensions } = of;
     const id = instanceOf(rule, of);
     const before = all.get(id);
-    const known = before?.record ?? record ?? unstored(id, rule, series);
+    const known = before?.record ?? record ?? newWatchRecord(id, rule, series);
     const { lastEvaluatedAt } = known.state;
     // What is due is due, whichever way the pass came upon the instance.
     const overdue = known.dueAt !== null && known.dueAt <= now ? gridAt(known.dueAt - rule.evalDelay, rule) : Infinity;
@@ -80,13 +80,3 @@ export function createTasks(org: OrgId, now: number): Tasks {
 }
 
 const gridBefore = (time: number, { interval }: SampledRule): number => Math.floor(time / interval) * interval;
-
-const unstored = (id: InstanceId, rule: SampledRule, series: WatchedSeries["id"]): WatchRecord => ({
-  id,
-  rule: rule.id,
-  series,
-  version: 0,
-  state: newInstance(id, rule.severity),
-  checkpoints: [],
-  dueAt: null,
-});

@@ -4,6 +4,7 @@ import type { AlertId, InstanceId, RuleId, SeriesId } from "../../contract/ids.t
 import type { Rule } from "../../contract/rule.ts";
 import type { Series } from "../../contract/series.ts";
 import type { Flapping } from "./flapping.ts";
+import { newInstance } from "./step.ts";
 import type { Episode, Instance, Transition } from "./step.ts";
 
 /** The series that an instance watches. */
@@ -67,6 +68,13 @@ export interface Pace {
 
 /** An instance as it is loaded to be evaluated. */
 export type WatchRecord = InstanceRecord & Pace;
+
+/** An instance that was never evaluated, and is not stored yet. */
+export const newWatchRecord = (
+  id: InstanceId,
+  { id: rule, severity }: Pick<Rule, "id" | "severity">,
+  series: SeriesId | null,
+): WatchRecord => ({ id, rule, series, version: 0, state: newInstance(id, severity), checkpoints: [], dueAt: null });
 
 /** One instance after an evaluation or an act of a person, with what that changed. */
 export interface InstanceChange {
