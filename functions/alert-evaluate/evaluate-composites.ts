@@ -1,11 +1,10 @@
 import type { OrgId, RuleId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { instanceChange, newWatchRecord } from "../../shared/core/alert/alert-record.ts";
-import type { Child } from "../../shared/core/alert/composite.ts";
+import type { Child, CompositeRule } from "../../shared/core/alert/composite.ts";
 import { evaluate, NOTHING_KNOWN } from "../../shared/core/alert/evaluate.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
 import { step } from "../../shared/core/alert/step.ts";
-import type { CompositeRule } from "../../shared/core/alert/simulate-timed.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
 /**

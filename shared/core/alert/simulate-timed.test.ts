@@ -11,11 +11,12 @@ import {
   ThresholdCondition,
 } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
+import type { CompositeRule } from "./composite.ts";
 import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
 import { instanceId } from "./keys.ts";
 import { simulate, simulateComposite } from "./simulate.ts";
 import type { ScoredSeries, SimulatedTime, Simulation } from "./simulate.ts";
-import type { CompositeRule, SimulatedChild } from "./simulate-timed.ts";
+import type { SimulatedChild } from "./simulate-timed.ts";
 import type { SampledRule } from "./sampled.ts";
 import { newInstance, step } from "./step.ts";
 import type { Transition } from "./step.ts";

@@ -1,15 +1,11 @@
 import type { ConditionState } from "../../contract/alert.ts";
 import type { RuleId } from "../../contract/ids.ts";
-import type { Rule } from "../../contract/rule.ts";
-import type { Child } from "./composite.ts";
+import type { Child, CompositeRule } from "./composite.ts";
 import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
 import type { SampledRule, SampledSeries } from "./sampled.ts";
 import { step } from "./step.ts";
 import type { DataQuality, Instance, Transition } from "./step.ts";
-import { gridAt, watchInParts } from "./watch.ts";
-
-/** A rule that is evaluated at times, by what others are then. */
-export type CompositeRule = Extract<Rule, { kind: "composite" }>;
+import { EVALUATIONS_A_PART, gridAt, watchInParts } from "./watch.ts";
 
 /** How the condition of an instance went: ascending, each entry true from its time (Unix ms) to the next. */
 export type Course = readonly { readonly at: number; readonly state: ConditionState; readonly data: DataQuality }[];
@@ -20,9 +16,6 @@ export interface Run {
   readonly transitions: readonly Transition[];
   readonly course: Course;
 }
-
-/** After so many evaluations others may have their turn in this process. */
-export const ROWS_A_PART = 2_000;
 
 /** Evaluates as live evaluation would, had each point come in at its own time. */
 export function* runTimed(
@@ -62,8 +55,8 @@ export function* runComposite(
   const transitions: Transition[] = [];
   let after = instance;
   let evaluations = 0;
-  for (let at = Math.ceil(from / rule.interval) * rule.interval; at <= until - rule.evalDelay; at += rule.interval) {
-    if ((evaluations += 1) % ROWS_A_PART === 0) yield;
+  for (let at = gridAt(from, rule); at <= until - rule.evalDelay; at += rule.interval) {
+    if ((evaluations += 1) % EVALUATIONS_A_PART === 0) yield;
     const known = readers.map(({ id, name, enabled, readers: own }): [RuleId, Child] => [
       id,
       { id, name, enabled, instances: own.flatMap((stateAt) => stateAt(at) ?? []) },

@@ -9,16 +9,18 @@ import type { AnomalyRule } from "./advance.ts";
 import type { WatchedSeries } from "./alert-record.ts";
 import { evaluateAnomalies, matchesAnomaly } from "./anomaly.ts";
 import type { ScoredAnomaly } from "./anomaly.ts";
+import type { CompositeRule } from "./composite.ts";
 import { FLAPPING_CHANGES } from "./flapping.ts";
 import type { KnownForecast } from "./forecast-breach.ts";
 import { instanceId } from "./keys.ts";
-import { courseOf, ROWS_A_PART, runComposite, runTimed } from "./simulate-timed.ts";
-import type { CompositeRule, Course, Run, SimulatedChild } from "./simulate-timed.ts";
+import { courseOf, runComposite, runTimed } from "./simulate-timed.ts";
+import type { Course, Run, SimulatedChild } from "./simulate-timed.ts";
 import type { SampledRule } from "./sampled.ts";
 import { newInstance } from "./step.ts";
 import type { Episode, Evaluation, Instance, Transition } from "./step.ts";
 import { thresholdWindow } from "./threshold.ts";
 import type { Window } from "./threshold.ts";
+import { EVALUATIONS_A_PART } from "./watch.ts";
 
 /** One series as detection scored it: columns of one length, ascending, no timestamp twice. `index` of an anomaly is its row. */
 export interface ScoredSeries extends WatchedSeries {
@@ -157,7 +159,7 @@ function* runAnomalies(
   let next = 0;
   let known: ScoredAnomaly[] = [];
   for (const [row, timestamp] of timestamps.entries()) {
-    if (row % ROWS_A_PART === ROWS_A_PART - 1) yield;
+    if (row % EVALUATIONS_A_PART === EVALUATIONS_A_PART - 1) yield;
     if (timestamp < from) continue;
     for (; next < anomalies.length && anomalies[next]!.timestamp <= timestamp; next += 1) {
       if (anomalies[next]!.timestamp >= from) known.push(anomalies[next]!);

@@ -1,3 +1,4 @@
+import type { Rule } from "../../contract/rule.ts";
 import { LATENESS_MS } from "../detect/arrivals.ts";
 import { firstAtOrAfter } from "../series/merge.ts";
 import { slidingAggregate } from "../series/sliding-aggregate.ts";
@@ -31,10 +32,10 @@ export interface Span {
 }
 
 /** The first evaluation that a point is part of, Unix ms. */
-export const gridAt = (time: number, { interval }: Pick<SampledRule, "interval">): number => Math.ceil(time / interval) * interval;
+export const gridAt = (time: number, { interval }: Pick<Rule, "interval">): number => Math.ceil(time / interval) * interval;
 
 /** After so many evaluations others may have their turn in this process. */
-const EVALUATIONS_A_PART = 2_000;
+export const EVALUATIONS_A_PART = 2_000;
 
 /**
  * Runs the evaluations of a span, but those that would change nothing: where no point comes in, and none leaves the window, the condition
