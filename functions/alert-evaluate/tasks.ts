@@ -5,10 +5,8 @@ import { newWatchRecord } from "../../shared/core/alert/alert-record.ts";
 import type { WatchedSeries, WatchRecord } from "../../shared/core/alert/alert-record.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
+import { MADE_UP_MS } from "../../shared/core/alert/schedule.ts";
 import { gridAt } from "../../shared/core/alert/watch.ts";
-
-/** What began earlier than this before now is looked at from now on: so far back evaluations are made up. */
-const MADE_UP_MS = 3_600_000;
 
 /** One instance of a rule that is to be looked at. Evaluations are named by their times, Unix ms. */
 export interface Task {
@@ -68,6 +66,7 @@ export function createTasks(org: OrgId, now: number): Tasks {
     },
     addUnseen(rule, of, record) {
       const began = Math.max(rule.updatedAt, "createdAt" in of ? Date.parse(of.createdAt) : 0);
+      // What began earlier than evaluations are made up is looked at from now on.
       const at = began < now - MADE_UP_MS ? now : began;
       add(rule, of, record, { first: gridBefore(at - rule.evalDelay, rule), late: null });
     },

@@ -1,5 +1,5 @@
 /** How far back evaluations are made up after an outage. */
-const MADE_UP_MS = 3_600_000;
+export const MADE_UP_MS = 3_600_000;
 
 /**
  * The evaluation times that are due: every multiple of the interval in (lastEvaluatedAt, now - evalDelay], ascending.
