@@ -1,15 +1,15 @@
-import type { SeriesId } from "../../shared/contract/ids.ts";
+import type { RuleId, SeriesId } from "../../shared/contract/ids.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { correctedTransitions } from "../../shared/core/alert/correction.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { expiresAfter } from "../../shared/core/alert/expiry.ts";
 import { sampledWindow } from "../../shared/core/alert/sampled.ts";
 import type { SampledSeries } from "../../shared/core/alert/sampled.ts";
+import { mergeSeries, seriesByGroup, slowestOf } from "../../shared/core/alert/series-groups.ts";
 import { newInstance } from "../../shared/core/alert/step.ts";
 import { rewind, runWatch } from "../../shared/core/alert/watch.ts";
 import type { Span, Watch } from "../../shared/core/alert/watch.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
-import type { LastScored } from "../../shared/ports/detection.ts";
 import type { PointColumns } from "../../shared/ports/points.ts";
 import type { InstancesStore } from "../../shared/ports/alerting.ts";
 import { knownForecasts } from "../../shared/ports/known-forecasts.ts";
@@ -22,10 +22,19 @@ const SERIES_DAYS_A_READ = 500;
 const DAY_MS = 86_400_000;
 /** After so many evaluations others get their turn in this process. */
 const TASKS_A_TURN = 1_000;
+/** Series that a rule may put into groups. */
+const MAX_GROUPED_SERIES = 5_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
+/** A task with the series that there are of what it watches, by id. */
+interface SeriesTask extends Task {
+  readonly members: readonly SeriesId[];
+  /** The time between their points, ms: the slowest one's. null where none has learned it. */
+  readonly cadence: number | null;
+}
+
 /** A task of which evaluations are due. */
-interface Due extends Task {
+interface Due extends SeriesTask {
   readonly watch: Watch;
   readonly span: Span;
   /** The window's start of the first evaluation, Unix ms. */
@@ -37,12 +46,11 @@ type Since = Awaited<ReturnType<InstancesStore["since"]>>;
 
 /** Runs the evaluations that are due; of the others it is noted when they will be. */
 export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<readonly RuleChange[]> {
-  const all = [...tasks.all.values()];
-  const scored = await tenant.detection.lastScored([...new Set(all.map(({ series }) => series.id))]);
+  const all = await withMembers([...tasks.all.values()], tenant);
   const changes: RuleChange[] = [];
   const due: Due[] = [];
   for (const task of all) {
-    const one = dueOf(task, scored.get(task.series.id), tasks.now);
+    const one = dueOf(task, tasks.now);
     if (one === null) changes.push(...awaited(task, tasks.now));
     else due.push(one);
   }
@@ -52,15 +60,18 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
   let looked = 0;
   for (const part of parts(due, tasks.now)) {
     const from = part[0]!.reach;
-    const points = await tenant.points.readMany([...new Set(part.map(({ series }) => series.id))], { from, to: Number.MAX_SAFE_INTEGER });
-    const cadenceOf = (id: SeriesId) => scored.get(id)?.cadenceMs ?? null;
-    const newest = await newestBefore(part, points, from, cadenceOf, tenant);
+    const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], {
+      from,
+      to: Number.MAX_SAFE_INTEGER,
+    });
+    const newest = await newestBefore(part, points, from, tenant);
     for (const one of part) {
-      const { id } = one.series;
-      const { rule, span } = one;
-      const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, id, rule.condition.horizon, span) : [];
-      const known = { cadence: cadenceOf(id), before: newest.get(id) ?? null, requiredSince: requiredSince(one), forecasts };
-      changes.push(...evaluated(one, points.get(id) ?? NO_POINTS, known, since));
+      const { rule, span, of, members, cadence } = one;
+      const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, of.id!, rule.condition.horizon, span) : [];
+      const before = members.reduce((last: number | null, id) => later(last, newest.get(id) ?? null), null);
+      const known = { cadence, before, requiredSince: requiredSince(one), forecasts };
+      const columns = mergeSeries(members.map((id) => points.get(id) ?? NO_POINTS));
+      changes.push(...evaluated(one, columns, known, since));
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -68,9 +79,26 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
   return changes;
 }
 
+const later = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
+
+/** Tasks with the series of what they watch: of a group, those that its rule selects now and that share the group's dimensions. */
+async function withMembers(tasks: readonly Task[], { series, detection }: OrgStore): Promise<readonly SeriesTask[]> {
+  const groups = new Map<RuleId, ReturnType<typeof seriesByGroup>>();
+  for (const { rule, of } of tasks) {
+    if (of.id === null && !groups.has(rule.id))
+      groups.set(rule.id, seriesByGroup(rule, await series.select(rule.selector, MAX_GROUPED_SERIES)));
+  }
+  const all = tasks.map((task) => {
+    const { rule, of } = task;
+    return { ...task, members: of.id === null ? groups.get(rule.id)!(of.dimensions).map(({ id }) => id) : [of.id] };
+  });
+  const scored = await detection.lastScored([...new Set(all.flatMap(({ members }) => members))]);
+  return all.map((task) => ({ ...task, cadence: slowestOf(task.members.map((id) => scored.get(id)?.cadenceMs ?? null)) }));
+}
+
 /** The evaluations of a task that are due by now; null where none is. */
-function dueOf(task: Task, scored: LastScored | undefined, now: number): Due | null {
-  const { rule, record, late } = task;
+function dueOf(task: SeriesTask, now: number): Due | null {
+  const { rule, record, late, cadence } = task;
   const { state: instance, checkpoints } = record;
   const present: Watch = { instance, isWatched: instance.lastEvaluatedAt !== null, checkpoints };
   const back = late === null ? null : rewind(present, late, rule);
@@ -79,7 +107,7 @@ function dueOf(task: Task, scored: LastScored | undefined, now: number): Due | n
   if (times.length === 0) return null;
   const span = { from: times[0]!, to: times.at(-1)! };
   const watch = back !== null && span.from <= (instance.lastEvaluatedAt ?? -1) ? back : present;
-  const reach = span.from - sampledWindow(rule, scored?.cadenceMs ?? null) + 1;
+  const reach = span.from - sampledWindow(rule, cadence) + 1;
   return { ...task, watch, span, reach };
 }
 
@@ -87,12 +115,12 @@ function dueOf(task: Task, scored: LastScored | undefined, now: number): Due | n
 const isRerun = ({ record, span }: Due): boolean => span.from <= (record.state.lastEvaluatedAt ?? -1);
 
 /** An instance of which no evaluation is due yet, where it does not know of the next one. */
-function awaited({ rule, series, record, first }: Task, now: number): RuleChange[] {
+function awaited({ rule, of, record, first }: Task, now: number): RuleChange[] {
   const dueAt = first + rule.evalDelay;
   // One that was made due at once, by an act or a forecast, is not due before there is something to evaluate.
   const knows = record.dueAt === dueAt || (record.dueAt !== null && record.dueAt > now && record.dueAt <= dueAt);
   if (knows) return [];
-  const change = instanceChange(record, { after: record.state, transitions: [] }, rule, series);
+  const change = instanceChange(record, { after: record.state, transitions: [] }, rule, of);
   return [{ rule, change: { ...change, pace: { checkpoints: record.checkpoints, dueAt } } }];
 }
 
@@ -102,7 +130,7 @@ function evaluated(
   known: Pick<SampledSeries, "cadence" | "before" | "requiredSince" | "forecasts">,
   since: Since,
 ): RuleChange[] {
-  const { rule, series, record, watch, span } = one;
+  const { rule, of, record, watch, span } = one;
   const { instance, isWatched, checkpoints, nextAt, ...run } = runWatch(rule, watch, { ...points, ...known }, span);
   const isAwaited = !isWatched && nextAt < Infinity;
   if (!isWatched && !isAwaited && record.version === 0) return [];
@@ -119,14 +147,14 @@ function evaluated(
   const pace = { checkpoints, dueAt: nextAt === Infinity ? null : nextAt + rule.evalDelay };
   const before = { state: record.state, checkpoints: record.checkpoints, dueAt: record.dueAt };
   if (transitions.length === 0 && (isWatched || isAwaited) && canonicalJson({ state: after, ...pace }) === canonicalJson(before)) return [];
-  const change = { ...instanceChange(record, { after, transitions }, rule, series), pace };
+  const change = { ...instanceChange(record, { after, transitions }, rule, of), pace };
   return [{ rule, change: isWatched || isAwaited ? change : { ...change, forget: true } }];
 }
 
 /** Since when a missing-data rule requires a series, Unix ms: since it was last changed. null where it does not. */
-function requiredSince({ rule, series }: Task): number | null {
+function requiredSince({ rule, of }: Task): number | null {
   if (rule.kind !== "missing_data") return null;
-  const wanted = canonicalJson(series.dimensions);
+  const wanted = canonicalJson(of.dimensions);
   const isRequired = rule.condition.requireSeries?.some(({ dimensions }) => canonicalJson(dimensions) === wanted) ?? false;
   return isRequired ? rule.updatedAt : null;
 }
@@ -136,8 +164,10 @@ function* parts(due: readonly Due[], now: number): Generator<readonly Due[]> {
   const sorted = due.toSorted((a, b) => a.reach - b.reach);
   for (let start = 0; start < sorted.length;) {
     const most = Math.max(1, Math.floor((SERIES_DAYS_A_READ * DAY_MS) / (now - sorted[start]!.reach)));
-    yield sorted.slice(start, start + most);
-    start += most;
+    let [end, series] = [start + 1, sorted[start]!.members.length];
+    while (end < sorted.length && (series += sorted[end]!.members.length) <= most) end += 1;
+    yield sorted.slice(start, end);
+    start = end;
   }
 }
 
@@ -146,17 +176,18 @@ async function newestBefore(
   part: readonly Due[],
   read: ReadonlyMap<SeriesId, PointColumns>,
   from: number,
-  cadenceOf: (series: SeriesId) => number | null,
   { points }: OrgStore,
 ): Promise<ReadonlyMap<SeriesId, number>> {
-  const short = part.filter(({ series, span }) => (read.get(series.id)?.timestamps[0] ?? Infinity) > span.from);
+  const short = part.flatMap(({ members, span, ...one }) =>
+    members.filter((id) => (read.get(id)?.timestamps[0] ?? Infinity) > span.from).map((id) => ({ ...one, id })),
+  );
   if (short.length === 0) return new Map();
-  const silent = short.filter(({ series }) => !read.has(series.id)).map(({ series }) => series.id);
-  const others = short.filter(({ series }) => read.has(series.id)).map(({ series }) => series.id);
+  const silent = short.filter(({ id }) => !read.has(id)).map(({ id }) => id);
+  const others = short.filter(({ id }) => read.has(id)).map(({ id }) => id);
   const newest = new Map<SeriesId, number>();
   for (const [id, { timestamp }] of silent.length === 0 ? [] : await points.last([...new Set(silent)])) newest.set(id, timestamp);
   // What is older than the most patient rule is has expired.
-  const patience = short.reduce((most, { rule, series }) => Math.max(most, expiresAfter(rule, cadenceOf(series.id))), 0);
+  const patience = short.reduce((most, { rule, cadence }) => Math.max(most, expiresAfter(rule, cadence)), 0);
   const before = others.length === 0 ? [] : await points.readMany([...new Set(others)], { from: from - patience, to: from });
   for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
   return newest;

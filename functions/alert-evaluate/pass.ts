@@ -1,8 +1,10 @@
 import type { InstanceId, OrgId, SeriesId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
-import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
+import { isSeries } from "../../shared/core/alert/alert-record.ts";
+import type { Subject } from "../../shared/core/alert/alert-record.ts";
 import { indexRules } from "../../shared/core/alert/rule-index.ts";
 import type { RuleIndex } from "../../shared/core/alert/rule-index.ts";
+import { subjectOf } from "../../shared/core/alert/series-groups.ts";
 import { isSampled } from "../../shared/core/alert/sampled.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
@@ -52,7 +54,7 @@ export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Pr
   for (const [id, own] of Map.groupBy(due, ({ rule }) => rule)) {
     const rule = index.get(id);
     if (rule?.kind !== "anomaly") continue;
-    const series = own.flatMap(({ of }) => of ?? []);
+    const series = own.map(({ of }) => of).filter(isSeries);
     for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) found.push({ rule, change });
   }
   const limits = due.flatMap(({ of, ...record }) => {
@@ -93,13 +95,15 @@ async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }:
   const stored = await instances.ofRule(rule.id);
   for (const { of, ...record } of stored) if (of !== null) tasks.addUnseen(rule, of, record);
   if (stored.length >= MAX_INSTANCES) return;
-  const known = new Set(stored.map(({ series: id }) => id));
+  const known = new Set(stored.map(({ id }) => id));
   const { metricKey } = rule.selector;
   const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
   // Series that were never seen have no row of their own.
   const named = required.map(({ dimensions }) => ({ id: series.idOf(metricKey, dimensions), metricKey, dimensions }));
-  for (const one of [...(await series.select(rule.selector, MOST_SERIES)), ...named])
-    if (!known.has(one.id)) tasks.addUnseen(rule, one, null);
+  for (const one of [...(await series.select(rule.selector, MOST_SERIES)), ...named]) {
+    const of = subjectOf(rule, one);
+    if (!known.has(tasks.instanceOf(rule, of))) tasks.addUnseen(rule, of, null);
+  }
 }
 
 async function addArrivals(
@@ -109,13 +113,14 @@ async function addArrivals(
   { instances, series }: OrgStore,
 ): Promise<void> {
   if (arrivals.size === 0) return;
-  const selected: { rule: SampledRule; of: WatchedSeries }[] = [];
-  for (const of of await series.getMany([...arrivals.keys()])) {
-    for (const rule of index.selecting(of)) if (isSampled(rule)) selected.push({ rule, of });
+  const selected: { rule: SampledRule; of: Subject; oldest: number }[] = [];
+  for (const one of await series.getMany([...arrivals.keys()])) {
+    const oldest = arrivals.get(one.id)!;
+    for (const rule of index.selecting(one)) if (isSampled(rule)) selected.push({ rule, of: subjectOf(rule, one), oldest });
   }
   const ids = selected.map(({ rule, of }) => tasks.instanceOf(rule, of));
   const stored = new Map((await instances.getMany(ids)).map((record) => [record.id, record]));
-  for (const [place, { rule, of }] of selected.entries()) {
-    tasks.addArrival(rule, of, stored.get(ids[place] as InstanceId) ?? null, arrivals.get(of.id)!);
+  for (const [place, { rule, of, oldest }] of selected.entries()) {
+    tasks.addArrival(rule, of, stored.get(ids[place] as InstanceId) ?? null, oldest);
   }
 }

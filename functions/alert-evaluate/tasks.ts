@@ -2,8 +2,8 @@ import type { InstanceId, OrgId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { Series } from "../../shared/contract/series.ts";
 import { newWatchRecord } from "../../shared/core/alert/alert-record.ts";
-import type { WatchedSeries, WatchRecord } from "../../shared/core/alert/alert-record.ts";
-import { instanceId } from "../../shared/core/alert/keys.ts";
+import type { Subject, WatchRecord } from "../../shared/core/alert/alert-record.ts";
+import { subjectInstanceId } from "../../shared/core/alert/keys.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { MADE_UP_MS } from "../../shared/core/alert/schedule.ts";
 import { gridAt } from "../../shared/core/alert/watch.ts";
@@ -11,7 +11,7 @@ import { gridAt } from "../../shared/core/alert/watch.ts";
 /** One instance of a rule that is to be looked at. Evaluations are named by their times, Unix ms. */
 export interface Task {
   readonly rule: SampledRule;
-  readonly series: WatchedSeries;
+  readonly of: Subject;
   readonly record: WatchRecord;
   /** The first evaluation that is to be made; it may not be due yet. */
   readonly first: number;
@@ -24,21 +24,21 @@ export interface Tasks {
   /** Unix ms. */
   readonly now: number;
   readonly all: ReadonlyMap<InstanceId, Task>;
-  instanceOf(rule: Rule, of: WatchedSeries): InstanceId;
+  instanceOf(rule: Rule, of: Subject): InstanceId;
   /** An instance that is due though nothing came in. */
-  addDue(rule: SampledRule, of: WatchedSeries, record: WatchRecord): void;
-  /** A series of a rule that is new or changed: it begins where its rule and its series did, or now where that was too long ago. */
-  addUnseen(rule: SampledRule, of: WatchedSeries | Series, record: WatchRecord | null): void;
+  addDue(rule: SampledRule, of: Subject, record: WatchRecord): void;
+  /** What a rule watches that is new or changed: it begins where its rule and its series did, or now where that was too long ago. */
+  addUnseen(rule: SampledRule, of: Subject | Series, record: WatchRecord | null): void;
   /** @param oldest - The oldest of the points that came in, Unix ms. */
-  addArrival(rule: SampledRule, of: WatchedSeries, record: WatchRecord | null, oldest: number): void;
+  addArrival(rule: SampledRule, of: Subject, record: WatchRecord | null, oldest: number): void;
 }
 
 /** Begins to gather what a pass has to look at. */
 export function createTasks(org: OrgId, now: number): Tasks {
   const all = new Map<InstanceId, Task>();
-  const instanceOf: Tasks["instanceOf"] = ({ id }, of) => instanceId(org, id, of.id);
+  const instanceOf: Tasks["instanceOf"] = ({ id }, of) => subjectInstanceId(org, id, of);
 
-  function add(rule: SampledRule, of: WatchedSeries, record: WatchRecord | null, { first, late }: Pick<Task, "first" | "late">): void {
+  function add(rule: SampledRule, of: Subject, record: WatchRecord | null, { first, late }: Pick<Task, "first" | "late">): void {
     const { id: series, metricKey, dimensions } = of;
     const id = instanceOf(rule, of);
     const before = all.get(id);
@@ -50,7 +50,7 @@ export function createTasks(org: OrgId, now: number): Tasks {
     const next = lastEvaluatedAt === null ? asked : Math.max(asked, lastEvaluatedAt + rule.interval);
     all.set(id, {
       rule,
-      series: { id: series, metricKey, dimensions },
+      of: { id: series, metricKey, dimensions },
       record: known,
       first: Math.min(next, before?.first ?? Infinity),
       late: late === null ? (before?.late ?? null) : Math.min(late, before?.late ?? Infinity),

@@ -58,6 +58,7 @@ describe("200", () => {
           startedAt: iso(595),
           resolvedAt: iso(540),
           reason: "recovered",
+          group: null,
           firingValue: 95,
           peak: { timestamp: iso(600), value: 95 },
           evidence: expect.objectContaining({ kind: "threshold", value: 95 }),

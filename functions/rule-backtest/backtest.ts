@@ -1,4 +1,5 @@
 import { isoTime, isoTimeOrNull } from "../../shared/contract/time.ts";
+import { isSeries } from "../../shared/core/alert/alert-record.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Backtest, BacktestRequest, MOST_EPISODES } from "./contract.ts";
 import { spanOf } from "./history.ts";
@@ -51,11 +52,12 @@ export const backtestRule = route({
 /** The newest episodes of all series, oldest first. */
 function episodesOf(ran: readonly RanSeries[]): Backtest["episodes"] {
   return ran
-    .flatMap(({ series, episodes }) => episodes.map((one) => ({ ...one, series: series?.id ?? null })))
+    .flatMap(({ series, episodes }) => episodes.map((one) => ({ ...one, series })))
     .toSorted((a, b) => a.episode.startedAt - b.episode.startedAt)
     .slice(-MOST_EPISODES)
     .map(({ series, episode, peak }) => ({
-      series,
+      series: series?.id ?? null,
+      group: series === null || isSeries(series) ? null : series.dimensions,
       severity: episode.severity,
       pendingAt: isoTime(episode.pendingAt),
       startedAt: isoTime(episode.startedAt),

@@ -88,7 +88,8 @@ export const Backtest = v.strictObject({
   ...counts,
   series: v.array(
     v.strictObject({
-      id: SeriesId,
+      /** null of a group, whose dimensions are those that its series share. */
+      id: v.nullable(SeriesId),
       metricKey: MetricKey,
       dimensions: Dimensions,
       points: v.number(),
@@ -96,10 +97,11 @@ export const Backtest = v.strictObject({
       firingMinutes: v.number(),
     }),
   ),
-  /** Oldest first, the newest 1000; `series` is null of a composite rule. */
+  /** Oldest first, the newest 1000; `series` is null of a composite rule, and where series are grouped, and `group` where they are not. */
   episodes: v.array(
     v.strictObject({
       series: v.nullable(SeriesId),
+      group: v.nullable(Dimensions),
       severity: Severity,
       pendingAt: IsoTime,
       startedAt: IsoTime,

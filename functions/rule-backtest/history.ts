@@ -1,11 +1,12 @@
 import type { SeriesId } from "../../shared/contract/ids.ts";
 import { invalid } from "../../shared/contract/problem.ts";
 import type { Series, SeriesReference } from "../../shared/contract/series.ts";
-import type { WatchedSeries } from "../../shared/core/alert/alert-record.ts";
+import type { Subject, WatchedSeries } from "../../shared/core/alert/alert-record.ts";
 import type { LabelledTime } from "../../shared/core/alert/backtest-score.ts";
 import { anomaliesIn } from "../../shared/core/alert/simulate.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
 import { hasRate } from "../../shared/core/series/rate.ts";
+import { groupSeries } from "../../shared/core/alert/series-groups.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
 import { thresholdWindow } from "../../shared/core/alert/threshold.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
@@ -80,13 +81,20 @@ export function requireFewEvaluations(interval: number, { from, to }: Span, seri
   throw invalid([{ path: "from", message }]);
 }
 
-/** Reads what a rule would have seen of each series, one after the other. @throws Problem validation-failed for too many points. */
+/** Reads what a rule would have seen, series by series or group by group. @throws Problem validation-failed for too many points. */
 export async function* histories(
   tenant: OrgStore,
   rule: SimulatedRule,
   series: readonly LookedAt[],
   span: Span,
 ): AsyncGenerator<ScoredSeries> {
+  if (rule.groupBy.length === 0) return yield* ownHistories(tenant, rule, series, span);
+  const all: ScoredSeries[] = [];
+  for await (const one of ownHistories(tenant, rule, series, span)) all.push(one);
+  yield* groupSeries(rule, all);
+}
+
+async function* ownHistories(tenant: OrgStore, rule: SimulatedRule, series: readonly LookedAt[], span: Span): AsyncGenerator<ScoredSeries> {
   const ids = series.map(({ id }) => id);
   const scored = await tenant.detection.lastScored(ids);
   let points = 0;
@@ -152,12 +160,8 @@ async function scoredHistory(tenant: OrgStore, series: LookedAt, { from, to }: S
 }
 
 /** What people said of the anomalies of some series. */
-export async function verdictsOf(
-  { verdicts }: OrgStore,
-  series: readonly LookedAt[],
-  { from, to }: Span,
-): Promise<readonly LabelledTime[]> {
-  const said = await verdicts.ofSeries(series.map(({ id }) => id));
+export async function verdictsOf({ verdicts }: OrgStore, series: readonly Subject[], { from, to }: Span): Promise<readonly LabelledTime[]> {
+  const said = await verdicts.ofSeries(series.flatMap(({ id }) => id ?? []));
   return [...said].flatMap(([id, stretches]) =>
     stretches
       .filter((stretch) => stretch.from < to && stretch.to > from)

@@ -2,6 +2,7 @@ import type { RuleId } from "../../shared/contract/ids.ts";
 import { invalid, notFound } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import type { SeriesReference } from "../../shared/contract/series.ts";
+import type { Subject } from "../../shared/core/alert/alert-record.ts";
 import { scoreEpisodes } from "../../shared/core/alert/backtest-score.ts";
 import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-score.ts";
 import type { CompositeRule } from "../../shared/core/alert/composite.ts";
@@ -19,7 +20,7 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { BacktestRequest } from "./contract.ts";
 import { histories, idOf, requireFewEvaluations, seriesOf, verdictsOf } from "./history.ts";
-import type { LookedAt, Span } from "./history.ts";
+import type { Span } from "./history.ts";
 
 /** A rule of any kind. */
 export type AnyRule = SimulatedRule | CompositeRule;
@@ -36,9 +37,9 @@ export async function ruleOf(
   return stored;
 }
 
-/** A series with what a rule made of it; of a composite rule there is one without a series. */
+/** A series or a group with what a rule made of it; of a composite rule there is one without a series. */
 export interface RanSeries {
-  readonly series: LookedAt | null;
+  readonly series: Subject | null;
   readonly points: number;
   readonly episodes: readonly SimulatedEpisode[];
   readonly course: Course;
@@ -63,7 +64,7 @@ export async function runRule(
   const ran: RanSeries[] = [];
   for await (const history of histories(tenant, rule, series, span)) {
     const { episodes, course } = await inTurns(simulate(rule, history, time));
-    ran.push({ series: series[ran.length]!, points: pointsIn(history.timestamps, span), episodes, course });
+    ran.push({ series: history, points: pointsIn(history.timestamps, span), episodes, course });
   }
   return ran;
 }
@@ -129,7 +130,7 @@ async function coursesOf(
 export async function labelsOf(
   tenant: OrgStore,
   incidents: BacktestRequest["incidents"],
-  series: readonly LookedAt[],
+  series: readonly Subject[],
   span: Span,
 ): Promise<{ readonly labels: readonly LabelledTime[]; readonly isComplete: boolean } | null> {
   if (incidents !== undefined) {

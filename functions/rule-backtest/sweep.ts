@@ -32,16 +32,14 @@ export const sweepRule = route({
 
     const settings = values.flatMap((value) => patiences.map((patience) => ({ value, for: patience, ran: [] as RanSeries[] })));
     let points = 0;
-    let n = 0;
     for await (const history of histories(tenant, rule, series, span)) {
-      const own = { series: series[n]!, points: pointsIn(history.timestamps, span) };
+      const own = { series: history, points: pointsIn(history.timestamps, span) };
       for (const setting of settings) {
         const set = withSetting(rule, setting.value, setting.for);
         const ran = await inTurns(simulate(set, history, { from: span.from, until: span.to - 1 + rule.evalDelay }));
         setting.ran.push({ ...own, ...ran });
       }
       points += own.points;
-      n += 1;
     }
     const said = await labelsOf(tenant, incidents, series, span);
     const policies = await tenant.alertPolicies.inForce(span.from);

@@ -43,10 +43,17 @@ describe("201", () => {
     expect(createRule.location!(created as never)).toBe(`/api/v1/rules/${created.id}`);
   });
 
-  test("a rule says that each series has an alert of its own; another grouping is refused, not passed over", async () => {
+  test("a rule groups series where their points say something together; elsewhere a grouping is refused, not passed over", async () => {
     expect(await harness.call(createRule, rule())).toMatchObject({ groupBy: [] });
     expect(await harness.call(createRule, rule({ groupBy: [] }))).toMatchObject({ groupBy: [] });
-    expect(v.safeParse(createRule.input, rule({ groupBy: ["region"] })).issues).toMatchObject([{ path: [{ key: "groupBy" }] }]);
+    const grouped = (changes: Record<string, unknown>) => v.safeParse(createRule.input, rule({ groupBy: ["region"], ...changes }));
+    expect(grouped({ condition: { operator: "gt", value: 90, aggregate: "avg" } }).success).toBe(true);
+    // Which is the last of several series' values, nobody can say.
+    expect(grouped({}).issues).toMatchObject([{ path: [{ key: "groupBy" }], message: expect.stringContaining("aggregate") }]);
+    expect(grouped({ kind: "anomaly", condition: {} }).issues).toMatchObject([{ path: [{ key: "groupBy" }] }]);
+    expect(grouped({ kind: "missing_data", condition: {} }).success).toBe(true);
+    const required = { kind: "missing_data", condition: { requireSeries: [{ dimensions: { region: "eu" } }] } };
+    expect(grouped(required).issues).toMatchObject([{ path: [{ key: "groupBy" }], message: expect.stringContaining("requireSeries") }]);
   });
 
   test("an anomaly rule keeps its filters", async () => {

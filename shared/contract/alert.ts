@@ -54,8 +54,8 @@ export const Alert = v.strictObject({
   instanceId: InstanceId,
   ruleId: RuleId,
   ruleName: v.string(),
-  /** null where a rule looks at others, and not at a series. */
-  series: v.nullable(v.strictObject({ id: SeriesId, metricKey: MetricKey, dimensions: Dimensions })),
+  /** null where a rule looks at others, and not at a series. Of a group (`groupBy`) the dimensions are those it shares, and `id` is null. */
+  series: v.nullable(v.strictObject({ id: v.nullable(SeriesId), metricKey: MetricKey, dimensions: Dimensions })),
   status: AlertStatus,
   condition: ConditionState,
   severity: Severity,

@@ -3,7 +3,7 @@ import { AnomalySeverity, Direction } from "./anomaly.ts";
 import { RuleId } from "./ids.ts";
 import { name } from "./name.ts";
 import { record } from "./record.ts";
-import { Aggregate, Dimensions, Selector } from "./series.ts";
+import { Aggregate, DIMENSION_NAME, Dimensions, Selector } from "./series.ts";
 import { Duration, IsoTime } from "./time.ts";
 
 const finite = v.pipe(v.number(), v.finite());
@@ -129,7 +129,7 @@ export const CompositeCondition = v.pipe(
 export type CompositeCondition = v.InferOutput<typeof CompositeCondition>;
 
 const Labels = v.pipe(
-  record(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/)), v.pipe(v.string(), v.maxLength(1_024))),
+  record(v.pipe(v.string(), v.regex(DIMENSION_NAME)), v.pipe(v.string(), v.maxLength(1_024))),
   v.check((labels) => Object.keys(labels).length <= 32, "Expected at most 32 labels"),
 );
 
@@ -140,8 +140,11 @@ const common = {
   keepFiringFor: v.optional(Duration, 0),
   interval: v.optional(v.pipe(Duration, v.minValue(1_000), v.maxValue(86_400_000)), 60_000),
   evalDelay: v.optional(v.pipe(Duration, v.maxValue(3_600_000)), 60_000),
-  /** Dimensions whose values share an alert. None as yet: each series has its own. */
-  groupBy: v.optional(v.pipe(v.array(v.string()), v.maxLength(0, "Expected no dimensions: each series has an alert of its own")), []),
+  /** Of these kinds each series has an alert of its own. */
+  groupBy: v.optional(
+    v.pipe(v.array(v.string()), v.maxLength(0, "Expected no dimensions: rules of this kind look at each series by itself")),
+    [],
+  ),
   severity: v.optional(Severity, "warning"),
   repeatInterval: v.optional(v.pipe(Duration, v.minValue(60_000)), 14_400_000),
   noData: v.optional(v.picklist(["keep_last", "alert", "ok"]), "keep_last"),
@@ -150,22 +153,63 @@ const common = {
   enabled: v.optional(v.boolean(), true),
 };
 
+/** Dimensions: the series that share their values are looked at as if they were one, and share an alert. Without any, each has its own. */
+const groupBy = v.optional(
+  v.pipe(
+    v.array(v.pipe(v.string(), v.regex(DIMENSION_NAME))),
+    v.maxLength(10),
+    v.check((names) => new Set(names).size === names.length, "Expected each dimension once"),
+  ),
+  [],
+);
+
 const { selector: _, ...unselected } = common;
 
 const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
   v.variant("kind", [
-    v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, groupBy, ...extra }),
     v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("rate_of_change"), condition: RateOfChangeCondition, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("missing_data"), condition: MissingDataCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("missing_data"), condition: MissingDataCondition, ...common, groupBy, ...extra }),
     v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("composite"), condition: CompositeCondition, ...unselected, ...extra }),
   ]);
 
+interface Grouped {
+  readonly groupBy: readonly string[];
+  readonly condition: object;
+}
+const hasAggregate = ({ groupBy: names, condition }: Grouped): boolean =>
+  names.length === 0 || !("aggregate" in condition) || condition.aggregate !== "last";
+const requiresNone = ({ groupBy: names, condition }: Grouped): boolean =>
+  names.length === 0 || !("requireSeries" in condition) || condition.requireSeries === undefined;
+const AGGREGATE_MESSAGE = "Expected an aggregate that several series can have together: condition.aggregate is last";
+const REQUIRE_MESSAGE = "Expected no dimensions where condition.requireSeries names series";
+
 /** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
-export const RuleDefinition = kinds({});
+export const RuleDefinition = v.pipe(
+  kinds({}),
+  v.forward(
+    v.check((rule) => hasAggregate(rule), AGGREGATE_MESSAGE),
+    ["groupBy"],
+  ),
+  v.forward(
+    v.check((rule) => requiresNone(rule), REQUIRE_MESSAGE),
+    ["groupBy"],
+  ),
+);
 /** The same with the id of the rule that it takes the place of. */
-export const RuleReplacement = kinds({ id: RuleId });
+export const RuleReplacement = v.pipe(
+  kinds({ id: RuleId }),
+  v.forward(
+    v.check((rule) => hasAggregate(rule), AGGREGATE_MESSAGE),
+    ["groupBy"],
+  ),
+  v.forward(
+    v.check((rule) => requiresNone(rule), REQUIRE_MESSAGE),
+    ["groupBy"],
+  ),
+);
 export type RuleDefinition = v.InferOutput<typeof RuleDefinition>;
 
 /** A stored rule. The version grows with each change; transitions name the version that made them. */
@@ -207,10 +251,10 @@ const writtenForecast = v.strictObject({
 });
 /** A rule as the API answers it: durations as strings, so that what was read can be written back. */
 export const RuleAnswer = v.variant("kind", [
-  v.strictObject({ kind: v.literal("threshold"), ...common, ...written, condition: writtenThreshold }),
+  v.strictObject({ kind: v.literal("threshold"), ...common, ...written, groupBy, condition: writtenThreshold }),
   v.strictObject({ kind: v.literal("anomaly"), ...common, ...written, condition: AnomalyCondition }),
   v.strictObject({ kind: v.literal("rate_of_change"), ...common, ...written, condition: writtenRate }),
-  v.strictObject({ kind: v.literal("missing_data"), ...common, ...written, condition: writtenMissing }),
+  v.strictObject({ kind: v.literal("missing_data"), ...common, ...written, groupBy, condition: writtenMissing }),
   v.strictObject({ kind: v.literal("forecast"), ...common, ...written, condition: writtenForecast }),
   v.strictObject({ kind: v.literal("composite"), ...unselected, ...written, condition: CompositeCondition }),
 ]);

@@ -1,6 +1,8 @@
 import type { AlertId, OrgId, SeriesId } from "../contract/ids.ts";
 import type { Evidence } from "../contract/alert.ts";
+import { isSeries } from "../core/alert/alert-record.ts";
 import type { AlertRecord } from "../core/alert/alert-record.ts";
+import { mergeSeries, seriesByGroup } from "../core/alert/series-groups.ts";
 import { alertChart, chartWindow } from "../core/message/alert-chart.ts";
 import type { AlertChart } from "../core/message/alert-chart.ts";
 import { numberOf } from "../core/message/evidence-lines.ts";
@@ -16,10 +18,12 @@ const MOST_POINTS = 20_000;
 /** Points that are scored for a chart; a longer window has no band. */
 const MOST_SCORED = 5_000;
 const MOST_BUCKETS = 500;
+/** Series that are gone through for those of a group. */
+const MOST_MEMBERS = 5_000;
 const HOUR_MS = 3_600_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
-type Tenant = Pick<OrgStore, "points" | "series" | "detection" | "detectionSettings" | "verdicts">;
+type Tenant = Pick<OrgStore, "points" | "series" | "detection" | "detectionSettings" | "verdicts" | "rules">;
 
 /** What the chart of an alert shows as of now, Unix ms. */
 export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: number): Promise<AlertChart> {
@@ -29,7 +33,10 @@ export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: nu
   const scored = id === null ? null : (await tenant.detection.lastScored([id])).get(id);
   const window = chartWindow(alert.episode, scored?.cadenceMs ?? null, now);
   const of = { unit: series?.unit ?? null, timezone: series?.timezone ?? null };
-  if (id === null || series === null) return alertChart(alert, { window, ...of, points: NO_POINTS, scores: [], isThinned: null });
+  if (id === null || series === null) {
+    const points = await groupPoints(tenant, alert, window);
+    return alertChart(alert, { window, ...of, points, scores: [], isThinned: null });
+  }
 
   // Detection looks at rates, and so do those who are told of what it found.
   const asRate = evidence["kind"] === "anomaly" && hasRate(series.kind);
@@ -84,6 +91,24 @@ async function readPoints(
   });
   const drawn = { timestamps: Float64Array.from(timestamps), values: Float64Array.from(aggregates[aggregate]!) };
   return { points: drawn, isThinned: `${aggregate} of each ${hours === 1 ? "hour" : `${hours} hours`}` };
+}
+
+/** The points of all series of a group, the newest of them, as its rule puts them together now; none of what is no group. */
+async function groupPoints(
+  { rules, series, points }: Tenant,
+  { rule: id, series: subject, episode }: AlertRecord,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<PointColumns> {
+  const rule = subject === null || isSeries(subject) ? null : await rules.get(id);
+  if (rule === null || rule.kind === "composite") return NO_POINTS;
+  const members = seriesByGroup(rule, await series.select(rule.selector, MOST_MEMBERS))(subject!.dimensions);
+  const reach = numberOf(episode.evidence["window"]) ?? 0;
+  const read = await points.readMany(
+    members.map((one) => one.id),
+    { from: from - reach, to: to + 1 },
+  );
+  const merged = mergeSeries(members.map((one) => read.get(one.id) ?? NO_POINTS));
+  return { timestamps: merged.timestamps.slice(-MOST_POINTS), values: merged.values.slice(-MOST_POINTS) };
 }
 
 /** The aggregate that keeps what an alert is about. */

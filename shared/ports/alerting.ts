@@ -4,7 +4,7 @@ import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/chan
 import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
-import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, WatchedSeries, WatchRecord } from "../core/alert/alert-record.ts";
+import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, Subject, WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
@@ -53,9 +53,9 @@ export interface RuleEndings {
   readonly at: number;
 }
 
-/** An instance with the series that it watches. */
-export interface InstanceOfSeries extends WatchRecord {
-  readonly of: WatchedSeries | null;
+/** An instance with what it watches. */
+export interface InstanceOfSubject extends WatchRecord {
+  readonly of: Subject | null;
 }
 
 /** The instances of an organisation's rules. */
@@ -63,8 +63,8 @@ export interface InstancesStore {
   getMany(ids: readonly InstanceId[]): Promise<readonly WatchRecord[]>;
   /** By the rule and the series. */
   find(rule: RuleId, series: SeriesId): Promise<InstanceRecord | null>;
-  /** Every instance of a rule, by series: at most MAX_INSTANCES. */
-  ofRule(rule: RuleId): Promise<readonly InstanceOfSeries[]>;
+  /** Every instance of a rule: at most MAX_INSTANCES. */
+  ofRule(rule: RuleId): Promise<readonly InstanceOfSubject[]>;
   /** Instances whose condition is pending, by id. */
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
   /** How many each of some rules has; those that have none are missing. */
@@ -76,7 +76,7 @@ export interface InstancesStore {
   /** Has the instances of some rules over a series looked at at a time, Unix ms, unless they are before. */
   wake(rules: readonly RuleId[], series: SeriesId, at: number): Promise<void>;
   /** Those that are due, most overdue first. */
-  due(now: number, limit: number): Promise<readonly InstanceOfSeries[]>;
+  due(now: number, limit: number): Promise<readonly InstanceOfSubject[]>;
   /** What is stored of each of some instances since a time of its own: episodes that were open then or began after it, and transitions. */
   since(
     instances: readonly { readonly id: InstanceId; readonly at: number }[],
@@ -106,7 +106,7 @@ export interface InstancesStore {
 }
 
 /** An instance that waits, with its series and its rule. */
-export interface PendingInstance extends InstanceOfSeries {
+export interface PendingInstance extends InstanceOfSubject {
   readonly parent: Rule;
 }
 

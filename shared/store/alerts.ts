@@ -150,9 +150,13 @@ const alertOf = (row: Row): AlertRecord => ({
   rule: row["rule"] as RuleId,
   ruleName: row["rule_name"] as string,
   series:
-    row["series"] === ""
+    row["metric_key"] === ""
       ? null
-      : { id: row["series"] as SeriesId, metricKey: row["metric_key"] as string, dimensions: json(row, "dimensions") as Dimensions },
+      : {
+          id: row["series"] === "" ? null : (row["series"] as SeriesId),
+          metricKey: row["metric_key"] as string,
+          dimensions: json(row, "dimensions") as Dimensions,
+        },
   condition: row["condition"] as ConditionState,
   episode: episodeOf(row),
   notificationCount: row["notification_count"] as number,

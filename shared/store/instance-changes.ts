@@ -12,7 +12,7 @@ import type { Outbox } from "./outbox.ts";
 const UPSERT = `
   INSERT INTO rule_instance (id, org, rule, series, metric_key, dimensions, version, condition, severity, state, last_evaluated_at,
     checkpoints, due_at)
-  SELECT value ->> 'id', :org, value ->> 'rule', coalesce(value ->> 'series', ''), value ->> '$.of.metricKey', value -> '$.of.dimensions',
+  SELECT value ->> 'id', :org, value ->> 'rule', coalesce(value ->> 'series', value ->> 'id'), value ->> '$.of.metricKey', value -> '$.of.dimensions',
     CASE value ->> 'version' WHEN coalesce((SELECT version FROM rule_instance WHERE id = value ->> 'id' AND org = :org), 0)
       THEN (value ->> 'version') + 1 END,
     value ->> 'condition', value ->> 'severity', value -> 'state', value ->> 'lastEvaluatedAt',
@@ -21,12 +21,12 @@ const UPSERT = `
   ON CONFLICT (id) DO UPDATE SET metric_key = coalesce(excluded.metric_key, metric_key), dimensions = coalesce(excluded.dimensions, dimensions),
     version = excluded.version, condition = excluded.condition, severity = excluded.severity,
     state = excluded.state, last_evaluated_at = excluded.last_evaluated_at, checkpoints = excluded.checkpoints, due_at = excluded.due_at`;
-// Fails the batch when a rule has more instances than it may have. Counts on rule_instance_series.
+// Fails the batch when a rule has more instances than it may have. Counts on rule_instance_watching.
 const REQUIRE_ROOM = `
   UPDATE rule_instance SET version = NULL
   WHERE org = :org AND rule IN (
     SELECT value FROM json_each(:rules)
-    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value AND own.series <> '') > :most)`;
+    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value AND own.metric_key IS NOT NULL) > :most)`;
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
 const FORGET = "DELETE FROM rule_instance WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 const INSERT_TRANSITIONS = `

@@ -109,7 +109,12 @@ describe.each(DATABASES)("%s", (_where, open) => {
     test("the instance beyond the most that a rule may have is refused, the others go on", async () => {
       const rule = await storeRule(harness);
       const instances = Array.from({ length: MAX_INSTANCES + 1 }, (_, n) => unstoredInstance(harness, rule, { host: String(n) }));
-      const changes = instances.map((instance) => ({ instance, alerts: [], transitions: [] }));
+      const changes = instances.map((instance) => ({
+        instance,
+        of: { id: instance.series, metricKey: "cpu", dimensions: {} },
+        alerts: [],
+        transitions: [],
+      }));
       expect(await tenant().instances.commit({ rule, changes, at: START })).toBe(false);
       expect(await tenant().instances.commit({ rule, changes: changes.slice(1), at: START })).toBe(true);
       expect(await tenant().instances.commit({ rule, changes: changes.slice(0, 1), at: START })).toBe(false);

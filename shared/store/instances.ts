@@ -7,7 +7,7 @@ import type { WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Instance } from "../core/alert/step.ts";
 import { MAX_INSTANCES } from "../ports/alerting.ts";
-import type { InstanceOfSeries, InstancesStore, PendingInstance } from "../ports/alerting.ts";
+import type { InstanceOfSubject, InstancesStore, PendingInstance } from "../ports/alerting.ts";
 import { episodeOf, insertComment } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import { moveCursor } from "./cursors.ts";
@@ -33,14 +33,14 @@ const SELECT_PENDING = `
     AND (:rule IS NULL OR i.rule = :rule) AND (:series IS NULL OR i.series = :series)
     AND (:severity IS NULL OR i.severity = :severity) AND (:metricKey IS NULL OR i.metric_key = :metricKey)
   ORDER BY i.id LIMIT :limit`;
-// Counts on rule_instance_series.
+// Counts on rule_instance_watching.
 const SELECT_COUNTS = `
-  SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value AND series <> '') AS n FROM json_each(:rules)`;
+  SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value AND metric_key IS NOT NULL) AS n FROM json_each(:rules)`;
 // Rides rule_instance_series.
 const SELECT_CONDITIONS = `
   SELECT rule, condition, state ->> 'data' AS data, count(*) AS n FROM rule_instance
   WHERE org = :org AND rule IN (SELECT value FROM json_each(:rules))
-    AND (series <> '' OR (SELECT definition ->> 'kind' FROM rule WHERE rule.id = rule_instance.rule) = 'composite')
+    AND (metric_key IS NOT NULL OR (SELECT definition ->> 'kind' FROM rule WHERE rule.id = rule_instance.rule) = 'composite')
   GROUP BY rule, condition, data`;
 // Rides rule_instance_series, once for each rule. The version grows, so that an evaluation that has not seen why is run again.
 const WAKE = `
@@ -61,10 +61,13 @@ const SELECT_TRANSITIONS_SINCE = `
   SELECT t.instance, t.kind, t.to_state, t.reason, t.at, t.alert FROM json_each(:instances) AS asked
   CROSS JOIN alert_transition AS t ON t.org = :org AND t.instance = asked.value ->> 'id' AND t.at > asked.value ->> 'at'`;
 
+/** Other than of a series, the column holds what keeps the instances of a rule apart. */
+const seriesOf = (row: Row): SeriesId | null => ((row["series"] as string).startsWith("ser_") ? (row["series"] as SeriesId) : null);
+
 const instanceOf = (row: Row): WatchRecord => ({
   id: row["id"] as InstanceId,
   rule: row["rule"] as RuleId,
-  series: row["series"] === "" ? null : (row["series"] as SeriesId),
+  series: seriesOf(row),
   version: row["version"] as number,
   state: JSON.parse(row["state"] as string) as Instance,
   checkpoints: JSON.parse(row["checkpoints"] as string) as Instance[],
@@ -79,20 +82,20 @@ const recordedOf = (row: Row): RecordedTransition => ({
   alert: row["alert"] as AlertId | null,
 });
 
-const instanceOfSeries = (row: Row): InstanceOfSeries => ({
+const instanceOfSubject = (row: Row): InstanceOfSubject => ({
   ...instanceOf(row),
   of:
-    row["series"] === ""
+    row["metric_key"] === null
       ? null
       : {
-          id: row["series"] as SeriesId,
+          id: seriesOf(row),
           metricKey: row["metric_key"] as string,
           dimensions: JSON.parse(row["dimensions"] as string) as Dimensions,
         },
 });
 
 const pendingOf = (row: Row): PendingInstance => ({
-  ...instanceOfSeries(row),
+  ...instanceOfSubject(row),
   parent: { ...ruleOf(row), id: row["rule"] as RuleId, version: row["rule_version"] as number },
 });
 
@@ -106,7 +109,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       return row === undefined ? null : instanceOf(row);
     },
     async ofRule(rule) {
-      return (await database.read(SELECT_OF_RULE, { org, rule, limit: MAX_INSTANCES })).map(instanceOfSeries);
+      return (await database.read(SELECT_OF_RULE, { org, rule, limit: MAX_INSTANCES })).map(instanceOfSubject);
     },
     async pending({ rule, series, severity, metricKey }, { limit, cursor }) {
       const filter = { rule: rule ?? null, series: series ?? null, severity: severity ?? null, metricKey: metricKey ?? null };
@@ -130,7 +133,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       await database.write([{ sql: WAKE, args: { org, rules: JSON.stringify(rules), series, at } }]);
     },
     async due(now, limit) {
-      return (await database.read(SELECT_DUE, { org, now, limit })).map(instanceOfSeries);
+      return (await database.read(SELECT_DUE, { org, now, limit })).map(instanceOfSubject);
     },
     async since(asked) {
       const args = { org, instances: JSON.stringify(asked) };

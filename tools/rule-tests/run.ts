@@ -1,4 +1,5 @@
 import type { SelectingRule, Severity } from "../../shared/contract/rule.ts";
+import { groupSeries } from "../../shared/core/alert/series-groups.ts";
 import { anomaliesIn, simulateRule } from "../../shared/core/alert/simulate.ts";
 import type { ScoredSeries, SimulatedRule } from "../../shared/core/alert/simulate.ts";
 import { createDetector } from "../../shared/core/detect/detector.ts";
@@ -79,7 +80,7 @@ function firingAt(rule: SimulatedRule, series: readonly ScoredSeries[], time: nu
   const matches = compileMatchers(matchers);
   if (!matches.ok) throw new Error(matches.error.message);
   const picked = series.filter((one) => one.metricKey === metricKey && matches.value(one.dimensions));
-  return [...picked, ...requiredBeside(rule, picked)].flatMap((one) => {
+  return groupSeries(rule, [...picked, ...requiredBeside(rule, picked)]).flatMap((one) => {
     const known = rule.kind === "anomaly" ? scored(one) : one;
     return simulateRule(rule, known, time)
       .filter(({ episode }) => episode.resolvedAt === null)

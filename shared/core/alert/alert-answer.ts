@@ -1,7 +1,7 @@
 import type { Alert } from "../../contract/alert.ts";
 import type { Rule } from "../../contract/rule.ts";
 import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
-import type { AlertFlapping, AlertRecord, InstanceRecord, WatchedSeries } from "./alert-record.ts";
+import type { AlertFlapping, AlertRecord, InstanceRecord, Subject } from "./alert-record.ts";
 import { FLAPPING_CHANGES } from "./flapping.ts";
 import { alertStatus, isAcknowledged } from "./status.ts";
 
@@ -43,7 +43,7 @@ const flappingEvidence = ({ from, since }: AlertFlapping) => ({ changes: FLAPPIN
 export function pendingAnswer(
   { id, state }: Pick<InstanceRecord, "id" | "state">,
   rule: Pick<Rule, "id" | "name" | "labels" | "annotations">,
-  series: WatchedSeries | null,
+  series: Subject | null,
 ): Alert {
   return {
     id: null,

@@ -7,8 +7,15 @@ import type { Flapping } from "./flapping.ts";
 import { newInstance } from "./step.ts";
 import type { Episode, Instance, Transition } from "./step.ts";
 
-/** The series that an instance watches. */
+/** One series that an instance watches. */
 export type WatchedSeries = Pick<Series, "id" | "metricKey" | "dimensions">;
+
+/** What an instance watches: a series, or the group of those that share some dimensions, which has no id. */
+export interface Subject extends Omit<WatchedSeries, "id"> {
+  readonly id: SeriesId | null;
+}
+
+export const isSeries = (subject: Subject | null): subject is WatchedSeries => subject !== null && subject.id !== null;
 
 /** Who takes care of an alert, and who said so. */
 export interface Assignment {
@@ -29,8 +36,8 @@ export interface AlertRecord {
   readonly instance: InstanceId;
   readonly rule: RuleId;
   readonly ruleName: string;
-  /** null for what no series alone is behind. */
-  readonly series: WatchedSeries | null;
+  /** null of a composite rule, and of what is said of a rule itself. */
+  readonly series: Subject | null;
   /** Of its instance, as long as it is open; then `inactive`. */
   readonly condition: ConditionState;
   readonly episode: Episode;
@@ -51,7 +58,7 @@ export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt
 export interface InstanceRecord {
   readonly id: InstanceId;
   readonly rule: RuleId;
-  /** null where it watches no series: a composite rule has one instance. */
+  /** null where it does not watch one series: that of a group, or of a composite rule. */
   readonly series: SeriesId | null;
   /** As it was loaded, 0 when it was not stored yet: what a write compares with. The write adds one. */
   readonly version: number;
@@ -81,7 +88,7 @@ export interface InstanceChange {
   /** The loaded id and version with the state to store. */
   readonly instance: InstanceRecord;
   /** What it watches; left out where it is stored so already. */
-  readonly of?: WatchedSeries | null;
+  readonly of?: Subject | null;
   /** Episodes to insert or to write over. Each that has a transition makes one `alert.changed`. */
   readonly alerts: readonly AlertWrite[];
   readonly transitions: readonly Transition[];
@@ -103,7 +110,7 @@ export function instanceChange(
   loaded: InstanceRecord,
   { after, transitions }: { readonly after: Instance; readonly transitions: readonly Transition[] },
   { id: rule, name: ruleName, labels, annotations }: Pick<Rule, "id" | "name" | "labels" | "annotations">,
-  series: WatchedSeries | null,
+  series: Subject | null,
 ): InstanceChange {
   const episodes = new Map<AlertId, Episode>();
   for (const transition of transitions) {

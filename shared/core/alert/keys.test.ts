@@ -19,12 +19,12 @@ const key = {
 test("labels that read alike when they are joined are different instances and different groups", () => {
   const joined = { a: "1,b=2" };
   const apart = { a: "1", b: "2" };
-  expect(instanceId(org, rule, joined)).not.toBe(instanceId(org, rule, apart));
+  expect(instanceId(org, rule, { group: joined })).not.toBe(instanceId(org, rule, { group: apart }));
   expect(groupId(org, ROOT_ROUTE, joined)).not.toBe(groupId(org, ROOT_ROUTE, apart));
 });
 
 test("the order of labels and of members changes no key", () => {
-  expect(instanceId(org, rule, { b: "2", a: "1" })).toBe(instanceId(org, rule, { a: "1", b: "2" }));
+  expect(instanceId(org, rule, { group: { b: "2", a: "1" } })).toBe(instanceId(org, rule, { group: { a: "1", b: "2" } }));
   expect(groupId(org, ROOT_ROUTE, { b: "2", a: "1" })).toBe(groupId(org, ROOT_ROUTE, { a: "1", b: "2" }));
   expect(deliveryId({ ...key, members: [b, a] })).toBe(deliveryId(key));
 });

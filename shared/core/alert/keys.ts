@@ -1,16 +1,26 @@
 import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../../contract/ids.ts";
+import type { Dimensions } from "../../contract/series.ts";
 import { hashId } from "../hash-id.ts";
+import type { Subject } from "./alert-record.ts";
 
 /** The one route until routes are configured. */
 export const ROOT_ROUTE = "root";
 
 /**
  * The id of one condition of one rule; neither severity nor value is part of it.
- * @param of - The series, or the values of the rule's `groupBy`.
+ * @param of - The series, the values of the rule's `groupBy`, which side of the rule itself, or nothing more of a composite rule.
  */
-export function instanceId(org: OrgId, rule: RuleId, of: SeriesId | Readonly<Record<string, string>>): InstanceId {
+export function instanceId(
+  org: OrgId,
+  rule: RuleId,
+  of: SeriesId | { readonly group: Dimensions } | { readonly health: string } | Readonly<Record<string, never>>,
+): InstanceId {
   return hashId("ins", [org, rule, of]);
 }
+
+/** The id of the instance that watches a series or a group for a rule. */
+export const subjectInstanceId = (org: OrgId, rule: RuleId, { id, dimensions }: Subject): InstanceId =>
+  instanceId(org, rule, id ?? { group: dimensions });
 
 /**
  * The id of an episode.

@@ -1,6 +1,6 @@
 import type { ChannelId, GroupId, OrgId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
-import type { AlertRecord, WatchedSeries } from "./alert-record.ts";
+import type { AlertRecord, Subject } from "./alert-record.ts";
 import { DEFAULT_TIMERS } from "./flush.ts";
 import type { Timers } from "./flush.ts";
 import { groupId, ROOT_ROUTE } from "./keys.ts";
@@ -10,7 +10,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** What of an alert its labels are made of. */
 export type Labelled = Pick<AlertRecord, "id" | "rule" | "ruleName" | "labels"> & {
-  readonly series: Pick<WatchedSeries, "metricKey" | "dimensions"> | null;
+  readonly series: Pick<Subject, "metricKey" | "dimensions"> | null;
   readonly severity: Severity;
 };
 

@@ -13,7 +13,7 @@ import {
 import { hashId } from "../hash-id.ts";
 import type { CompositeRule } from "./composite.ts";
 import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
-import { instanceId } from "./keys.ts";
+import { subjectInstanceId } from "./keys.ts";
 import { simulate, simulateComposite } from "./simulate.ts";
 import type { ScoredSeries, SimulatedTime, Simulation } from "./simulate.ts";
 import type { SimulatedChild } from "./simulate-timed.ts";
@@ -171,7 +171,7 @@ test("a simulation tells what one evaluation after the other would, each over al
     fc.property(rows, rules, (points, rule) => {
       const series = seriesOf(points);
       const until = points.at(-1)![0] * MINUTE + HOUR;
-      let instance = newInstance(instanceId(org, rule.id, series.id), rule.severity);
+      let instance = newInstance(subjectInstanceId(org, rule.id, series), rule.severity);
       const transitions: Transition[] = [];
       for (let at = points[0]![0] * MINUTE; at <= until; at += MINUTE) {
         const lastPointAt = series.timestamps.findLast((timestamp) => timestamp <= at) ?? null;

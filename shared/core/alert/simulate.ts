@@ -6,13 +6,13 @@ import { anomalyId } from "../detect/series-detection.ts";
 import { within } from "../series/merge.ts";
 import { advanceAnomalies } from "./advance.ts";
 import type { AnomalyRule } from "./advance.ts";
-import type { WatchedSeries } from "./alert-record.ts";
+import type { Subject } from "./alert-record.ts";
 import { evaluateAnomalies, matchesAnomaly } from "./anomaly.ts";
 import type { ScoredAnomaly } from "./anomaly.ts";
 import type { CompositeRule } from "./composite.ts";
 import { FLAPPING_CHANGES } from "./flapping.ts";
 import type { KnownForecast } from "./forecast-breach.ts";
-import { instanceId } from "./keys.ts";
+import { instanceId, subjectInstanceId } from "./keys.ts";
 import { courseOf, runComposite, runTimed } from "./simulate-timed.ts";
 import type { Course, Run, SimulatedChild } from "./simulate-timed.ts";
 import type { SampledRule } from "./sampled.ts";
@@ -22,8 +22,8 @@ import { thresholdWindow } from "./threshold.ts";
 import type { Window } from "./threshold.ts";
 import { EVALUATIONS_A_PART } from "./watch.ts";
 
-/** One series as detection scored it: columns of one length, ascending, no timestamp twice. `index` of an anomaly is its row. */
-export interface ScoredSeries extends WatchedSeries {
+/** One series, or a group of them, as detection scored it: columns of one length, ascending, of one series no timestamp twice. `index` of an anomaly is its row. */
+export interface ScoredSeries extends Subject {
   readonly org: OrgId;
   /** Unix ms. */
   readonly timestamps: Float64Array;
@@ -101,7 +101,7 @@ export function simulateRule(rule: SimulatedRule, series: ScoredSeries, until: n
 
 /** As simulateRule, a part at a time: between two parts whoever asked may leave the process to others. */
 export function* simulate(rule: SimulatedRule, series: ScoredSeries, time: SimulatedTime): Generator<undefined, Simulation> {
-  const instance = newInstance(instanceId(series.org, rule.id, series.id), rule.severity);
+  const instance = newInstance(subjectInstanceId(series.org, rule.id, series), rule.severity);
   if (rule.kind !== "anomaly") {
     const { forecasts = [], requiredSince = null } = series;
     const known = { ...series, before: null, requiredSince, forecasts: forecasts.toSorted((a, b) => a.cutoff - b.cutoff) };
@@ -182,7 +182,7 @@ function* runAnomalies(
   return { after, transitions };
 }
 
-/** The anomalies as live detection would have stored them; each is cleared by the first point after it that is none. */
+/** The anomalies of one series as live detection would have stored them; each is cleared by the first point after it that is none. */
 function scoredAnomalies({ org, id, timestamps, lo, hi, anomalies }: ScoredSeries): readonly ScoredAnomaly[] {
   const rows = new Set(anomalies.map(({ index }) => index));
   let clearing = timestamps.length;
@@ -193,7 +193,7 @@ function scoredAnomalies({ org, id, timestamps, lo, hi, anomalies }: ScoredSerie
       if (!rows.has(index + 1)) clearing = index + 1;
       return {
         ...finding,
-        id: anomalyId(org, id, finding.timestamp),
+        id: anomalyId(org, id!, finding.timestamp),
         lo: lo[index] ?? null,
         hi: hi[index] ?? null,
         historical: false,

@@ -1,6 +1,7 @@
 import type { Evidence } from "../../contract/alert.ts";
 import type { Aggregate } from "../../contract/series.ts";
 import { Aggregate as AggregateSchema } from "../../contract/series.ts";
+import { isSeries } from "../alert/alert-record.ts";
 import type { AlertRecord } from "../alert/alert-record.ts";
 import type { Episode } from "../alert/step.ts";
 import { readable } from "../detect/explanation.ts";
@@ -101,7 +102,7 @@ export function chartWindow(
 /**
  * The chart of an alert.
  *
- * @param known.points - Of its series: the window's, and those before it that its aggregate looks back to.
+ * @param known.points - Of its series, or of all of its group: the window's, and those before it that its aggregate looks back to.
  * @param known.scores - What detection says of the window's points; empty where that is not asked, or not known.
  * @param known.isThinned - Each point stands for a stretch of time already, as text: `hourly max`.
  */
@@ -132,7 +133,7 @@ export function alertChart(
     from,
     to,
     line: drawnLine(line),
-    raw: aggregated?.ofScale === true ? drawnLine(shown) : null,
+    raw: aggregated?.ofScale === true && isSeries(series) ? drawnLine(shown) : null,
     band: bandOf(known.scores, known.window),
     limits: limitsOf(evidence),
     episode: { pendingAt, startedAt, resolvedAt },
@@ -172,7 +173,8 @@ function aggregateLine(
   const { aggregate } = evidence;
   const size = numberOf(evidence["window"]);
   if (evidence["kind"] !== "threshold" || !isAggregate(aggregate) || aggregate === "last" || size === null || size <= 0) return null;
-  const inWindow = within(points, from, to + 1).timestamps;
+  // Series that are looked at together have points of the same time.
+  const inWindow = within(points, from, to + 1).timestamps.filter((at, row, all) => at !== all[row - 1]);
   const every = Math.max(1, Math.ceil(inWindow.length / MOST_EVALUATIONS));
   const timestamps = inWindow.filter((_, row) => row % every === 0 || row === inWindow.length - 1);
   const values = timestamps.map((at) => aggregateValues(within(points, at - size + 1, at + 1).values, aggregate));
