@@ -1,10 +1,12 @@
 import type { RuleId, SeriesId } from "../../shared/contract/ids.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import type { Series } from "../../shared/contract/series.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { correctedTransitions } from "../../shared/core/alert/correction.ts";
 import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { expiresAfter } from "../../shared/core/alert/expiry.ts";
 import { sampledWindow } from "../../shared/core/alert/sampled.ts";
-import type { SampledSeries } from "../../shared/core/alert/sampled.ts";
+import type { SampledRule, SampledSeries } from "../../shared/core/alert/sampled.ts";
 import { mergeSeries, seriesByGroup, slowestOf } from "../../shared/core/alert/series-groups.ts";
 import { newInstance } from "../../shared/core/alert/step.ts";
 import { rewind, runWatch } from "../../shared/core/alert/watch.ts";
@@ -14,7 +16,8 @@ import type { PointColumns } from "../../shared/ports/points.ts";
 import type { InstancesStore } from "../../shared/ports/alerting.ts";
 import { knownForecasts } from "../../shared/ports/known-forecasts.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
-import type { RuleChange } from "./room.ts";
+import { failedChanges, noteError } from "./health.ts";
+import type { RuleChange, RuleErrors } from "./health.ts";
 import type { Task, Tasks } from "./tasks.ts";
 
 /** One read takes in the days of so many series: where the window is long, those of a few, so that memory does not grow with both. */
@@ -44,12 +47,18 @@ interface Due extends SeriesTask {
 /** What is stored of an instance since the state that a late point leads back to. */
 type Since = Awaited<ReturnType<InstancesStore["since"]>>;
 
-/** Runs the evaluations that are due; of the others it is noted when they will be. */
-export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<readonly RuleChange[]> {
-  const all = await withMembers([...tasks.all.values()], tenant);
+/**
+ * Runs the evaluations that are due; of the others it is noted when they will be.
+ * @param errors - Takes what fails of a rule; its instances stay what they are, and are evaluated again an interval later.
+ */
+export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: OrgStore): Promise<readonly RuleChange[]> {
   const changes: RuleChange[] = [];
+  const fail = (task: Task, error: unknown): void => {
+    noteError(errors, task.rule, error);
+    changes.push(...failedChanges(task.rule, [task], tasks.now));
+  };
   const due: Due[] = [];
-  for (const task of all) {
+  for (const task of await withMembers([...tasks.all.values()], fail, tenant)) {
     const one = dueOf(task, tasks.now);
     if (one === null) changes.push(...awaited(task, tasks.now));
     else due.push(one);
@@ -60,18 +69,20 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
   let looked = 0;
   for (const part of parts(due, tasks.now)) {
     const from = part[0]!.reach;
-    const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], {
-      from,
-      to: Number.MAX_SAFE_INTEGER,
-    });
+    const to = Number.MAX_SAFE_INTEGER;
+    const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], { from, to });
     const newest = await newestBefore(part, points, from, tenant);
     for (const one of part) {
       const { rule, span, of, members, cadence } = one;
       const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, of.id!, rule.condition.horizon, span) : [];
-      const before = members.reduce((last: number | null, id) => later(last, newest.get(id) ?? null), null);
-      const known = { cadence, before, requiredSince: requiredSince(one), forecasts };
-      const columns = mergeSeries(members.map((id) => points.get(id) ?? NO_POINTS));
-      changes.push(...evaluated(one, columns, known, since));
+      try {
+        const before = members.reduce((last: number | null, id) => later(last, newest.get(id) ?? null), null);
+        const known = { cadence, before, requiredSince: requiredSince(one), forecasts };
+        const columns = mergeSeries(members.map((id) => points.get(id) ?? NO_POINTS));
+        changes.push(...evaluated(one, columns, known, since));
+      } catch (error) {
+        fail(one, error);
+      }
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -82,18 +93,36 @@ export async function evaluateTasks(tasks: Tasks, tenant: OrgStore): Promise<rea
 const later = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
 
 /** Tasks with the series of what they watch: of a group, those that its rule selects now and that share the group's dimensions. */
-async function withMembers(tasks: readonly Task[], { series, detection }: OrgStore): Promise<readonly SeriesTask[]> {
+async function withMembers(
+  tasks: readonly Task[],
+  fail: (task: Task, error: unknown) => void,
+  { series, detection }: OrgStore,
+): Promise<readonly SeriesTask[]> {
   const groups = new Map<RuleId, ReturnType<typeof seriesByGroup>>();
-  for (const { rule, of } of tasks) {
-    if (of.id === null && !groups.has(rule.id))
-      groups.set(rule.id, seriesByGroup(rule, await series.select(rule.selector, MAX_GROUPED_SERIES)));
-  }
-  const all = tasks.map((task) => {
+  const all: Omit<SeriesTask, "cadence">[] = [];
+  for (const task of tasks) {
     const { rule, of } = task;
-    return { ...task, members: of.id === null ? groups.get(rule.id)!(of.dimensions).map(({ id }) => id) : [of.id] };
-  });
+    if (of.id !== null) {
+      all.push({ ...task, members: [of.id] });
+      continue;
+    }
+    try {
+      const members = groups.get(rule.id) ?? seriesByGroup(rule, await groupedBy(rule, series));
+      groups.set(rule.id, members);
+      all.push({ ...task, members: members(of.dimensions).map(({ id }) => id) });
+    } catch (error) {
+      fail(task, error);
+    }
+  }
   const scored = await detection.lastScored([...new Set(all.flatMap(({ members }) => members))]);
   return all.map((task) => ({ ...task, cadence: slowestOf(task.members.map((id) => scored.get(id)?.cadenceMs ?? null)) }));
+}
+
+/** @throws Problem limit-reached. */
+async function groupedBy(rule: SampledRule, series: OrgStore["series"]): Promise<readonly Series[]> {
+  const selected = await series.select(rule.selector, MAX_GROUPED_SERIES + 1);
+  if (selected.length <= MAX_GROUPED_SERIES) return selected;
+  throw new Problem("limit-reached", `The rule selects more than ${MAX_GROUPED_SERIES} series, the most that may be grouped.`);
 }
 
 /** The evaluations of a task that are due by now; null where none is. */

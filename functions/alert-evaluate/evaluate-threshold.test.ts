@@ -319,7 +319,7 @@ describe("what belongs to others", () => {
     expect(await transitionsOf(harness, harness.otherOrg)).toEqual([]);
   });
 
-  test("a rule that cannot be evaluated holds up no other, nor another organisation's", async () => {
+  test("a rule that cannot be evaluated holds up no other, nor another organisation's, and says so itself after three times", async () => {
     const broken = { selector: { metricKey: "cpu", matchers: [{ name: "host", op: "=~", value: "(" }] } };
     for (const org of [harness.org, harness.otherOrg]) {
       await storeRule(harness, broken, org);
@@ -331,8 +331,21 @@ describe("what belongs to others", () => {
       await harness.deps.store.forOrg(org).points.append({ points: batchOf(points), rejected: [], at: START });
     }
     harness.clock.set(minute(1));
-    await expect(work("tick")).rejects.toThrow(AggregateError);
-    for (const org of [harness.org, harness.otherOrg]) expect(await transitionsOf(harness, org)).toHaveLength(2);
+    await work("tick");
+    for (const org of [harness.org, harness.otherOrg]) {
+      const transitions = await transitionsOf(harness, org);
+      expect(transitions.toSorted()).toEqual(["condition inactive>firing", "condition inactive>pending", "episode >open"]);
+    }
+    for (let n = 2; n < 6; n++) {
+      harness.clock.set(minute(n));
+      await work("tick");
+    }
+    for (const org of [harness.org, harness.otherOrg]) {
+      const { items } = await harness.deps.store.forOrg(org).alerts.list({}, { limit: 10 }, harness.clock.now());
+      const own = items.filter(({ series }) => series === null);
+      expect(own).toMatchObject([{ episode: { resolvedAt: null, evidence: { kind: "evaluation_error" } } }]);
+    }
+    expect(harness.printed.filter((text) => text.includes("bad pattern"))).toHaveLength(2);
   });
 });
 

@@ -23,7 +23,6 @@ const AT_IT_MS = 150_000;
  *
  * @param seq - What of the write log is to be looked at, at least; null on a tick, which comes again.
  * @throws Unavailable when that is not yet done: the event is to come again.
- * @throws AggregateError when there are rules that cannot be evaluated, once all others are.
  */
 export async function evaluateOrg(org: OrgId, seq: number | null, deps: Deps): Promise<void> {
   const { store, clock, newId } = deps;
@@ -61,11 +60,6 @@ export async function evaluateOrg(org: OrgId, seq: number | null, deps: Deps): P
     throw new Unavailable(outcome === "held" ? "Another worker evaluates this organisation" : "There is more to evaluate", {
       retryable: true,
     });
-  }
-  const { broken } = indexOf(rules);
-  if (broken.size > 0) {
-    const errors = [...broken].map((id) => new Error(`A stored rule has a bad pattern: ${id}`));
-    throw new AggregateError(errors, `${broken.size} rules failed`, { cause: errors[0] });
   }
 }
 

@@ -13,6 +13,8 @@ import type { OrgStore } from "../../shared/ports/store.ts";
 import { oldestArrivals } from "./arrivals.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
 import { evaluateTasks } from "./evaluate-sampled.ts";
+import { errorChanges, failedChanges, healthId, noteError } from "./health.ts";
+import type { DueHealth, RuleErrors } from "./health.ts";
 import { withinRoom } from "./room.ts";
 import { createTasks } from "./tasks.ts";
 import type { Tasks } from "./tasks.ts";
@@ -34,7 +36,7 @@ export type PassOutcome = "evaluated" | "nothing" | "lost";
  * Evaluates what has changed in an organisation: the series that points came in for, the instances that are due without any, and the
  * series of rules that are new or changed.
  */
-export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Promise<PassOutcome> {
+export async function evaluatePass(org: OrgId, { store, print }: Pick<Deps, "store" | "print">, now: number): Promise<PassOutcome> {
   const tenant = store.forOrg(org);
   const index = indexOf(await tenant.rules.enabled());
   const from = await tenant.cursor("alert-evaluate");
@@ -50,18 +52,31 @@ export async function evaluatePass(org: OrgId, { store }: Deps, now: number): Pr
   for (const rule of unseen) if (isSampled(rule) && !index.broken.has(rule.id)) await addUnseen(tasks, rule, tenant);
   await addArrivals(tasks, index, oldestArrivals(rows), tenant);
 
-  const found = [...(await evaluateTasks(tasks, tenant))];
+  const errors: RuleErrors = new Map();
+  const found = [...(await evaluateTasks(tasks, errors, tenant))];
   for (const [id, own] of Map.groupBy(due, ({ rule }) => rule)) {
     const rule = index.get(id);
     if (rule?.kind !== "anomaly") continue;
     const series = own.map(({ of }) => of).filter(isSeries);
-    for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) found.push({ rule, change });
+    try {
+      for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) found.push({ rule, change });
+    } catch (error) {
+      noteError(errors, rule, error);
+      const instances = own.map(({ of, ...record }) => ({ record, of })).filter(({ of }) => isSeries(of));
+      found.push(...failedChanges(rule, instances, now));
+    }
   }
-  const limits = due.flatMap(({ of, ...record }) => {
+  const health = due.flatMap(({ of, ...record }): DueHealth[] => {
     const rule = index.get(record.rule);
     return of === null && rule !== undefined ? [{ rule, record }] : [];
   });
-  const changes = await withinRoom(found, limits, tenant, now);
+  const [limits, failures] = (["instances_limited", "evaluation_error"] as const).map((ailment) =>
+    health.filter(({ rule, record }) => record.id === healthId(org, rule, ailment)),
+  );
+  for (const rule of [...unseen, ...failures!.map((one) => one.rule)]) {
+    if (index.broken.has(rule.id)) noteError(errors, rule, new Error("A stored rule has a bad pattern"));
+  }
+  const changes = [...(await withinRoom(found, limits!, tenant, now)), ...(await errorChanges(errors, failures!, tenant, { print }, now))];
   const to = rows.reduce((last, { seq }) => Math.max(last, seq), from);
   for (let start = 0; start === 0 || start < changes.length; start += INSTANCES_A_BATCH) {
     const isLast = start + INSTANCES_A_BATCH >= changes.length;

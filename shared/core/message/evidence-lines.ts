@@ -26,6 +26,10 @@ const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>>
   instances_limited: ({ most, leftOut }) => [
     `The rule watches ${String(most)} series, the most that a rule may; ${String(leftOut)} more are left out.`,
   ],
+  evaluation_error: ({ message }) => [
+    `The rule cannot be evaluated: ${String(message)}`,
+    "Until it can, its other alerts stay as they are.",
+  ],
   no_data: () => ["No data: points were due and none came."],
 };
 
