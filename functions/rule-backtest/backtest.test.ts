@@ -155,7 +155,7 @@ describe("200", () => {
   test("a rate of change is tried over its windows, those that reach back before the time too", async () => {
     const climbing = Array.from({ length: 200 }, (_, n): [number, number] => [START - (200 - n) * MINUTE, Math.max(0, n - 90) * 10]);
     await harness.store("cpu", climbing);
-    const rate = rule({ kind: "rate_of_change", condition: { operator: "gte", value: 10, per: "1m", window: "10m" } });
+    const rate = rule({ kind: "rate-of-change", condition: { operator: "gte", value: 10, unit: "per_minute", window: "10m" } });
     expect((await backtest({ rule: rate, from: START - 120 * MINUTE })).episodes).toMatchObject([{ startedAt: iso(101), firingValue: 10 }]);
     expect((await backtest({ rule: rate, from: START - 60 * MINUTE })).episodes).toMatchObject([{ startedAt: iso(60) }]);
   });
@@ -164,9 +164,9 @@ describe("200", () => {
     const gap = day([]).filter(([timestamp]) => timestamp < START - 300 * MINUTE || timestamp >= START - 200 * MINUTE);
     const series = await harness.store("cpu", gap, { host: "a" });
     const condition = { expectedInterval: "1m", requireSeries: [{ dimensions: { host: "a" } }, { dimensions: { host: "b" } }] };
-    const answer = await backtest({ rule: rule({ kind: "missing_data", condition }), from: START - 600 * MINUTE });
+    const answer = await backtest({ rule: rule({ kind: "missing-data", condition }), from: START - 600 * MINUTE });
     expect(answer.episodes).toMatchObject([
-      { startedAt: iso(596), resolvedAt: null, evidence: { kind: "missing_data", lastSeenAt: null, duration: 4 * MINUTE } },
+      { startedAt: iso(596), resolvedAt: null, evidence: { kind: "missing-data", lastSeenAt: null, duration: 4 * MINUTE } },
       { series, startedAt: iso(297), resolvedAt: iso(200), reason: "recovered" },
     ]);
     expect(answer.series.map(({ dimensions, points }) => [dimensions, points])).toEqual([
@@ -213,7 +213,7 @@ describe("200", () => {
     await harness.store("cpu", day([[600, 540]]));
     await harness.store("disk", day([[570, 500]]));
     const [cpu, disk] = [await storeRule(harness), await storeRule(harness, { selector: { metricKey: "disk" } })];
-    const both = { name: "Both", kind: "composite", condition: { operator: "all", rules: [cpu.id, disk.id] } };
+    const both = { name: "Both", kind: "composite", condition: { all: [cpu.id, disk.id] } };
     expect(await backtest({ rule: both, from: START - DAY })).toMatchObject({
       series: [],
       episodes: [{ series: null, startedAt: iso(570), resolvedAt: iso(540), evidence: { kind: "composite", operator: "all" } }],

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Evidence, ResolveReason } from "../../shared/contract/alert.ts";
 import { RuleId, SeriesId } from "../../shared/contract/ids.ts";
-import { RuleDefinition, Severity } from "../../shared/contract/rule.ts";
+import { Severity, WrittenRule } from "../../shared/contract/rule.ts";
 import { Dimensions, MetricKey, SeriesReference } from "../../shared/contract/series.ts";
 import { Duration, IsoTime, Time } from "../../shared/contract/time.ts";
 
@@ -12,7 +12,7 @@ export const MOST_EPISODES = 1_000;
 
 const asked = {
   /** A draft, as POST /api/v1/rules takes it. */
-  rule: v.optional(RuleDefinition),
+  rule: v.optional(WrittenRule),
   /** Or a stored rule. */
   ruleId: v.optional(RuleId),
   from: Time,

@@ -65,7 +65,7 @@ export async function seriesOf(
 
 /** The series that a missing-data rule requires, whether they were ever seen or not. */
 function requiredSeries(series: OrgStore["series"], { selector: { metricKey }, ...rule }: SimulatedRule): readonly LookedAt[] {
-  const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
+  const required = rule.kind === "missing-data" ? (rule.condition.requireSeries ?? []) : [];
   return required.map(({ dimensions }) => ({ id: series.idOf(metricKey, dimensions), metricKey, dimensions, kind: null }));
 }
 
@@ -131,7 +131,7 @@ const bareSeries = ({ org }: OrgStore, { id, metricKey, dimensions }: LookedAt, 
 
 function lookBack(rule: SampledRule, cadence: number | null): number {
   if (rule.kind === "threshold") return thresholdWindow(rule.condition, rule.interval, cadence);
-  return rule.kind === "rate_of_change" ? rule.condition.window : 0;
+  return rule.kind === "rate-of-change" ? rule.condition.window : 0;
 }
 
 /** The points of the time, scored anew as live detection would have, from what came before them on; of a counter its rates. */

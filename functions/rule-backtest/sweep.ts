@@ -25,7 +25,7 @@ export const sweepRule = route({
     const span = spanOf({ from, to }, clock.now());
     const rule = await ruleOf(tenant, asked, clock.now());
     requireValue(rule);
-    if (rule.kind === "missing_data" && values.some((value) => value < 1))
+    if (rule.kind === "missing-data" && values.some((value) => value < 1))
       throw invalid([{ path: "values", message: "Expected a grace of at least 1" }]);
     const series = await seriesOf(tenant, rule, named);
     requireFewEvaluations(rule.interval, span, series.length, values.length * patiences.length);

@@ -16,7 +16,7 @@ export interface SweptSetting {
 /** The rule with another value, and another `for` (ms). Its recovery value stays as far from the value as it is. */
 export function withSetting(rule: SampledRule, value: number, patience: number): SampledRule {
   const changed = { ...rule, for: patience };
-  if (changed.kind === "missing_data") return { ...changed, condition: { ...changed.condition, grace: value } };
+  if (changed.kind === "missing-data") return { ...changed, condition: { ...changed.condition, grace: value } };
   if (changed.kind === "forecast") return { ...changed, condition: { ...changed.condition, value } };
   const { recover } = changed.condition;
   const moved = { value, ...(recover === undefined ? {} : { recover: recover + value - changed.condition.value }) };

@@ -1,5 +1,6 @@
+import * as v from "valibot";
 import type { Alert, Evidence } from "../../contract/alert.ts";
-import { Operator } from "../../contract/rule.ts";
+import { Operator, RateDirection, RateUnit } from "../../contract/rule.ts";
 import { formatDuration, parseDuration } from "../../contract/time.ts";
 import { EARLIER_DAYS } from "../alert/related.ts";
 import { elapsedText, numberText, timeText } from "./plain-text.ts";
@@ -19,8 +20,8 @@ const NAMED_METHODS = 3;
 const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
   threshold: thresholdLines,
   anomaly: anomalyLines,
-  rate_of_change: rateLines,
-  missing_data: missingLines,
+  "rate-of-change": rateLines,
+  "missing-data": missingLines,
   forecast: forecastLines,
   composite: compositeLines,
   instances_limited: ({ most, leftOut }) => [
@@ -98,13 +99,16 @@ function thresholdLines(evidence: Evidence): readonly string[] {
 function rateLines(evidence: Evidence): readonly string[] {
   const { operator } = evidence;
   const number = (name: string) => numberOf(evidence[name]);
-  const [value, threshold, recover, per, window] = ["value", "threshold", "recover", "per", "window"].map(number);
+  const [value, threshold, recover, window] = ["value", "threshold", "recover", "window"].map(number);
   if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
-  const unit = typeof per === "number" ? ` per ${formatDuration(per)}` : "";
+  const unit = v.is(RateUnit, evidence["unit"]) ? ` ${evidence["unit"].replace("_", " ")}` : "";
+  const way = v.is(RateDirection, evidence["direction"]) ? WAY[evidence["direction"]] : "";
   const over = typeof window === "number" ? ` over ${formatDuration(window)}` : "";
   const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
-  return [`change${over}: ${numberText(value)}${unit} (alerts ${COMPARED[operator]} ${numberText(threshold)}${until})`];
+  return [`change${over}: ${numberText(value)}${unit} (alerts ${COMPARED[operator]} ${numberText(threshold)}${way}${until})`];
 }
+
+const WAY: Readonly<Record<RateDirection, string>> = { increase: "", decrease: " as a decrease", either: " either way" };
 
 function missingLines(evidence: Evidence): readonly string[] {
   const [lastSeenAt, duration, expected, grace] = ["lastSeenAt", "duration", "expectedInterval", "grace"].map((name) =>
