@@ -42,9 +42,11 @@ describe("200", () => {
       to: iso(0),
       recomputed: false,
       points: 2_880,
+      evaluations: 2_880,
       episodeCount: 1,
       firingMinutes: 55,
-      notifications: { firing: 1, resolved: 1, pagesPerWeek: 7 },
+      notifications: 2,
+      messages: { firing: 1, resolved: 1, pagesPerWeek: 7 },
       labels: null,
       series: expect.arrayContaining([
         { id: series, metricKey: "cpu", dimensions: { host: "a" }, points: 1_440, episodeCount: 1, firingMinutes: 55 },
@@ -68,7 +70,7 @@ describe("200", () => {
 
   describe("of what people would have been told", () => {
     const told = async (changes: object = {}) =>
-      (await backtest({ rule: rule({ evalDelay: "0s", ...changes }), from: START - DAY })).notifications;
+      (await backtest({ rule: rule({ evalDelay: "0s", ...changes }), from: START - DAY })).messages;
     const matchers = [{ name: "rule", op: "=", value: "CPU is high" }] as const;
     // START is 10:00 UTC: the alert fires from midnight to 01:00.
     const stored = () => harness.store("cpu", day([[600, 540]]), { host: "a" });
@@ -232,12 +234,8 @@ describe("200", () => {
       { from: iso(590), to: iso(550) },
       { from: iso(100), to: iso(90) },
     ];
-    expect((await backtest({ rule: rule(), from: START - DAY, incidents })).labels).toEqual({
-      incidents: 2,
-      found: 1,
-      truePositives: 1,
-      falsePositives: 1,
-      unlabelled: 0,
+    expect(await backtest({ rule: rule(), from: START - DAY, incidents })).toMatchObject({
+      labels: { incidents: 2, found: 1, truePositives: 1, falsePositives: 1, unlabelled: 0 },
       precision: 0.5,
       recall: 0.5,
     });
@@ -261,12 +259,8 @@ describe("200", () => {
       const stretch = { ...said, from: START - from * MINUTE, to: START - to * MINUTE, verdict };
       expect(await verdicts.save(stretch, { version: 0, at: START })).toBe(true);
     }
-    expect((await backtest({ rule: rule(), from: START - DAY })).labels).toMatchObject({
-      incidents: 1,
-      found: 1,
-      truePositives: 1,
-      falsePositives: 1,
-      unlabelled: 1,
+    expect(await backtest({ rule: rule(), from: START - DAY })).toMatchObject({
+      labels: { incidents: 1, found: 1, truePositives: 1, falsePositives: 1, unlabelled: 1 },
       precision: 0.5,
       recall: 1,
     });

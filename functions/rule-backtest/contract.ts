@@ -65,18 +65,22 @@ const LabelScore = v.strictObject({
   truePositives: v.number(),
   falsePositives: v.number(),
   unlabelled: v.number(),
-  precision: v.nullable(v.number()),
-  recall: v.nullable(v.number()),
 });
 
 const counts = {
   episodeCount: v.number(),
   firingMinutes: v.number(),
+  /** Of `messages` all. */
+  notifications: v.number(),
   /**
    * What one channel would have got, after grouping, silences of that time and present mute windows: messages about something that fires,
    * repeats among them, and about what ended.
    */
-  notifications: v.strictObject({ firing: v.number(), resolved: v.number(), pagesPerWeek: v.number() }),
+  messages: v.strictObject({ firing: v.number(), resolved: v.number(), pagesPerWeek: v.number() }),
+  /** Of the alerts that are known to be right or wrong, those that were right; left out where none is known. */
+  precision: v.exactOptional(v.number()),
+  /** Of the incidents, those during which an alert fired; left out where there were none. */
+  recall: v.exactOptional(v.number()),
 };
 
 export const Backtest = v.strictObject({
@@ -85,6 +89,8 @@ export const Backtest = v.strictObject({
   /** Scores were computed anew from the stored points and what is set now: live ones may have differed. */
   recomputed: v.boolean(),
   points: v.number(),
+  /** Times at which the condition was to be looked at, over all series. */
+  evaluations: v.number(),
   ...counts,
   series: v.array(
     v.strictObject({

@@ -72,9 +72,12 @@ function requiredSeries(series: OrgStore["series"], { selector: { metricKey }, .
 export const idOf = (series: OrgStore["series"], reference: SeriesReference): SeriesId =>
   typeof reference === "string" ? reference : series.idOf(reference.metricKey, reference.dimensions);
 
+/** Evaluation times of a span: about one an interval. */
+export const timesIn = ({ from, to }: Span, interval: number): number => Math.ceil((to - from) / interval);
+
 /** Refuses more evaluations than one request may make. @param runs - How often each series is evaluated. @throws Problem validation-failed. */
-export function requireFewEvaluations(interval: number, { from, to }: Span, series: number, runs: number): void {
-  const evaluations = Math.ceil((to - from) / interval) * series * runs;
+export function requireFewEvaluations(interval: number, span: Span, series: number, runs: number): void {
+  const evaluations = timesIn(span, interval) * series * runs;
   if (evaluations <= MOST_EVALUATIONS) return;
   const message = `Expected at most ${MOST_EVALUATIONS} evaluations, and these would be ${evaluations}: take less time, or fewer series or settings`;
   throw invalid([{ path: "from", message }]);

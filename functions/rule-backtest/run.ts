@@ -19,7 +19,7 @@ import { hashId } from "../../shared/core/hash-id.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
 import { withRequiredSeries } from "../../shared/ports/required-series.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
-import type { BacktestRequest } from "./contract.ts";
+import type { Backtest, BacktestRequest } from "./contract.ts";
 import { histories, idOf, requireFewEvaluations, seriesOf, verdictsOf } from "./history.ts";
 import type { LookedAt, Span } from "./history.ts";
 
@@ -176,13 +176,20 @@ export function summaryOf(
     return notificationsOf(own, grouping).filter(({ kind }) => kind === "firing" || sendResolved);
   });
   const firing = told.filter(({ kind }) => kind === "firing").length;
-  const labels: LabelScore | null = said === null ? null : scoreEpisodes(episodes, said.labels, said);
   return {
     episodeCount: episodes.length,
     firingMinutes: firingMinutes(all, span),
-    notifications: { firing, resolved: told.length - firing, pagesPerWeek: perWeek(firing, span) },
-    labels,
+    notifications: told.length,
+    messages: { firing, resolved: told.length - firing, pagesPerWeek: perWeek(firing, span) },
+    ...rightness(said === null ? null : scoreEpisodes(episodes, said.labels, said)),
   };
+}
+
+/** How right they were, as it is answered: shares of nothing are left out. */
+function rightness(score: LabelScore | null): Pick<Backtest, "labels" | "precision" | "recall"> {
+  if (score === null) return { labels: null };
+  const { precision, recall, ...labels } = score;
+  return { labels, ...(precision === null ? {} : { precision }), ...(recall === null ? {} : { recall }) };
 }
 
 /** The labels of each episode that would have been told, as it was then. */

@@ -48,7 +48,8 @@ export const sweepRule = route({
     const tried = settings.map(({ value, for: patience, ran }) => {
       const summary = summaryOf(rule, ran, span, { said, policies });
       const answer = { value, for: formatDuration(patience), episodesPerWeek: perWeek(summary.episodeCount, span), ...summary };
-      return { value, for: patience, pagesPerWeek: summary.notifications.pagesPerWeek, labels: summary.labels, answer };
+      const { recall = null, messages } = summary;
+      return { value, for: patience, pagesPerWeek: messages.pagesPerWeek, recall, answer };
     });
     return {
       from: isoTime(span.from),

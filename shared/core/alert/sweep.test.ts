@@ -35,10 +35,7 @@ describe("the setting for at most five pages a week", () => {
     value,
     for: patience,
     pagesPerWeek,
-    labels:
-      recall === null
-        ? null
-        : { incidents: 4, found: 4 * recall, truePositives: 0, falsePositives: 0, unlabelled: 0, precision: null, recall },
+    recall,
   });
   test.each<[string, readonly SweptSetting[], [number, number] | null]>([
     ["is none where all tell more", [setting(80, 0, 9), setting(90, 0, 6)], null],
