@@ -1,4 +1,5 @@
 import { isoTime, isoTimeOrNull } from "../../shared/contract/time.ts";
+import { evidenceAnswer } from "../../shared/core/alert/evidence-answer.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Backtest, BacktestRequest, MOST_EPISODES } from "./contract.ts";
 import { spanOf, timesIn } from "./history.ts";
@@ -66,6 +67,6 @@ function episodesOf(ran: readonly RanSeries[]): Backtest["episodes"] {
       reason: episode.reason,
       firingValue: episode.firingValue,
       peak: peak === null ? null : { timestamp: isoTime(peak.timestamp), value: peak.value },
-      evidence: episode.evidence,
+      evidence: evidenceAnswer(episode.evidence),
     }));
 }

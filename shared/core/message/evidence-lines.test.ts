@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { CompositeCondition, ForecastCondition, MissingDataCondition, RateOfChangeCondition } from "../../contract/rule.ts";
 import type { RuleId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
+import { evidenceAnswer } from "../alert/evidence-answer.ts";
 import { evaluate, NOTHING_KNOWN } from "../alert/evaluate.ts";
 import type { Inputs, TimedCondition } from "../alert/evaluate.ts";
 import { evidenceLines } from "./evidence-lines.ts";
@@ -57,7 +58,9 @@ test.each<[TimedCondition, Partial<Inputs>, readonly string[]]>([
     ],
   ],
 ])("the evidence of a condition tells what it saw: %#", (condition, inputs, expected) => {
-  expect(evidenceLines(evidenceOf(condition, inputs))).toEqual(expected);
+  const evidence = evidenceOf(condition, inputs);
+  expect(evidenceLines(evidence)).toEqual(expected);
+  expect(evidenceLines(evidenceAnswer(evidence))).toEqual(expected);
 });
 
 test("the evidence of a composite rule names each of its rules with what it was", () => {

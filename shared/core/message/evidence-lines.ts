@@ -111,15 +111,14 @@ function rateLines(evidence: Evidence): readonly string[] {
 const WAY: Readonly<Record<RateDirection, string>> = { increase: "", decrease: " as a decrease", either: " either way" };
 
 function missingLines(evidence: Evidence): readonly string[] {
-  const [lastSeenAt, duration, expected, grace] = ["lastSeenAt", "duration", "expectedInterval", "grace"].map((name) =>
-    numberOf(evidence[name]),
-  );
+  const [duration, expected, grace] = ["duration", "expectedInterval", "grace"].map((name) => numberOf(evidence[name]));
+  const lastSeenAt = timeOf(evidence["lastSeenAt"]);
   if (typeof duration !== "number") return [];
   const usual = typeof expected === "number" && typeof grace === "number";
   const expectation = usual
     ? `; a point is expected every ${elapsedText(expected)}, and ${numberText(grace)} times that is waited for`
     : "";
-  const since = typeof lastSeenAt === "number" ? `the last point came at ${timeText(lastSeenAt)}` : "no point ever came";
+  const since = lastSeenAt !== null ? `the last point came at ${timeText(lastSeenAt)}` : "no point ever came";
   return [`No data for ${elapsedText(duration)}: ${since}${expectation}`];
 }
 
@@ -129,7 +128,7 @@ function forecastLines(evidence: Evidence): readonly string[] {
   if (typeof probability !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
   const by = typeof agreeing === "number" && typeof of === "number" ? `, by ${agreeing} of the last ${of} forecasts` : "";
   const lines = [`${Math.floor(100 * probability)} % likely to be ${COMPARED[operator]} ${numberText(threshold)}${by}`];
-  const [median, first, last] = ["median", "lo", "hi"].map((name) => numberIn(breachAt, name));
+  const [median, first, last] = ["median", "lo", "hi"].map((name) => timeOf(memberOf(breachAt, name)));
   if (typeof median === "number" && typeof first === "number" && typeof last === "number") {
     lines.push(`first at about ${timeText(median)} (80 %: ${timeText(first)} to ${timeText(last)})`);
   }
@@ -148,8 +147,13 @@ function compositeLines({ operator, children }: Evidence): readonly string[] {
   return [`${operator} of: ${said.join("; ")}`];
 }
 
-const numberIn = (value: unknown, name: string): number | null =>
-  typeof value === "object" && value !== null ? numberOf((value as Record<string, unknown>)[name]) : null;
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+const numberIn = (value: unknown, name: string): number | null => numberOf(memberOf(value, name));
+
+/** A time in evidence, Unix ms, as it is kept or as it is answered; null where it is none. */
+const timeOf = (value: unknown): number | null => numberOf(typeof value === "string" ? Date.parse(value) : value);
 
 function anomalyLines(evidence: Evidence): readonly string[] {
   const { severity, direction, methods, explanation } = evidence;
