@@ -165,7 +165,7 @@ describe("200", () => {
   test("missing data are tried on what was silent, and on what was required and never came", async () => {
     const gap = day([]).filter(([timestamp]) => timestamp < START - 300 * MINUTE || timestamp >= START - 200 * MINUTE);
     const series = await harness.store("cpu", gap, { host: "a" });
-    const condition = { expectedInterval: "1m", requireSeries: [{ dimensions: { host: "a" } }, { dimensions: { host: "b" } }] };
+    const condition = { expectedInterval: "1m", requireSeries: [series, { dimensions: { host: "b" } }] };
     const answer = await backtest({ rule: rule({ kind: "missing-data", condition }), from: START - 600 * MINUTE });
     expect(answer.episodes).toMatchObject([
       { startedAt: iso(596), resolvedAt: null, evidence: { kind: "missing-data", lastSeenAt: null, duration: 4 * MINUTE } },
@@ -279,6 +279,12 @@ describe("400", () => {
   test.each<[string, object, string, RegExp]>([
     ["a time that has not begun", { from: START + DAY }, "from", /before now/],
     ["a series that is not there", { series: [`ser_${"0".repeat(24)}`] }, "series[0]", /no such series/],
+    [
+      "a required series that is not there",
+      { rule: rule({ kind: "missing-data", condition: { requireSeries: [`ser_${"0".repeat(24)}`] } }) },
+      "rule.condition.requireSeries[0]",
+      /no such series/,
+    ],
     ["too much time", { rule: rule({ interval: "1s" }), from: START - 365 * DAY }, "from", /at most 10000000 evaluations/],
     [
       "a pattern that RE2 refuses",

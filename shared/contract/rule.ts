@@ -141,7 +141,7 @@ export const CompositeCondition = v.pipe(
     any: v.exactOptional(CompositeRules),
     not: v.exactOptional(v.pipe(v.array(RuleId), v.length(1, "Expected exactly one rule for not"))),
   }),
-  v.check((condition) => Object.keys(condition).length === 1, "Expected exactly one of all, any and not"),
+  v.entries(1, "Expected exactly one of all, any and not"),
 );
 export type CompositeCondition = v.InferOutput<typeof CompositeCondition>;
 
