@@ -102,7 +102,7 @@ const JOB = { name: "Job", selector: { metricKey: "cpu" }, horizon: 3, schedule:
 /** A body that the route's schema takes, as far as one can be known without knowing the route. */
 const BODIES: Readonly<Record<string, unknown>> = {
   "POST /api/v1/alerts/{id}/comments": { text: "Mine" },
-  "PUT /api/v1/alerts/{id}/assignee": { assignee: { name: "Eve" } },
+  "POST /api/v1/alerts/{id}/assign": { assignee: { name: "Eve" } },
   "PATCH /api/v1/inbox/{id}": { read: true },
   "PUT /api/v1/anomalies/{id}/feedback": { verdict: "expected" },
   "PUT /api/v1/rules/{id}": { name: "Low", kind: "threshold", selector: { metricKey: "cpu" }, condition: { operator: "lt", value: 1 } },

@@ -32,8 +32,8 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
     kind: "threshold",
     condition: { operator: "gt", value: 85, aggregate: "p95", window: "1d" },
   },
-  "a rate of change over an hour": { kind: "rate_of_change", condition: { operator: "gt", value: 10, per: "1h", window: "1h" } },
-  "missing data": { kind: "missing_data", condition: { expectedInterval: "1m" } },
+  "a rate of change over an hour": { kind: "rate-of-change", condition: { operator: "gt", value: 10, unit: "per_hour", window: "1h" } },
+  "missing data": { kind: "missing-data", condition: { expectedInterval: "1m" } },
 };
 
 export const alerting: Benchmark = {

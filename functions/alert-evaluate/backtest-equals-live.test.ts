@@ -23,11 +23,11 @@ const condition = fc.oneof(
     }),
   }),
   fc.record({
-    kind: fc.constant("rate_of_change"),
+    kind: fc.constant("rate-of-change"),
     condition: fc.record({ operator: fc.constantFrom("gt", "lt"), value: fc.constant(0.1), window: fc.constantFrom("3m", "10m") }),
   }),
   fc.record({
-    kind: fc.constant("missing_data"),
+    kind: fc.constant("missing-data"),
     condition: fc.record({ expectedInterval: fc.constant("1m"), grace: fc.constantFrom(1, 2.5) }),
   }),
 );

@@ -16,7 +16,7 @@ const compose = (operator: "all" | "any" | "not", rules: readonly Rule[], change
   storeRule(system.harness, {
     name: "Shop is down",
     kind: "composite",
-    condition: { operator, rules: rules.map(({ id }) => id) },
+    condition: { [operator]: rules.map(({ id }) => id) },
     ...changes,
   });
 

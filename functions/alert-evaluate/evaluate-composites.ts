@@ -1,6 +1,7 @@
 import type { OrgId, RuleId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { instanceChange, newWatchRecord } from "../../shared/core/alert/alert-record.ts";
+import { lookedAt } from "../../shared/core/alert/composite.ts";
 import type { Child, CompositeRule } from "../../shared/core/alert/composite.ts";
 import { evaluate, NOTHING_KNOWN } from "../../shared/core/alert/evaluate.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
@@ -37,9 +38,10 @@ async function childrenOf(
   enabled: ReadonlyMap<RuleId, Rule>,
   { instances, rules }: OrgStore,
 ): Promise<ReadonlyMap<RuleId, Child>> {
-  const conditions = Map.groupBy(await instances.conditions(condition.rules), ({ rule }) => rule);
+  const { rules: ids } = lookedAt(condition);
+  const conditions = Map.groupBy(await instances.conditions(ids), ({ rule }) => rule);
   const children = new Map<RuleId, Child>();
-  for (const id of condition.rules) {
+  for (const id of ids) {
     const rule = enabled.get(id) ?? (await rules.get(id));
     if (rule === null) continue;
     const own = (conditions.get(id) ?? []).flatMap(({ state, data, instances: n }) => Array.from({ length: n }, () => ({ state, data })));
@@ -57,7 +59,7 @@ function inOrder(composites: readonly CompositeRule[]): readonly CompositeRule[]
     // Two rules that were changed at the same time may look at each other: each is evaluated once all the same.
     if (begun.has(rule.id)) return;
     begun.add(rule.id);
-    for (const id of rule.condition.rules) if (byId.has(id)) add(byId.get(id)!);
+    for (const id of lookedAt(rule.condition).rules) if (byId.has(id)) add(byId.get(id)!);
     ordered.add(rule);
   };
   for (const rule of composites) add(rule);

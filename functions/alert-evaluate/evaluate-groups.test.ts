@@ -56,7 +56,7 @@ test("a series that lacks the dimension is in the group of those that do", async
 
 test("data of a group are missing once none of its series sends any more", async () => {
   const rule = await storeRule(harness, {
-    kind: "missing_data",
+    kind: "missing-data",
     groupBy: ["region"],
     evalDelay: 0,
     condition: { expectedInterval: "1m", grace: 2 },

@@ -30,7 +30,7 @@ async function live(values: readonly (number | null)[], until = values.length): 
 
 describe("missing data", () => {
   const missing = (condition: Record<string, unknown> = {}) =>
-    storeRule(harness, { kind: "missing_data", evalDelay: "0s", condition: { expectedInterval: "1m", grace: 3, ...condition } });
+    storeRule(harness, { kind: "missing-data", evalDelay: "0s", condition: { expectedInterval: "1m", grace: 3, ...condition } });
 
   test("is told of a series that falls silent, and ends when its next point is there", async () => {
     const rule = await missing();
@@ -53,9 +53,9 @@ describe("missing data", () => {
 
 test("a rate of change fires while the slope is too steep", async () => {
   const rule = await storeRule(harness, {
-    kind: "rate_of_change",
+    kind: "rate-of-change",
     evalDelay: "0s",
-    condition: { operator: "gt", value: 5, per: "1m", window: "150s" },
+    condition: { operator: "gt", value: 5, unit: "per_minute", window: "150s" },
   });
   await live([0, 1, 2, 12, 22, 23, 24, 25]);
   expect(await episodesOf(harness, rule)).toEqual([{ from: 3, to: 6, reason: "recovered", severity: "warning" }]);
@@ -65,7 +65,7 @@ test("a forecast rule fires when the forecasts that it needs are made, and ends 
   const rule = await storeRule(harness, {
     kind: "forecast",
     evalDelay: "0s",
-    condition: { operator: "gt", value: 90, probability: 0.8, horizon: "4h", need: 1, of: 1 },
+    condition: { operator: "gt", value: 90, probability: 0.8, horizon: "4h", confirm: { need: 1, of: 1 } },
   });
   await live([50, 50]);
   const { forecasts, series } = harness.deps.store.forOrg(harness.org);

@@ -182,7 +182,7 @@ function evaluated(
 
 /** Since when a missing-data rule requires a series, Unix ms: since it was last changed. null where it does not. */
 function requiredSince({ rule, of }: Task): number | null {
-  if (rule.kind !== "missing_data") return null;
+  if (rule.kind !== "missing-data") return null;
   const wanted = canonicalJson(of.dimensions);
   const isRequired = rule.condition.requireSeries?.some(({ dimensions }) => canonicalJson(dimensions) === wanted) ?? false;
   return isRequired ? rule.updatedAt : null;

@@ -112,7 +112,7 @@ async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }:
   if (stored.length >= MAX_INSTANCES) return;
   const known = new Set(stored.map(({ id }) => id));
   const { metricKey } = rule.selector;
-  const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
+  const required = rule.kind === "missing-data" ? (rule.condition.requireSeries ?? []) : [];
   // Series that were never seen have no row of their own.
   const named = required.map(({ dimensions }) => ({ id: series.idOf(metricKey, dimensions), metricKey, dimensions }));
   for (const one of [...(await series.select(rule.selector, MOST_SERIES)), ...named]) {

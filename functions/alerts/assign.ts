@@ -7,15 +7,16 @@ import { namedActor } from "./act-on-alert.ts";
 import { AssignAlert } from "./contract.ts";
 
 export const assignAlert = route({
-  method: "PUT",
-  path: "/api/v1/alerts/{id}/assignee",
-  summary: "Have somebody take care of an alert, or nobody: null",
+  method: "POST",
+  path: "/api/v1/alerts/{id}/assign",
+  summary: "Have somebody take care of an alert: whoever has the name given, the assignee beside it, or nobody (null)",
   scope: "admin",
   input: AssignAlert,
   output: Alert,
+  status: 200,
   problems: ["not-found"],
 
-  async handle({ id, name, assignee }, { org, actor }, { store, clock }) {
+  async handle({ id, name, assignee = { name: name! } }, { org, actor }, { store, clock }) {
     const { alerts } = store.forOrg(org);
     const now = clock.now();
     const alert = await alerts.get(id);

@@ -66,21 +66,29 @@ export const ResolveAlert = v.strictObject({ id: AlertId, name: v.optional(Actor
 
 export const CommentOnAlert = v.strictObject({ id: AlertId, name: v.optional(ActorName), text: CommentText });
 
-/** A key or a user; or a name alone, as long as there are no people with accounts. */
-export const AssignAlert = v.strictObject({
-  id: AlertId,
-  name: v.optional(ActorName),
-  assignee: v.nullable(
-    v.union(
-      [
-        v.strictObject({
-          kind: v.picklist(["key", "user"]),
-          id: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
-          name: v.optional(ActorName),
-        }),
-        v.strictObject({ name: ActorName }),
-      ],
-      "Expected {kind, id, name?}, {name} or null",
+export const AssignAlert = v.pipe(
+  v.strictObject({
+    id: AlertId,
+    name: v.optional(ActorName),
+    /** A key or a user; or a name alone, as long as there are no people with accounts. Left out it is who acts. */
+    assignee: v.optional(
+      v.nullable(
+        v.union(
+          [
+            v.strictObject({
+              kind: v.picklist(["key", "user"]),
+              id: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+              name: v.optional(ActorName),
+            }),
+            v.strictObject({ name: ActorName }),
+          ],
+          "Expected {kind, id, name?}, {name} or null",
+        ),
+      ),
     ),
+  }),
+  v.forward(
+    v.check(({ name: given, assignee }) => given !== undefined || assignee !== undefined, "Expected who is to take care of it, or null"),
+    ["assignee"],
   ),
-});
+);

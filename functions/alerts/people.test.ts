@@ -99,6 +99,17 @@ describe("an assignee", () => {
     expect(await harness.call(assignAlert, { id, assignee: null })).toMatchObject({ assignee: null });
   });
 
+  test("is whoever gives a name and names no other; nobody at all is refused", async () => {
+    const id = await fire(harness, await storeRule(harness));
+    const ada = { kind: "key", id: "key_test", name: "Ada" };
+    expect(await harness.call(assignAlert, { id, name: "Ada" })).toMatchObject({ assignee: ada });
+    expect(await harness.call(assignAlert, { id, name: "Ada", assignee: { name: "Eve" } })).toMatchObject({
+      assignee: { ...ada, name: "Eve" },
+    });
+    expect(await harness.call(assignAlert, { id, name: "Ada", assignee: null })).toMatchObject({ assignee: null });
+    await expect(harness.call(assignAlert, { id })).rejects.toThrow("Expected who is to take care of it, or null");
+  });
+
   test("of another organisation's alert cannot be set", async () => {
     const id = await fire(harness, await storeRule(harness));
     await expect(harness.call(assignAlert, { id, assignee: { name: "Eve" } }, foreign())).rejects.toMatchObject({ kind: "not-found" });

@@ -19,7 +19,7 @@ type Definition = v.InferOutput<typeof ChannelVersion>["definition"];
 
 export const listChannelVersions = route({
   method: "GET",
-  path: "/api/v1/channels/{id}/history",
+  path: "/api/v1/channels/{id}/versions",
   summary: "List what a channel was, newest version first: the newest 100, also once it is deleted; secrets are never in it",
   scope: "read",
   input: v.strictObject({ id: ChannelId, ...pageQuery }),

@@ -42,9 +42,11 @@ describe("200", () => {
       to: iso(0),
       recomputed: false,
       points: 2_880,
+      evaluations: 2_880,
       episodeCount: 1,
       firingMinutes: 55,
-      notifications: { firing: 1, resolved: 1, pagesPerWeek: 7 },
+      notifications: 2,
+      messages: { firing: 1, resolved: 1, pagesPerWeek: 7 },
       labels: null,
       series: expect.arrayContaining([
         { id: series, metricKey: "cpu", dimensions: { host: "a" }, points: 1_440, episodeCount: 1, firingMinutes: 55 },
@@ -69,7 +71,7 @@ describe("200", () => {
 
   describe("of what people would have been told", () => {
     const told = async (changes: object = {}) =>
-      (await backtest({ rule: rule({ evalDelay: "0s", ...changes }), from: START - DAY })).notifications;
+      (await backtest({ rule: rule({ evalDelay: "0s", ...changes }), from: START - DAY })).messages;
     const matchers = [{ name: "rule", op: "=", value: "CPU is high" }] as const;
     // START is 10:00 UTC: the alert fires from midnight to 01:00.
     const stored = () => harness.store("cpu", day([[600, 540]]), { host: "a" });
@@ -156,7 +158,7 @@ describe("200", () => {
   test("a rate of change is tried over its windows, those that reach back before the time too", async () => {
     const climbing = Array.from({ length: 200 }, (_, n): [number, number] => [START - (200 - n) * MINUTE, Math.max(0, n - 90) * 10]);
     await harness.store("cpu", climbing);
-    const rate = rule({ kind: "rate_of_change", condition: { operator: "gte", value: 10, per: "1m", window: "10m" } });
+    const rate = rule({ kind: "rate-of-change", condition: { operator: "gte", value: 10, unit: "per_minute", window: "10m" } });
     expect((await backtest({ rule: rate, from: START - 120 * MINUTE })).episodes).toMatchObject([{ startedAt: iso(101), firingValue: 10 }]);
     expect((await backtest({ rule: rate, from: START - 60 * MINUTE })).episodes).toMatchObject([{ startedAt: iso(60) }]);
   });
@@ -164,10 +166,10 @@ describe("200", () => {
   test("missing data are tried on what was silent, and on what was required and never came", async () => {
     const gap = day([]).filter(([timestamp]) => timestamp < START - 300 * MINUTE || timestamp >= START - 200 * MINUTE);
     const series = await harness.store("cpu", gap, { host: "a" });
-    const condition = { expectedInterval: "1m", requireSeries: [{ dimensions: { host: "a" } }, { dimensions: { host: "b" } }] };
-    const answer = await backtest({ rule: rule({ kind: "missing_data", condition }), from: START - 600 * MINUTE });
+    const condition = { expectedInterval: "1m", requireSeries: [series, { dimensions: { host: "b" } }] };
+    const answer = await backtest({ rule: rule({ kind: "missing-data", condition }), from: START - 600 * MINUTE });
     expect(answer.episodes).toMatchObject([
-      { startedAt: iso(596), resolvedAt: null, evidence: { kind: "missing_data", lastSeenAt: null, duration: 4 * MINUTE } },
+      { startedAt: iso(596), resolvedAt: null, evidence: { kind: "missing-data", lastSeenAt: null, duration: 4 * MINUTE } },
       { series, startedAt: iso(297), resolvedAt: iso(200), reason: "recovered" },
     ]);
     expect(answer.series.map(({ dimensions, points }) => [dimensions, points])).toEqual([
@@ -214,7 +216,7 @@ describe("200", () => {
     await harness.store("cpu", day([[600, 540]]));
     await harness.store("disk", day([[570, 500]]));
     const [cpu, disk] = [await storeRule(harness), await storeRule(harness, { selector: { metricKey: "disk" } })];
-    const both = { name: "Both", kind: "composite", condition: { operator: "all", rules: [cpu.id, disk.id] } };
+    const both = { name: "Both", kind: "composite", condition: { all: [cpu.id, disk.id] } };
     expect(await backtest({ rule: both, from: START - DAY })).toMatchObject({
       series: [],
       episodes: [{ series: null, startedAt: iso(570), resolvedAt: iso(540), evidence: { kind: "composite", operator: "all" } }],
@@ -233,12 +235,8 @@ describe("200", () => {
       { from: iso(590), to: iso(550) },
       { from: iso(100), to: iso(90) },
     ];
-    expect((await backtest({ rule: rule(), from: START - DAY, incidents })).labels).toEqual({
-      incidents: 2,
-      found: 1,
-      truePositives: 1,
-      falsePositives: 1,
-      unlabelled: 0,
+    expect(await backtest({ rule: rule(), from: START - DAY, incidents })).toMatchObject({
+      labels: { incidents: 2, found: 1, truePositives: 1, falsePositives: 1, unlabelled: 0 },
       precision: 0.5,
       recall: 0.5,
     });
@@ -262,12 +260,8 @@ describe("200", () => {
       const stretch = { ...said, from: START - from * MINUTE, to: START - to * MINUTE, verdict };
       expect(await verdicts.save(stretch, { version: 0, at: START })).toBe(true);
     }
-    expect((await backtest({ rule: rule(), from: START - DAY })).labels).toMatchObject({
-      incidents: 1,
-      found: 1,
-      truePositives: 1,
-      falsePositives: 1,
-      unlabelled: 1,
+    expect(await backtest({ rule: rule(), from: START - DAY })).toMatchObject({
+      labels: { incidents: 1, found: 1, truePositives: 1, falsePositives: 1, unlabelled: 1 },
       precision: 0.5,
       recall: 1,
     });
@@ -286,6 +280,12 @@ describe("400", () => {
   test.each<[string, object, string, RegExp]>([
     ["a time that has not begun", { from: START + DAY }, "from", /before now/],
     ["a series that is not there", { series: [`ser_${"0".repeat(24)}`] }, "series[0]", /no such series/],
+    [
+      "a required series that is not there",
+      { rule: rule({ kind: "missing-data", condition: { requireSeries: [`ser_${"0".repeat(24)}`] } }) },
+      "rule.condition.requireSeries[0]",
+      /no such series/,
+    ],
     ["too much time", { rule: rule({ interval: "1s" }), from: START - 365 * DAY }, "from", /at most 10000000 evaluations/],
     [
       "a pattern that RE2 refuses",

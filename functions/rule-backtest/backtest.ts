@@ -1,8 +1,9 @@
 import { isoTime, isoTimeOrNull } from "../../shared/contract/time.ts";
 import { isSeries } from "../../shared/core/alert/alert-record.ts";
+import { evidenceAnswer } from "../../shared/core/alert/evidence-answer.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Backtest, BacktestRequest, MOST_EPISODES } from "./contract.ts";
-import { spanOf } from "./history.ts";
+import { spanOf, timesIn } from "./history.ts";
 import { firingMinutes, labelsOf, ruleOf, runRule, summaryOf } from "./run.ts";
 import type { RanSeries } from "./run.ts";
 
@@ -30,17 +31,20 @@ export const backtestRule = route({
     );
     // Those of that time too, which have ended since.
     const policies = await tenant.alertPolicies.inForce(span.from);
+    const points = ran.reduce((sum, one) => sum + one.points, 0);
     return {
       from: isoTime(span.from),
       to: isoTime(span.to),
       recomputed: rule.kind === "anomaly",
-      points: ran.reduce((sum, { points }) => sum + points, 0),
+      points,
+      // Anomalies come when points do.
+      evaluations: rule.kind === "anomaly" ? points : timesIn(span, rule.interval) * ran.length,
       ...summaryOf(rule, ran, span, { said, policies }),
-      series: series.map(({ series: { id, metricKey, dimensions }, points, episodes }) => ({
+      series: series.map(({ series: { id, metricKey, dimensions }, points: own, episodes }) => ({
         id,
         metricKey,
         dimensions,
-        points,
+        points: own,
         episodeCount: episodes.length,
         firingMinutes: firingMinutes(episodes, span),
       })),
@@ -65,6 +69,6 @@ function episodesOf(ran: readonly RanSeries[]): Backtest["episodes"] {
       reason: episode.reason,
       firingValue: episode.firingValue,
       peak: peak === null ? null : { timestamp: isoTime(peak.timestamp), value: peak.value },
-      evidence: episode.evidence,
+      evidence: evidenceAnswer(episode.evidence),
     }));
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Evidence, ResolveReason } from "../../shared/contract/alert.ts";
 import { RuleId, SeriesId } from "../../shared/contract/ids.ts";
-import { RuleDefinition, Severity } from "../../shared/contract/rule.ts";
+import { Severity, WrittenRule } from "../../shared/contract/rule.ts";
 import { Dimensions, MetricKey, SeriesReference } from "../../shared/contract/series.ts";
 import { Duration, IsoTime, Time } from "../../shared/contract/time.ts";
 
@@ -12,7 +12,7 @@ export const MOST_EPISODES = 1_000;
 
 const asked = {
   /** A draft, as POST /api/v1/rules takes it. */
-  rule: v.optional(RuleDefinition),
+  rule: v.optional(WrittenRule),
   /** Or a stored rule. */
   ruleId: v.optional(RuleId),
   from: Time,
@@ -65,18 +65,22 @@ const LabelScore = v.strictObject({
   truePositives: v.number(),
   falsePositives: v.number(),
   unlabelled: v.number(),
-  precision: v.nullable(v.number()),
-  recall: v.nullable(v.number()),
 });
 
 const counts = {
   episodeCount: v.number(),
   firingMinutes: v.number(),
+  /** Of `messages` all. */
+  notifications: v.number(),
   /**
    * What one channel would have got, after grouping, silences of that time and present mute windows: messages about something that fires,
    * repeats among them, and about what ended.
    */
-  notifications: v.strictObject({ firing: v.number(), resolved: v.number(), pagesPerWeek: v.number() }),
+  messages: v.strictObject({ firing: v.number(), resolved: v.number(), pagesPerWeek: v.number() }),
+  /** Of the alerts that are known to be right or wrong, those that were right; left out where none is known. */
+  precision: v.exactOptional(v.number()),
+  /** Of the incidents, those during which an alert fired; left out where there were none. */
+  recall: v.exactOptional(v.number()),
 };
 
 export const Backtest = v.strictObject({
@@ -85,6 +89,8 @@ export const Backtest = v.strictObject({
   /** Scores were computed anew from the stored points and what is set now: live ones may have differed. */
   recomputed: v.boolean(),
   points: v.number(),
+  /** Times at which the condition was to be looked at, over all series. */
+  evaluations: v.number(),
   ...counts,
   series: v.array(
     v.strictObject({

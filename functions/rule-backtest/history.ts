@@ -66,16 +66,19 @@ export async function seriesOf(
 
 /** The series that a missing-data rule requires, whether they were ever seen or not. */
 function requiredSeries(series: OrgStore["series"], { selector: { metricKey }, ...rule }: SimulatedRule): readonly LookedAt[] {
-  const required = rule.kind === "missing_data" ? (rule.condition.requireSeries ?? []) : [];
+  const required = rule.kind === "missing-data" ? (rule.condition.requireSeries ?? []) : [];
   return required.map(({ dimensions }) => ({ id: series.idOf(metricKey, dimensions), metricKey, dimensions, kind: null }));
 }
 
 export const idOf = (series: OrgStore["series"], reference: SeriesReference): SeriesId =>
   typeof reference === "string" ? reference : series.idOf(reference.metricKey, reference.dimensions);
 
+/** Evaluation times of a span: about one an interval. */
+export const timesIn = ({ from, to }: Span, interval: number): number => Math.ceil((to - from) / interval);
+
 /** Refuses more evaluations than one request may make. @param runs - How often each series is evaluated. @throws Problem validation-failed. */
-export function requireFewEvaluations(interval: number, { from, to }: Span, series: number, runs: number): void {
-  const evaluations = Math.ceil((to - from) / interval) * series * runs;
+export function requireFewEvaluations(interval: number, span: Span, series: number, runs: number): void {
+  const evaluations = timesIn(span, interval) * series * runs;
   if (evaluations <= MOST_EVALUATIONS) return;
   const message = `Expected at most ${MOST_EVALUATIONS} evaluations, and these would be ${evaluations}: take less time, or fewer series or settings`;
   throw invalid([{ path: "from", message }]);
@@ -139,7 +142,7 @@ const bareSeries = ({ org }: OrgStore, { id, metricKey, dimensions }: LookedAt, 
 
 function lookBack(rule: SampledRule, cadence: number | null): number {
   if (rule.kind === "threshold") return thresholdWindow(rule.condition, rule.interval, cadence);
-  return rule.kind === "rate_of_change" ? rule.condition.window : 0;
+  return rule.kind === "rate-of-change" ? rule.condition.window : 0;
 }
 
 /** The points of the time, scored anew as live detection would have, from what came before them on; of a counter its rates. */

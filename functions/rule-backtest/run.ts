@@ -5,6 +5,7 @@ import type { SeriesReference } from "../../shared/contract/series.ts";
 import type { Subject } from "../../shared/core/alert/alert-record.ts";
 import { scoreEpisodes } from "../../shared/core/alert/backtest-score.ts";
 import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-score.ts";
+import { lookedAt } from "../../shared/core/alert/composite.ts";
 import type { CompositeRule } from "../../shared/core/alert/composite.ts";
 import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
 import type { SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
@@ -17,8 +18,9 @@ import type { Course, SimulatedChild } from "../../shared/core/alert/simulate-ti
 import type { Episode } from "../../shared/core/alert/step.ts";
 import { hashId } from "../../shared/core/hash-id.ts";
 import { inTurns } from "../../shared/core/in-turns.ts";
+import { withRequiredSeries } from "../../shared/ports/required-series.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
-import type { BacktestRequest } from "./contract.ts";
+import type { Backtest, BacktestRequest } from "./contract.ts";
 import { histories, idOf, requireFewEvaluations, seriesOf, verdictsOf } from "./history.ts";
 import type { Span } from "./history.ts";
 
@@ -27,11 +29,14 @@ export type AnyRule = SimulatedRule | CompositeRule;
 
 /** The rule that is asked for: a stored one, or a draft. @throws Problem not-found. */
 export async function ruleOf(
-  { rules, org }: OrgStore,
+  { rules, series, org }: OrgStore,
   { rule, ruleId }: Pick<BacktestRequest, "rule" | "ruleId">,
   now: number,
 ): Promise<AnyRule> {
-  if (rule !== undefined) return { ...rule, id: hashId<RuleId>("rul", [org, "draft"]), version: 1, createdAt: now, updatedAt: now };
+  if (rule !== undefined) {
+    const definition = await withRequiredSeries(rule, { series }, "rule.");
+    return { ...definition, id: hashId<RuleId>("rul", [org, "draft"]), version: 1, createdAt: now, updatedAt: now };
+  }
   const stored: Rule | null = await rules.get(ruleId!);
   if (stored === null) throw notFound();
   return stored;
@@ -92,8 +97,10 @@ async function runChildren(
   ran: Map<RuleId, SimulatedChild>,
 ): Promise<ReadonlyMap<RuleId, SimulatedChild>> {
   const children = new Map<RuleId, SimulatedChild>();
-  for (const id of condition.rules) {
-    if (way.includes(id)) throw invalid([{ path: "rule.condition.rules", message: "Expected rules that do not look at this one" }]);
+  const { operator, rules } = lookedAt(condition);
+  const path = way.length === 1 ? `rule.condition.${operator}` : "rule.condition";
+  for (const id of rules) {
+    if (way.includes(id)) throw invalid([{ path, message: "Expected rules that do not look at this one" }]);
     const known = ran.get(id);
     if (known !== undefined) {
       children.set(id, known);
@@ -102,7 +109,7 @@ async function runChildren(
     const child: AnyRule | null = await tenant.rules.get(id);
     if (child === null) continue;
     if (ran.size >= MOST_CHILDREN) {
-      throw invalid([{ path: "rule.condition.rules", message: `Expected at most ${MOST_CHILDREN} rules below this one, over others too` }]);
+      throw invalid([{ path, message: `Expected at most ${MOST_CHILDREN} rules below this one, over others too` }]);
     }
     const { name, enabled } = child;
     const simulated = { name, enabled, courses: enabled ? await coursesOf(tenant, child, span, [...way, id], ran) : [] };
@@ -170,13 +177,20 @@ export function summaryOf(
     return notificationsOf(own, grouping).filter(({ kind }) => kind === "firing" || sendResolved);
   });
   const firing = told.filter(({ kind }) => kind === "firing").length;
-  const labels: LabelScore | null = said === null ? null : scoreEpisodes(episodes, said.labels, said);
   return {
     episodeCount: episodes.length,
     firingMinutes: firingMinutes(all, span),
-    notifications: { firing, resolved: told.length - firing, pagesPerWeek: perWeek(firing, span) },
-    labels,
+    notifications: told.length,
+    messages: { firing, resolved: told.length - firing, pagesPerWeek: perWeek(firing, span) },
+    ...rightness(said === null ? null : scoreEpisodes(episodes, said.labels, said)),
   };
+}
+
+/** How right they were, as it is answered: shares of nothing are left out. */
+function rightness(score: LabelScore | null): Pick<Backtest, "labels" | "precision" | "recall"> {
+  if (score === null) return { labels: null };
+  const { precision, recall, ...labels } = score;
+  return { labels, ...(precision === null ? {} : { precision }), ...(recall === null ? {} : { recall }) };
 }
 
 /** The labels of each episode that would have been told, as it was then. */

@@ -37,12 +37,7 @@ describe("200", () => {
     const { settings, best, points } = await sweep({});
     expect(points).toBe(2_016);
     expect(
-      settings.map(({ value, for: patience, episodesPerWeek, notifications }) => [
-        value,
-        patience,
-        episodesPerWeek,
-        notifications.pagesPerWeek,
-      ]),
+      settings.map(({ value, for: patience, episodesPerWeek, messages }) => [value, patience, episodesPerWeek, messages.pagesPerWeek]),
     ).toEqual([
       [80, "0s", 8, 8],
       [80, "20m", 1, 1],
@@ -58,7 +53,7 @@ describe("200", () => {
     await harness.store("cpu", week());
     const from = START - WEEK + 700 * MINUTE;
     const { best } = await sweep({ incidents: [{ from, to: from + 10 * MINUTE }], pagesPerWeek: 10 });
-    expect(best).toMatchObject({ value: 80, for: "0s", labels: { recall: 1, precision: 0.125 } });
+    expect(best).toMatchObject({ value: 80, for: "0s", recall: 1, precision: 0.125 });
   });
 });
 

@@ -25,7 +25,7 @@ export const sweepRule = route({
     const span = spanOf({ from, to }, clock.now());
     const rule = await ruleOf(tenant, asked, clock.now());
     requireValue(rule);
-    if (rule.kind === "missing_data" && values.some((value) => value < 1))
+    if (rule.kind === "missing-data" && values.some((value) => value < 1))
       throw invalid([{ path: "values", message: "Expected a grace of at least 1" }]);
     const series = await seriesOf(tenant, rule, named);
     requireFewEvaluations(rule.interval, span, series.length, values.length * patiences.length);
@@ -46,7 +46,8 @@ export const sweepRule = route({
     const tried = settings.map(({ value, for: patience, ran }) => {
       const summary = summaryOf(rule, ran, span, { said, policies });
       const answer = { value, for: formatDuration(patience), episodesPerWeek: perWeek(summary.episodeCount, span), ...summary };
-      return { value, for: patience, pagesPerWeek: summary.notifications.pagesPerWeek, labels: summary.labels, answer };
+      const { recall = null, messages } = summary;
+      return { value, for: patience, pagesPerWeek: messages.pagesPerWeek, recall, answer };
     });
     return {
       from: isoTime(span.from),

@@ -1,11 +1,12 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
 import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
-import type { Rule, RuleDefinition } from "../../shared/contract/rule.ts";
-import { compositeCycle } from "../../shared/core/alert/composite.ts";
+import type { Rule, RuleDefinition, WrittenRule } from "../../shared/contract/rule.ts";
+import { compositeCycle, lookedAt } from "../../shared/core/alert/composite.ts";
 import { ruleConsequences } from "../../shared/core/alert/rule-change.ts";
 import { unknownMethods } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
+import { withRequiredSeries } from "../../shared/ports/required-series.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { requireTemplates } from "./require-templates.ts";
@@ -15,7 +16,7 @@ import { ruleAnswer } from "./rule-answer.ts";
 const TRIES = 5;
 
 /** Refuses what no schema sees: patterns that RE2 does not take, methods that there are none of. @throws Problem validation-failed. */
-export function requirePatterns(definition: RuleDefinition): void {
+export function requirePatterns(definition: WrittenRule): void {
   if (definition.kind === "composite") return;
   const compiled = compileMatchers(definition.selector.matchers);
   if (!compiled.ok) throw invalid([{ path: `selector.matchers[${compiled.error.index}].value`, message: compiled.error.message }]);
@@ -31,19 +32,20 @@ export function requirePatterns(definition: RuleDefinition): void {
 export async function requireChildren(rule: RuleDefinition, id: RuleId | null, { rules }: Pick<OrgStore, "rules">): Promise<void> {
   if (rule.kind !== "composite") return;
   const children = new Map<RuleId, readonly RuleId[]>();
-  const open = [...rule.condition.rules];
+  const { operator, rules: own } = lookedAt(rule.condition);
+  const open = [...own];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (children.has(next)) continue;
     const child = await rules.get(next);
-    const wanted = rule.condition.rules.indexOf(next);
-    if (child === null && wanted >= 0) throw invalid([{ path: `condition.rules[${wanted}]`, message: "There is no such rule" }]);
-    const own = child?.kind === "composite" ? child.condition.rules : [];
-    children.set(next, own);
-    open.push(...own);
+    const wanted = own.indexOf(next);
+    if (child === null && wanted >= 0) throw invalid([{ path: `condition.${operator}[${wanted}]`, message: "There is no such rule" }]);
+    const below = child?.kind === "composite" ? lookedAt(child.condition).rules : [];
+    children.set(next, below);
+    open.push(...below);
   }
-  const cycle = id === null ? null : compositeCycle({ id, rules: rule.condition.rules }, (child) => children.get(child) ?? []);
+  const cycle = id === null ? null : compositeCycle({ id, rules: own }, (child) => children.get(child) ?? []);
   if (cycle === null) return;
-  throw invalid([{ path: "condition.rules", message: `Expected no rule that looks at this one: ${cycle.join(" looks at ")}` }]);
+  throw invalid([{ path: `condition.${operator}`, message: `Expected no rule that looks at this one: ${cycle.join(" looks at ")}` }]);
 }
 
 const definitionOf = ({ id: _id, version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...definition }: Rule): RuleDefinition =>
@@ -55,8 +57,8 @@ const definitionOf = ({ id: _id, version: _version, createdAt: _createdAt, updat
  */
 export async function changeRule(
   id: RuleId,
-  edit: (present: RuleDefinition) => RuleDefinition,
-  { rules, instances }: Pick<OrgStore, "rules" | "instances">,
+  edit: (present: RuleDefinition) => WrittenRule,
+  { rules, instances, series }: Pick<OrgStore, "rules" | "instances" | "series">,
   { requireMatch, actor }: Pick<TenantContext, "requireMatch" | "actor">,
   now: number,
 ): Promise<Rule> {
@@ -66,8 +68,9 @@ export async function changeRule(
     requireMatch(ruleAnswer(before));
 
     const present = definitionOf(before);
-    const definition = edit(present);
-    requirePatterns(definition);
+    const written = edit(present);
+    requirePatterns(written);
+    const definition = await withRequiredSeries(written, { series });
     requireTemplates(definition, present);
     await requireChildren(definition, id, { rules });
     if (canonicalJson(definition) === canonicalJson(present)) return before;

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
-import { startHarness } from "../../shared/testing/harness.ts";
+import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import type { RuleAnswer } from "../../shared/contract/rule.ts";
 import { MAX_RULES } from "../../shared/ports/alerting.ts";
 import { createRule } from "./create.ts";
 import { getRule } from "./get.ts";
+import { patchRule } from "./patch.ts";
 import { replaceRule } from "./replace.ts";
 
 let harness: Harness;
@@ -51,8 +52,8 @@ describe("201", () => {
     // Which is the last of several series' values, nobody can say.
     expect(grouped({}).issues).toMatchObject([{ path: [{ key: "groupBy" }], message: expect.stringContaining("aggregate") }]);
     expect(grouped({ kind: "anomaly", condition: {} }).issues).toMatchObject([{ path: [{ key: "groupBy" }] }]);
-    expect(grouped({ kind: "missing_data", condition: {} }).success).toBe(true);
-    const required = { kind: "missing_data", condition: { requireSeries: [{ dimensions: { region: "eu" } }] } };
+    expect(grouped({ kind: "missing-data", condition: {} }).success).toBe(true);
+    const required = { kind: "missing-data", condition: { requireSeries: [{ dimensions: { region: "eu" } }] } };
     expect(grouped(required).issues).toMatchObject([{ path: [{ key: "groupBy" }], message: expect.stringContaining("requireSeries") }]);
   });
 
@@ -65,20 +66,20 @@ describe("201", () => {
 describe("each kind", () => {
   test.each<[string, object, object]>([
     [
-      "rate_of_change",
-      { operator: "gt", value: 5, per: "1m", window: "10m" },
-      { operator: "gt", value: 5, per: "1m", window: "10m", resetAware: false },
+      "rate-of-change",
+      { operator: "gt", value: 5, unit: "per_minute", window: "10m" },
+      { operator: "gt", value: 5, unit: "per_minute", direction: "increase", window: "10m", resetAware: false },
     ],
-    ["missing_data", {}, { grace: 3 }],
+    ["missing-data", {}, { grace: 3 }],
     [
-      "missing_data",
+      "missing-data",
       { expectedInterval: 90_000, grace: 2, requireSeries: [{ dimensions: { host: "a" } }] },
       { expectedInterval: "90s", grace: 2, requireSeries: [{ dimensions: { host: "a" } }] },
     ],
     [
       "forecast",
       { operator: "lt", value: 5, horizon: "4h" },
-      { operator: "lt", value: 5, probability: 0.8, horizon: "4h", need: 2, of: 3 },
+      { operator: "lt", value: 5, probability: 0.8, horizon: "4h", confirm: { need: 2, of: 3 } },
     ],
   ])("%s is answered with its defaults, and what is answered can be written back", async (kind, condition, expected) => {
     const created = (await harness.call(createRule, rule({ kind, condition }))) as RuleAnswer;
@@ -88,28 +89,72 @@ describe("each kind", () => {
   });
 
   test.each<[string, object, string]>([
-    ["rate_of_change", { operator: "gt", value: 5 }, "condition.window"],
-    ["rate_of_change", { operator: "gt", value: 5, window: "5m", recover: 6 }, "condition.recover"],
-    ["missing_data", { grace: 0.5 }, "condition.grace"],
-    ["missing_data", { requireSeries: [] }, "condition.requireSeries"],
+    ["rate-of-change", { operator: "gt", value: 5 }, "condition.window"],
+    ["rate-of-change", { operator: "gt", value: 5, window: "5m", recover: 6 }, "condition.recover"],
+    ["rate-of-change", { operator: "gt", value: 5, window: "5m", per: "1m" }, "condition.per"],
+    ["rate-of-change", { operator: "gt", value: 5, window: "5m", unit: "per_week" }, "condition.unit"],
+    ["rate-of-change", { operator: "gt", value: 5, window: "5m", direction: "down" }, "condition.direction"],
+    ["missing-data", { grace: 0.5 }, "condition.grace"],
+    ["missing-data", { requireSeries: ["a"] }, "condition.requireSeries.0"],
+    ["missing-data", { requireSeries: [] }, "condition.requireSeries"],
     ["forecast", { operator: "gt", value: 5 }, "condition.horizon"],
     ["forecast", { operator: "eq", value: 5, horizon: "1h" }, "condition.operator"],
     ["forecast", { operator: "gt", value: 5, horizon: "1h", probability: 1 }, "condition.probability"],
-    ["forecast", { operator: "gt", value: 5, horizon: "1h", need: 3, of: 2 }, "condition.need"],
+    ["forecast", { operator: "gt", value: 5, horizon: "1h", need: 1 }, "condition.need"],
+    ["composite", { operator: "all", rules: [] }, "condition.operator"],
+    ["forecast", { operator: "gt", value: 5, horizon: "1h", confirm: { need: 3, of: 2 } }, "condition.confirm.need"],
   ])("%s of %j is refused", (kind, condition, path) => {
     const parsed = v.safeParse(createRule.input, rule({ kind, condition }));
     expect(parsed.issues?.map((issue) => v.getDotPath(issue))).toContain(path);
   });
 });
 
+describe("a missing-data rule that names series by their ids", () => {
+  const silent = (requireSeries: readonly unknown[]) => ({
+    name: "Silent",
+    kind: "missing-data",
+    selector: { metricKey: "cpu" },
+    condition: { requireSeries },
+  });
+
+  test("has them by their dimensions, each once, and written again it changes nothing", async () => {
+    const a = await harness.store("cpu", [[START, 1]], { host: "a" });
+    const written = silent([a, { dimensions: { host: "b" } }, { dimensions: { host: "a" } }]);
+    const created = (await harness.call(createRule, written)) as RuleAnswer;
+    const requireSeries = [{ dimensions: { host: "a" } }, { dimensions: { host: "b" } }];
+    expect(created.condition).toEqual({ grace: 3, requireSeries });
+    const { id } = created;
+    expect(await harness.call(replaceRule, { id, ...written })).toEqual(created);
+    expect(await harness.call(patchRule, { id, condition: { requireSeries: [a] } })).toMatchObject({
+      version: 2,
+      condition: { requireSeries: [{ dimensions: { host: "a" } }] },
+    });
+  });
+
+  test("of an id that is no series, another organisation's or another metric's, is refused with its place", async () => {
+    const cpu = await harness.store("cpu", [[START, 1]]);
+    const disk = await harness.store("disk", [[START, 1]]);
+    await expect(harness.call(createRule, silent([cpu, disk, `ser_${"0".repeat(24)}`]))).rejects.toMatchObject({
+      kind: "validation-failed",
+      errors: [
+        { path: "condition.requireSeries[1]", message: "Expected a series of cpu, as the selector has it" },
+        { path: "condition.requireSeries[2]", message: "There is no such series" },
+      ],
+    });
+    await expect(harness.call(createRule, silent([cpu]), { org: harness.otherOrg })).rejects.toMatchObject({
+      errors: [{ path: "condition.requireSeries[0]", message: "There is no such series" }],
+    });
+  });
+});
+
 describe("a composite rule", () => {
-  const composite = (rules: readonly string[], operator = "all") => ({ name: "Both", kind: "composite", condition: { operator, rules } });
+  const composite = (rules: readonly string[], operator = "all") => ({ name: "Both", kind: "composite", condition: { [operator]: rules } });
   const make = async (input: object) => ((await harness.call(createRule, input)) as RuleAnswer).id;
 
   test("looks at rules that are there, at no series, and what is answered can be written back", async () => {
     const rules = [await make(rule()), await make(rule())];
     const created = (await harness.call(createRule, composite(rules, "any"))) as RuleAnswer;
-    expect(created).toMatchObject({ kind: "composite", condition: { operator: "any", rules }, for: "0s" });
+    expect(created).toMatchObject({ kind: "composite", condition: { any: rules }, for: "0s" });
     expect(created).not.toHaveProperty("selector");
     expect(await harness.call(getRule, { id: created.id })).toEqual(created);
     const { id, version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...definition } = created;
@@ -121,7 +166,7 @@ describe("a composite rule", () => {
     const foreign = ((await harness.call(createRule, rule(), { org: harness.otherOrg })) as RuleAnswer).id;
     await expect(make(composite([own, foreign]))).rejects.toMatchObject({
       kind: "validation-failed",
-      errors: [{ path: "condition.rules[1]", message: "There is no such rule" }],
+      errors: [{ path: "condition.all[1]", message: "There is no such rule" }],
     });
   });
 
@@ -130,8 +175,8 @@ describe("a composite rule", () => {
     const inner = await make(composite([leaf]));
     const outer = await make(composite([inner, leaf]));
     const changed = harness.call(replaceRule, { id: inner, ...composite([outer]) });
-    await expect(changed).rejects.toMatchObject({ kind: "validation-failed", errors: [{ path: "condition.rules" }] });
-    expect(await harness.call(getRule, { id: inner })).toMatchObject({ version: 1, condition: { rules: [leaf] } });
+    await expect(changed).rejects.toMatchObject({ kind: "validation-failed", errors: [{ path: "condition.all" }] });
+    expect(await harness.call(getRule, { id: inner })).toMatchObject({ version: 1, condition: { all: [leaf] } });
   });
 
   test("has no selector, and not looks at one rule", () => {

@@ -1,8 +1,9 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
 import { Problem } from "../../shared/contract/problem.ts";
-import { RuleAnswer, RuleDefinition } from "../../shared/contract/rule.ts";
+import { RuleAnswer, WrittenRule } from "../../shared/contract/rule.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { MAX_RULES } from "../../shared/ports/alerting.ts";
+import { withRequiredSeries } from "../../shared/ports/required-series.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { requireChildren, requirePatterns } from "./change-rule.ts";
 import { requireTemplates } from "./require-templates.ts";
@@ -13,17 +14,18 @@ export const createRule = route({
   path: "/api/v1/rules",
   summary: "Make an alert rule",
   scope: "admin",
-  input: RuleDefinition,
+  input: WrittenRule,
   output: RuleAnswer,
   location: ({ id }) => `/api/v1/rules/${id}`,
   etag: true,
   idempotency: "reserve",
   problems: ["limit-reached"],
 
-  async handle(definition, { org, actor }, { store, clock, newId }) {
-    requirePatterns(definition);
-    requireTemplates(definition, null);
-    const { rules } = store.forOrg(org);
+  async handle(written, { org, actor }, { store, clock, newId }) {
+    requirePatterns(written);
+    requireTemplates(written, null);
+    const { rules, series } = store.forOrg(org);
+    const definition = await withRequiredSeries(written, { series });
     await requireChildren(definition, null, { rules });
     const now = clock.now();
     const rule: Rule = { ...definition, id: newId<RuleId>("rul"), version: 1, createdAt: now, updatedAt: now };

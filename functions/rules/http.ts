@@ -2,7 +2,7 @@ import { http } from "../../shared/runtime/route.ts";
 import { createRule } from "./create.ts";
 import { deleteRule } from "./delete.ts";
 import { getRule } from "./get.ts";
-import { listRuleVersions } from "./history.ts";
+import { listRuleVersions } from "./versions.ts";
 import { listRules } from "./list.ts";
 import { patchRule } from "./patch.ts";
 import { previewTemplate } from "./preview-template.ts";

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { RuleId } from "../../shared/contract/ids.ts";
 import { parseOrRefuse } from "../../shared/contract/problem.ts";
-import { RuleAnswer, RuleDefinition } from "../../shared/contract/rule.ts";
+import { RuleAnswer, WrittenRule } from "../../shared/contract/rule.ts";
+import type { RuleDefinition } from "../../shared/contract/rule.ts";
 import { mergePatch } from "../../shared/core/merge-patch.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { changeRule } from "./change-rule.ts";
@@ -18,7 +19,7 @@ export const patchRule = route({
   problems: ["not-found", "precondition-failed", "conflict"],
 
   async handle({ id, ...patch }, context, { store, clock }) {
-    const edit = (present: RuleDefinition) => parseOrRefuse(RuleDefinition, mergePatch(present, patch));
+    const edit = (present: RuleDefinition) => parseOrRefuse(WrittenRule, mergePatch(present, patch));
     return ruleAnswer(await changeRule(id, edit, store.forOrg(context.org), context, clock.now()));
   },
 });

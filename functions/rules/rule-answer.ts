@@ -20,11 +20,11 @@ export function ruleAnswer(rule: Rule): RuleAnswer {
     case "anomaly":
     case "composite":
       return { ...rule, ...written };
-    case "rate_of_change": {
-      const { per, window } = rule.condition;
-      return { ...rule, ...written, condition: { ...rule.condition, per: formatDuration(per), window: formatDuration(window) } };
+    case "rate-of-change": {
+      const { window } = rule.condition;
+      return { ...rule, ...written, condition: { ...rule.condition, window: formatDuration(window) } };
     }
-    case "missing_data": {
+    case "missing-data": {
       const { expectedInterval: expected, ...condition } = rule.condition;
       const said = expected === undefined ? {} : { expectedInterval: formatDuration(expected) };
       return { ...rule, ...written, condition: { ...condition, ...said } };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { AnomalySeverity, Direction } from "./anomaly.ts";
-import { RuleId } from "./ids.ts";
+import { RuleId, SeriesId } from "./ids.ts";
 import { name } from "./name.ts";
 import { record } from "./record.ts";
 import { Aggregate, DIMENSION_NAME, Dimensions, Selector } from "./series.ts";
@@ -57,15 +57,23 @@ export const AnomalyCondition = v.strictObject({
 });
 export type AnomalyCondition = v.InferOutput<typeof AnomalyCondition>;
 
+/** The time that a rate is of. */
+export const RateUnit = v.picklist(["per_second", "per_minute", "per_hour", "per_day"]);
+export type RateUnit = v.InferOutput<typeof RateUnit>;
+/** What of a rate r is compared: r, -r, or its amount either way. */
+export const RateDirection = v.picklist(["increase", "decrease", "either"]);
+export type RateDirection = v.InferOutput<typeof RateDirection>;
+
 /**
- * True while the change of the window (T - window, T] compares so: last less first value, by the time between them. `per` is the time that
- * values are rates of; `resetAware` reads a value lower than the one before as a counter that began anew.
+ * True while the change of the window (T - window, T] compares so: last less first value, by the time between them, as the direction has
+ * it. `resetAware` reads a value lower than the one before as a counter that began anew.
  */
 export const RateOfChangeCondition = v.pipe(
   v.strictObject({
     operator: Operator,
     value: finite,
-    per: v.optional(v.pipe(Duration, v.minValue(1)), 1_000),
+    unit: v.optional(RateUnit, "per_second"),
+    direction: v.optional(RateDirection, "increase"),
     recover: v.optional(finite),
     critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
     window: v.pipe(Duration, v.minValue(1_000)),
@@ -86,20 +94,20 @@ export type RateOfChangeCondition = v.InferOutput<typeof RateOfChangeCondition>;
  * True while the newest point is older than expectedInterval (the series' learned cadence when left out) times grace. A series of
  * `requireSeries` is missed also where it never had a point.
  */
-export const MissingDataCondition = v.strictObject({
-  expectedInterval: v.optional(v.pipe(Duration, v.minValue(1_000))),
-  grace: v.optional(v.pipe(finite, v.minValue(1), v.maxValue(1_000)), 3),
-  requireSeries: v.optional(v.pipe(v.array(v.strictObject({ dimensions: Dimensions })), v.minLength(1), v.maxLength(500))),
-});
-export type MissingDataCondition = v.InferOutput<typeof MissingDataCondition>;
-
-/** True while, in `need` of the last `of` forecasts, the value is reached within the horizon at least so probably. */
-export const ForecastCondition = v.pipe(
+const missing = <const Required extends v.GenericSchema>(required: Required) =>
   v.strictObject({
-    operator: v.picklist(["gt", "gte", "lt", "lte"]),
-    value: finite,
-    probability: v.optional(v.pipe(finite, v.gtValue(0), v.ltValue(1)), 0.8),
-    horizon: v.pipe(Duration, v.minValue(1_000)),
+    expectedInterval: v.optional(v.pipe(Duration, v.minValue(1_000))),
+    grace: v.optional(v.pipe(finite, v.minValue(1), v.maxValue(1_000)), 3),
+    requireSeries: v.optional(v.pipe(v.array(required), v.minLength(1), v.maxLength(500))),
+  });
+const RequiredSeries = v.strictObject({ dimensions: Dimensions });
+export const MissingDataCondition = missing(RequiredSeries);
+export type MissingDataCondition = v.InferOutput<typeof MissingDataCondition>;
+/** As it may be written: a series that has been seen by its id, too. */
+const WrittenMissingDataCondition = missing(v.union([SeriesId, RequiredSeries], "Expected the id of a series, or its dimensions"));
+
+const Confirmation = v.pipe(
+  v.strictObject({
     need: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10)), 2),
     of: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10)), 3),
   }),
@@ -108,23 +116,32 @@ export const ForecastCondition = v.pipe(
     ["need"],
   ),
 );
+
+/** True while, in `need` of the last `of` forecasts, the value is reached within the horizon at least so probably. */
+export const ForecastCondition = v.strictObject({
+  operator: v.picklist(["gt", "gte", "lt", "lte"]),
+  value: finite,
+  probability: v.optional(v.pipe(finite, v.gtValue(0), v.ltValue(1)), 0.8),
+  horizon: v.pipe(Duration, v.minValue(1_000)),
+  confirm: v.optional(Confirmation, {}),
+});
 export type ForecastCondition = v.InferOutput<typeof ForecastCondition>;
+
+const CompositeRules = v.pipe(
+  v.array(RuleId),
+  v.minLength(1),
+  v.maxLength(20),
+  v.check((rules) => new Set(rules).size === rules.length, "Expected each rule once"),
+);
 
 /** True by what other rules are: all of them, any of them, or not the one; a rule is true while an instance of it fires or recovers. */
 export const CompositeCondition = v.pipe(
   v.strictObject({
-    operator: v.picklist(["all", "any", "not"]),
-    rules: v.pipe(
-      v.array(RuleId),
-      v.minLength(1),
-      v.maxLength(20),
-      v.check((rules) => new Set(rules).size === rules.length, "Expected each rule once"),
-    ),
+    all: v.exactOptional(CompositeRules),
+    any: v.exactOptional(CompositeRules),
+    not: v.exactOptional(v.pipe(v.array(RuleId), v.length(1, "Expected exactly one rule for not"))),
   }),
-  v.forward(
-    v.check(({ operator, rules }) => operator !== "not" || rules.length === 1, "Expected exactly one rule for not"),
-    ["rules"],
-  ),
+  v.entries(1, "Expected exactly one of all, any and not"),
 );
 export type CompositeCondition = v.InferOutput<typeof CompositeCondition>;
 
@@ -165,12 +182,12 @@ const groupBy = v.optional(
 
 const { selector: _, ...unselected } = common;
 
-const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
+const kinds = <const Extra extends v.ObjectEntries, const Missing extends v.GenericSchema>(extra: Extra, missingData: Missing) =>
   v.variant("kind", [
     v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, groupBy, ...extra }),
     v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("rate_of_change"), condition: RateOfChangeCondition, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("missing_data"), condition: MissingDataCondition, ...common, groupBy, ...extra }),
+    v.strictObject({ kind: v.literal("rate-of-change"), condition: RateOfChangeCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("missing-data"), condition: missingData, ...common, groupBy, ...extra }),
     v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...common, ...extra }),
     v.strictObject({ kind: v.literal("composite"), condition: CompositeCondition, ...unselected, ...extra }),
   ]);
@@ -179,38 +196,40 @@ interface Grouped {
   readonly groupBy: readonly string[];
   readonly condition: object;
 }
-const hasAggregate = ({ groupBy: names, condition }: Grouped): boolean =>
-  names.length === 0 || !("aggregate" in condition) || condition.aggregate !== "last";
-const requiresNone = ({ groupBy: names, condition }: Grouped): boolean =>
-  names.length === 0 || !("requireSeries" in condition) || condition.requireSeries === undefined;
-const AGGREGATE_MESSAGE = "Expected an aggregate that several series can have together: condition.aggregate is last";
-const REQUIRE_MESSAGE = "Expected no dimensions where condition.requireSeries names series";
+const isLast = ({ condition }: Grouped): boolean => "aggregate" in condition && condition.aggregate === "last";
+const requires = ({ condition }: Grouped): boolean => "requireSeries" in condition && condition.requireSeries !== undefined;
+const mayGroup = (rule: Grouped): boolean => rule.groupBy.length === 0 || (!isLast(rule) && !requires(rule));
+const groupMessage = ({ input }: { readonly input: Grouped }): string =>
+  isLast(input)
+    ? "Expected an aggregate that several series can have together: condition.aggregate is last"
+    : "Expected no dimensions where condition.requireSeries names series";
 
 /** A rule as a person writes it: what to look at, when it is true, and how patient to be. Durations are parsed to milliseconds. */
 export const RuleDefinition = v.pipe(
-  kinds({}),
+  kinds({}, MissingDataCondition),
   v.forward(
-    v.check((rule) => hasAggregate(rule), AGGREGATE_MESSAGE),
-    ["groupBy"],
-  ),
-  v.forward(
-    v.check((rule) => requiresNone(rule), REQUIRE_MESSAGE),
-    ["groupBy"],
-  ),
-);
-/** The same with the id of the rule that it takes the place of. */
-export const RuleReplacement = v.pipe(
-  kinds({ id: RuleId }),
-  v.forward(
-    v.check((rule) => hasAggregate(rule), AGGREGATE_MESSAGE),
-    ["groupBy"],
-  ),
-  v.forward(
-    v.check((rule) => requiresNone(rule), REQUIRE_MESSAGE),
+    v.check((rule) => mayGroup(rule), groupMessage),
     ["groupBy"],
   ),
 );
 export type RuleDefinition = v.InferOutput<typeof RuleDefinition>;
+/** The same where the series are known: those that it requires may be named by their ids. */
+export const WrittenRule = v.pipe(
+  kinds({}, WrittenMissingDataCondition),
+  v.forward(
+    v.check((rule) => mayGroup(rule), groupMessage),
+    ["groupBy"],
+  ),
+);
+export type WrittenRule = v.InferOutput<typeof WrittenRule>;
+/** As written, with the id of the rule that it takes the place of. */
+export const RuleReplacement = v.pipe(
+  kinds({ id: RuleId }, WrittenMissingDataCondition),
+  v.forward(
+    v.check((rule) => mayGroup(rule), groupMessage),
+    ["groupBy"],
+  ),
+);
 
 /** A stored rule. The version grows with each change; transitions name the version that made them. */
 export type Rule = RuleDefinition & {
@@ -237,7 +256,8 @@ const written = {
 const writtenThreshold = v.strictObject({ ...ThresholdCondition.entries, aggregate: Aggregate, window: v.optional(v.string()) });
 const writtenRate = v.strictObject({
   ...RateOfChangeCondition.entries,
-  per: v.string(),
+  unit: RateUnit,
+  direction: RateDirection,
   window: v.string(),
   resetAware: v.boolean(),
 });
@@ -246,15 +266,14 @@ const writtenForecast = v.strictObject({
   ...ForecastCondition.entries,
   probability: v.number(),
   horizon: v.string(),
-  need: v.number(),
-  of: v.number(),
+  confirm: v.strictObject({ need: v.number(), of: v.number() }),
 });
 /** A rule as the API answers it: durations as strings, so that what was read can be written back. */
 export const RuleAnswer = v.variant("kind", [
   v.strictObject({ kind: v.literal("threshold"), ...common, ...written, groupBy, condition: writtenThreshold }),
   v.strictObject({ kind: v.literal("anomaly"), ...common, ...written, condition: AnomalyCondition }),
-  v.strictObject({ kind: v.literal("rate_of_change"), ...common, ...written, condition: writtenRate }),
-  v.strictObject({ kind: v.literal("missing_data"), ...common, ...written, groupBy, condition: writtenMissing }),
+  v.strictObject({ kind: v.literal("rate-of-change"), ...common, ...written, condition: writtenRate }),
+  v.strictObject({ kind: v.literal("missing-data"), ...common, ...written, groupBy, condition: writtenMissing }),
   v.strictObject({ kind: v.literal("forecast"), ...common, ...written, condition: writtenForecast }),
   v.strictObject({ kind: v.literal("composite"), ...unselected, ...written, condition: CompositeCondition }),
 ]);

@@ -59,7 +59,8 @@ export function withReferences(kind: Kind, definition: Members, replace: (refere
   if (kind === "rule") {
     const { condition } = definition;
     if (definition["kind"] !== "composite" || !isMembers(condition)) return definition;
-    return { ...definition, condition: { ...condition, rules: each(condition["rules"], ["condition", "rules"], REFERRED.rule) } };
+    const referring = Object.entries(condition).map(([operator, rules]) => [operator, each(rules, ["condition", operator], REFERRED.rule)]);
+    return { ...definition, condition: Object.fromEntries(referring) as Members };
   }
   return kind === "routes" ? branch(definition, []) : definition;
 
@@ -87,7 +88,7 @@ export function referencesOf(kind: Kind, definition: Members): readonly Referenc
 
 export const isMembers = (value: unknown): value is Members => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A path as the API writes it: `condition.rules[0]`. */
+/** A path as the API writes it: `condition.all[0]`. */
 export const pathText = (path: readonly (string | number)[]): string =>
   path.reduce<string>((text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? key : `${text}.${key}`), "");
 

@@ -18,7 +18,7 @@ const rule = (name: string, changes: Members = {}): { kind: Kind; answer: Member
   kind: "rule",
   answer: { id: idOf("rul", name), version: 1, name, ...THRESHOLD, ...changes },
 });
-const composite = (name: string, ...rules: readonly string[]) => ({ name, kind: "composite", condition: { operator: "all", rules } });
+const composite = (name: string, ...rules: readonly string[]) => ({ name, kind: "composite", condition: { all: rules } });
 /** A composite rule as it is answered. */
 const both = (name: string, child: string): { kind: Kind; answer: Members } => ({
   kind: "rule",
@@ -107,7 +107,7 @@ describe("a plan", () => {
     const content = { rules: [composite("C", "R")] };
     expect(planned(content, [rule("R")]).lines).toEqual(['+ rule "C"']);
     expect(() => planned(content, [rule("R")], { prune: true })).toThrow(
-      /^m\.yaml:\d+: rule "C": condition\.rules\[0\]: There is no rule "R"$/,
+      /^m\.yaml:\d+: rule "C": condition\.all\[0\]: There is no rule "R"$/,
     );
   });
 

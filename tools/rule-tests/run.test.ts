@@ -150,9 +150,9 @@ test("rates and missing data are tested like thresholds, a required series that 
   expect(
     await run(`
       rules:
-        - { name: Climbs, kind: rate_of_change, selector: { metricKey: disk }, condition: { operator: gt, value: 5, per: 1m, window: 3m } }
+        - { name: Climbs, kind: rate-of-change, selector: { metricKey: disk }, condition: { operator: gt, value: 5, unit: per_minute, window: 3m } }
         - name: Silent
-          kind: missing_data
+          kind: missing-data
           selector: { metricKey: disk }
           condition: { requireSeries: [{ dimensions: { host: b } }], expectedInterval: 1m, grace: 3 }
       tests:

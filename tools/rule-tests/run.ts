@@ -94,7 +94,7 @@ function firingAt(rule: SimulatedRule, series: readonly ScoredSeries[], time: nu
 
 /** The series that a missing-data rule requires: those that never had a point, too. */
 function requiredBeside(rule: SimulatedRule, picked: readonly ScoredSeries[]): readonly ScoredSeries[] {
-  if (rule.kind !== "missing_data") return [];
+  if (rule.kind !== "missing-data") return [];
   const { metricKey } = rule.selector;
   return (rule.condition.requireSeries ?? [])
     .map(({ dimensions }) => ({ ...seriesOf({ series: metricKey, values: "" }, 0), dimensions, id: idOf(metricKey, dimensions) }))

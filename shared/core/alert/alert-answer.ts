@@ -2,6 +2,7 @@ import type { Alert } from "../../contract/alert.ts";
 import type { Rule } from "../../contract/rule.ts";
 import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
 import type { AlertFlapping, AlertRecord, InstanceRecord, Subject } from "./alert-record.ts";
+import { evidenceAnswer } from "./evidence-answer.ts";
 import { FLAPPING_CHANGES } from "./flapping.ts";
 import { alertStatus, isAcknowledged } from "./status.ts";
 
@@ -11,6 +12,7 @@ import { alertStatus, isAcknowledged } from "./status.ts";
  */
 export function alertAnswer(alert: AlertRecord, now: number): Alert {
   const { episode } = alert;
+  const evidence = evidenceAnswer(episode.evidence);
   return {
     id: alert.id,
     instanceId: alert.instance,
@@ -32,7 +34,7 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
     suppressedBy: [...alert.suppressedBy],
     labels: alert.labels,
     annotations: alert.annotations,
-    evidence: alert.flapping === undefined ? episode.evidence : { ...episode.evidence, flapping: flappingEvidence(alert.flapping) },
+    evidence: alert.flapping === undefined ? evidence : { ...evidence, flapping: flappingEvidence(alert.flapping) },
   };
 }
 

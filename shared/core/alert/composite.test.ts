@@ -4,7 +4,7 @@ import type { InstanceId, RuleId } from "../../contract/ids.ts";
 import { CompositeCondition } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
 import { compositeCycle, evaluateComposite } from "./composite.ts";
-import type { Child } from "./composite.ts";
+import type { Child, CompositeOperator } from "./composite.ts";
 import { newInstance, step } from "./step.ts";
 
 const id = (name: string) => hashId<RuleId>("rul", [name]);
@@ -27,16 +27,16 @@ const INSTANCES: Readonly<Record<Exclude<Word, "missing">, Child["instances"]>> 
   ],
   disabled: [],
 };
-const evaluate = (operator: CompositeCondition["operator"], words: readonly Word[]) => {
+const evaluate = (operator: CompositeOperator, words: readonly Word[]) => {
   const rules = words.map((_, n) => id(String(n)));
   const children = words.flatMap((word, n): [RuleId, Child][] =>
     word === "missing" ? [] : [[rules[n]!, { id: rules[n]!, name: word, enabled: word !== "disabled", instances: INSTANCES[word] }]],
   );
-  return evaluateComposite(v.parse(CompositeCondition, { operator, rules }), new Map(children), 5);
+  return evaluateComposite(v.parse(CompositeCondition, { [operator]: rules }), new Map(children), 5);
 };
 
 describe("a composite rule", () => {
-  test.each<[CompositeCondition["operator"], readonly Word[], "true" | "false" | "no_data"]>([
+  test.each<[CompositeOperator, readonly Word[], "true" | "false" | "no_data"]>([
     ["all", ["true", "true"], "true"],
     ["all", ["true", "recovering"], "true"],
     ["all", ["true", "false"], "false"],
@@ -87,10 +87,14 @@ describe("a composite rule", () => {
   });
 
   test.each([
-    [{ operator: "not", rules: [id("a"), id("b")] }, "Expected exactly one rule for not"],
-    [{ operator: "all", rules: [id("a"), id("a")] }, "Expected each rule once"],
-  ])("%j is refused", (written, message) => {
-    expect(v.safeParse(CompositeCondition, written).issues).toMatchObject([{ message, path: [{ key: "rules" }] }]);
+    [{ not: [id("a"), id("b")] }, "Expected exactly one rule for not", "not"],
+    [{ not: [] }, "Expected exactly one rule for not", "not"],
+    [{ all: [id("a"), id("a")] }, "Expected each rule once", "all"],
+    [{}, "Expected exactly one of all, any and not", null],
+    [{ all: [id("a")], not: [id("b")] }, "Expected exactly one of all, any and not", null],
+  ])("%j is refused", (written, message, path) => {
+    const [issue, ...others] = v.safeParse(CompositeCondition, written).issues!;
+    expect([issue.message, v.getDotPath(issue), others]).toEqual([message, path, []]);
   });
 });
 

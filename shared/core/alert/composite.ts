@@ -6,6 +6,14 @@ import type { DataQuality, Evaluation } from "./step.ts";
 /** A rule that is evaluated at times, by what others are then. */
 export type CompositeRule = Extract<Rule, { kind: "composite" }>;
 
+export type CompositeOperator = "all" | "any" | "not";
+
+/** What a composite condition asks of the rules that it looks at. */
+export function lookedAt(condition: CompositeCondition): { readonly operator: CompositeOperator; readonly rules: readonly RuleId[] } {
+  const [[operator, rules]] = Object.entries(condition) as [[CompositeOperator, RuleId[]]];
+  return { operator, rules };
+}
+
 /** A rule that a composite one looks at, as it stands. */
 export interface Child {
   readonly id: RuleId;
@@ -36,7 +44,8 @@ export interface ChildVerdict {
  * @param children - By id; those that are not there are missing.
  * @returns Its evidence names each child with its verdict; also where it has no data. The value is the number of children that are true.
  */
-export function evaluateComposite({ operator, rules }: CompositeCondition, children: ReadonlyMap<RuleId, Child>, at: number): Evaluation {
+export function evaluateComposite(condition: CompositeCondition, children: ReadonlyMap<RuleId, Child>, at: number): Evaluation {
+  const { operator, rules } = lookedAt(condition);
   const verdicts = rules.map((id) => verdictOf(id, children.get(id)));
   const isTrue = verdicts.filter(({ verdict }) => verdict === "true").length;
   const isFalse = verdicts.filter(({ verdict }) => verdict === "false").length;
@@ -47,12 +56,12 @@ export function evaluateComposite({ operator, rules }: CompositeCondition, child
 /** The evidence of a composite alert: what each of its rules said. */
 export interface CompositeEvidence {
   readonly kind: "composite";
-  readonly operator: CompositeCondition["operator"];
+  readonly operator: CompositeOperator;
   readonly children: readonly ChildVerdict[];
 }
 
 type Outcome = "true" | "false" | "no_data";
-const OUTCOME: Readonly<Record<CompositeCondition["operator"], (isTrue: number, isFalse: number, all: number) => Outcome>> = {
+const OUTCOME: Readonly<Record<CompositeOperator, (isTrue: number, isFalse: number, all: number) => Outcome>> = {
   all: (isTrue, isFalse, all) => (isFalse > 0 ? "false" : isTrue === all ? "true" : "no_data"),
   any: (isTrue, isFalse, all) => (isTrue > 0 ? "true" : isFalse === all ? "false" : "no_data"),
   not: (isTrue, isFalse) => (isTrue > 0 ? "false" : isFalse > 0 ? "true" : "no_data"),

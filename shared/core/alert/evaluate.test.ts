@@ -18,15 +18,15 @@ const step = { timestamps: [120_000], mean: [100], intervals: [{ level: 80, lo: 
 
 test.each<[TimedCondition, Partial<Inputs>, number]>([
   [{ kind: "threshold", condition: v.parse(ThresholdCondition, { operator: "gt", value: 1 }) }, { points }, 60],
-  [{ kind: "rate_of_change", condition: v.parse(RateOfChangeCondition, { operator: "gt", value: 1, window: "1m" }) }, { points }, 2],
-  [{ kind: "missing_data", condition: v.parse(MissingDataCondition, { grace: 1 }) }, { cadence: 1_000, lastPointAt: 50_000 }, 10],
+  [{ kind: "rate-of-change", condition: v.parse(RateOfChangeCondition, { operator: "gt", value: 1, window: "1m" }) }, { points }, 2],
+  [{ kind: "missing-data", condition: v.parse(MissingDataCondition, { grace: 1 }) }, { cadence: 1_000, lastPointAt: 50_000 }, 10],
   [
-    { kind: "forecast", condition: v.parse(ForecastCondition, { operator: "gt", value: 50, horizon: "5m", need: 1 }) },
+    { kind: "forecast", condition: v.parse(ForecastCondition, { operator: "gt", value: 50, horizon: "5m", confirm: { need: 1 } }) },
     { forecasts: [{ id: null, cutoff: 0, ...step }] },
     1,
   ],
   [
-    { kind: "composite", condition: v.parse(CompositeCondition, { operator: "any", rules: [child] }) },
+    { kind: "composite", condition: v.parse(CompositeCondition, { any: [child] }) },
     { children: new Map([[child, { id: child, name: "a", enabled: true, instances: [{ state: "firing", data: "ok" }] }]]) },
     1,
   ],

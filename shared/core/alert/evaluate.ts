@@ -20,8 +20,8 @@ import type { Window } from "./threshold.ts";
 /** The conditions that are evaluated at a time, by their kind; anomalies come when they come. */
 export type TimedCondition =
   | { readonly kind: "threshold"; readonly condition: ThresholdCondition }
-  | { readonly kind: "rate_of_change"; readonly condition: RateOfChangeCondition }
-  | { readonly kind: "missing_data"; readonly condition: MissingDataCondition }
+  | { readonly kind: "rate-of-change"; readonly condition: RateOfChangeCondition }
+  | { readonly kind: "missing-data"; readonly condition: MissingDataCondition }
   | { readonly kind: "forecast"; readonly condition: ForecastCondition }
   | { readonly kind: "composite"; readonly condition: CompositeCondition };
 
@@ -65,9 +65,9 @@ export function evaluate(rule: TimedRule, at: number, inputs: Inputs): Evaluatio
   switch (rule.kind) {
     case "threshold":
       return evaluateThreshold(rule.condition, inputs.points, { ...inputs, at, severity, interval });
-    case "rate_of_change":
+    case "rate-of-change":
       return evaluateRateOfChange(rule.condition, inputs.points, { ...inputs, at, severity });
-    case "missing_data":
+    case "missing-data":
       return evaluateMissingData(rule.condition, { ...inputs, at, interval });
     case "forecast":
       return evaluateForecast(rule.condition, inputs.forecasts, at);

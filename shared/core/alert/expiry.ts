@@ -13,9 +13,9 @@ export function expiresAfter(rule: TimedCondition & { readonly interval: number 
   switch (rule.kind) {
     case "threshold":
       return Math.max(EXPIRES_MS, thresholdWindow(rule.condition, rule.interval, cadence));
-    case "rate_of_change":
+    case "rate-of-change":
       return Math.max(EXPIRES_MS, rule.condition.window);
-    case "missing_data":
+    case "missing-data":
       return EXPIRES_MS + (missingAfter(rule.condition, cadence) ?? 0);
     case "forecast":
       return Math.max(EXPIRES_MS, 2 * rule.condition.horizon);

@@ -131,8 +131,11 @@ describe("need of the last forecasts", () => {
         { cutoff },
       ),
     );
-    expect([8, 9].map((hour) => evaluateForecast(condition({ need: 1 }), long, hour * HOUR).outcome)).toEqual(["true", "true"]);
-    expect(evaluateForecast(condition({ need: 1 }), long, 9 * HOUR + 1).outcome).toBe("false");
+    expect([8, 9].map((hour) => evaluateForecast(condition({ confirm: { need: 1 } }), long, hour * HOUR).outcome)).toEqual([
+      "true",
+      "true",
+    ]);
+    expect(evaluateForecast(condition({ confirm: { need: 1 } }), long, 9 * HOUR + 1).outcome).toBe("false");
   });
 
   test("the alert says how probable, when, and what is forecast for then", () => {

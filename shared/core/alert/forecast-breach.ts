@@ -87,14 +87,14 @@ const COUNTS_HORIZONS = 2;
  * @param forecasts - Of one series, in any order; those with a cutoff after `at` are not known yet.
  */
 export function evaluateForecast(condition: ForecastCondition, forecasts: readonly KnownForecast[], at: number): Evaluation {
-  const { need, of, probability, horizon } = condition;
+  const { confirm, probability, horizon } = condition;
   const newest = forecasts
     .filter(({ cutoff }) => cutoff <= at && at - cutoff <= COUNTS_HORIZONS * horizon)
     .toSorted((a, b) => b.cutoff - a.cutoff)
-    .slice(0, of);
+    .slice(0, confirm.of);
   const breaches = newest.map((forecast) => ({ forecast, breach: breachOf(condition, forecast, at) }));
   const agreeing = breaches.filter(({ breach }) => breach !== null && breach.probability >= probability);
-  if (agreeing.length < need) return { at, outcome: "false", value: breaches[0]?.breach?.probability ?? null };
+  if (agreeing.length < confirm.need) return { at, outcome: "false", value: breaches[0]?.breach?.probability ?? null };
 
   const { forecast, breach } = agreeing[0]!;
   const value = breach!.probability;

@@ -51,7 +51,7 @@ test.each([
     at: 100 * MINUTE,
     outcome: "true",
     value: minutes * 60,
-    evidence: { kind: "missing_data", lastSeenAt, duration: minutes * MINUTE, expectedInterval: 5 * MINUTE, grace: 3 },
+    evidence: { kind: "missing-data", lastSeenAt, duration: minutes * MINUTE, expectedInterval: 5 * MINUTE, grace: 3 },
   });
 });
 

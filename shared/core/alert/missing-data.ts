@@ -38,7 +38,7 @@ export function evaluateMissingData(condition: MissingDataCondition, context: Mi
   const silent = Math.max(0, at - since);
   if (silent <= longest) return { at, outcome: "false", value: silent / 1_000 };
   const evidence: MissingDataEvidence = {
-    kind: "missing_data",
+    kind: "missing-data",
     lastSeenAt: lastPointAt,
     duration: silent,
     expectedInterval: longest / condition.grace,
@@ -49,7 +49,7 @@ export function evaluateMissingData(condition: MissingDataCondition, context: Mi
 
 /** The evidence of a missing-data alert; its value is the silence in seconds. Durations in ms. */
 export interface MissingDataEvidence {
-  readonly kind: "missing_data";
+  readonly kind: "missing-data";
   /** Unix ms; null where the series was never seen. */
   readonly lastSeenAt: number | null;
   /** Since the last point; of a series that was never seen since the rule requires it. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as v from "valibot";
 import type { InstanceId } from "../../contract/ids.ts";
 import { RateOfChangeCondition } from "../../contract/rule.ts";
-import type { Severity } from "../../contract/rule.ts";
+import type { RateDirection, RateUnit, Severity } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
 import { evaluateRateOfChange } from "./rate-of-change.ts";
 import type { RateContext } from "./rate-of-change.ts";
@@ -12,7 +12,7 @@ import { heldSeverity } from "./threshold.ts";
 
 const MINUTE = 60_000;
 const condition = (changes: Partial<v.InferInput<typeof RateOfChangeCondition>> = {}) =>
-  v.parse(RateOfChangeCondition, { operator: "gt", value: 10, per: "1m", window: "5m", ...changes });
+  v.parse(RateOfChangeCondition, { operator: "gt", value: 10, unit: "per_minute", window: "5m", ...changes });
 const context = (changes: Partial<RateContext> = {}): RateContext => ({
   at: 10 * MINUTE,
   severity: "warning",
@@ -57,7 +57,7 @@ describe("the rate", () => {
         [9, 0],
         [10, 120],
       ],
-      { per: undefined },
+      { unit: undefined },
       2,
     ],
     [
@@ -129,12 +129,13 @@ describe("the rate", () => {
       severity: "warning",
       value: 20,
       evidence: {
-        kind: "rate_of_change",
+        kind: "rate-of-change",
         operator: "gt",
         threshold: 10,
         recover: 5,
         value: 20,
-        per: MINUTE,
+        unit: "per_minute",
+        direction: "increase",
         window: 5 * MINUTE,
         points: 2,
         first: { timestamp: 7 * MINUTE, value: 10 },
@@ -142,6 +143,50 @@ describe("the rate", () => {
         resets: 0,
       },
     });
+  });
+});
+
+/** Two points a minute apart. */
+const minuteOf = (change: number) => ({ timestamps: Float64Array.of(9 * MINUTE, 10 * MINUTE), values: Float64Array.of(0, change) });
+
+describe("the direction", () => {
+  const outcome = (slope: number, changes: object, previous: RateContext["previous"] = null) =>
+    evaluateRateOfChange(condition(changes), minuteOf(slope), context({ previous }));
+
+  test.each<[RateDirection | undefined, number, "true" | "false"]>([
+    [undefined, 11, "true"],
+    [undefined, -11, "false"],
+    ["increase", 11, "true"],
+    ["decrease", 11, "false"],
+    ["decrease", -11, "true"],
+    ["either", 11, "true"],
+    ["either", -11, "true"],
+    ["either", -9, "false"],
+  ])("of %s takes a rate of %d as %s, and the alert carries the rate as it is", (direction, slope, expected) => {
+    const evaluation = outcome(slope, { direction });
+    expect(evaluation).toMatchObject({ outcome: expected, value: slope });
+    if (expected === "true") expect(evaluation.evidence).toMatchObject({ value: slope, direction: direction ?? "increase" });
+  });
+
+  test("is that of the recovery and the critical value too", () => {
+    const decrease = { direction: "decrease", recover: 5, critical: { value: 20, recover: 15 } };
+    expect(outcome(-6, decrease, "warning").outcome).toBe("true");
+    expect(outcome(-5, decrease, "warning").outcome).toBe("false");
+    expect(outcome(6, decrease, "warning").outcome).toBe("false");
+    expect(outcome(-21, decrease)).toMatchObject({ severity: "critical", value: -21 });
+    expect(outcome(-16, decrease, "critical")).toMatchObject({ severity: "critical" });
+    expect(outcome(-14, decrease, "critical")).toMatchObject({ severity: "warning" });
+  });
+});
+
+describe("the unit", () => {
+  test.each<[RateUnit, number]>([
+    ["per_second", 0.5],
+    ["per_minute", 30],
+    ["per_hour", 1_800],
+    ["per_day", 43_200],
+  ])("%s says the same slope as %d", (unit, expected) => {
+    expect(evaluateRateOfChange(condition({ unit }), minuteOf(30), context()).value).toBeCloseTo(expected, 9);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Operator, RateOfChangeCondition, Severity } from "../../contract/rule.ts";
+import type { Operator, RateDirection, RateOfChangeCondition, RateUnit, Severity } from "../../contract/rule.ts";
 import { within } from "../series/merge.ts";
 import { levelOf } from "./level.ts";
 import type { Evaluation } from "./step.ts";
@@ -15,16 +15,24 @@ export interface RateContext {
   readonly lastPointAt: number | null;
 }
 
+const UNIT_MS: Readonly<Record<RateUnit, number>> = { per_second: 1_000, per_minute: 60_000, per_hour: 3_600_000, per_day: 86_400_000 };
+const DIRECTED: Readonly<Record<RateDirection, (rate: number) => number>> = {
+  increase: (rate) => rate,
+  decrease: (rate) => -rate,
+  either: Math.abs,
+};
+
 /**
  * Compares the rate of the window (at - window, at] with the condition's levels: last less first value, by the time that truly lies
  * between the two points, whatever their spacing. Of a counter that began anew, what it had counted before each restart is added.
+ * Values, recovery and critical ones alike, are compared with the rate as the direction has it; the evaluation carries the rate itself.
  * A rate that is not finite is never true.
  *
  * @returns Of fewer than two points `missed`, or `not_due` where two were not due in the window.
  */
 export function evaluateRateOfChange(condition: RateOfChangeCondition, points: Window, context: RateContext): Evaluation {
   const { at, cadence } = context;
-  const { window, per, operator, resetAware } = condition;
+  const { window, unit, direction, operator, resetAware } = condition;
   const { timestamps, values } = within(points, at - window + 1, at + 1);
   if (values.length < 2) {
     const hasRoom = values.length === 0 || cadence === null || window >= 2 * cadence;
@@ -33,19 +41,20 @@ export function evaluateRateOfChange(condition: RateOfChangeCondition, points: W
   const [first, last] = [values[0]!, values.at(-1)!];
   const [from, to] = [timestamps[0]!, timestamps.at(-1)!];
   const { lost, resets } = resetAware ? restarts(values) : { lost: 0, resets: 0 };
-  const value = ((last - first + lost) / (to - from)) * per;
+  const value = ((last - first + lost) / (to - from)) * UNIT_MS[unit];
   if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
-  const level = levelOf(condition, context, value);
+  const level = levelOf(condition, context, DIRECTED[direction](value));
   if (level === null) return { at, outcome: "false", value };
 
   const { severity, threshold, recover } = level;
   const evidence: RateEvidence = {
-    kind: "rate_of_change",
+    kind: "rate-of-change",
     operator,
     threshold,
     recover: recover ?? null,
     value,
-    per,
+    unit,
+    direction,
     window,
     points: values.length,
     first: { timestamp: from, value: first },
@@ -55,14 +64,15 @@ export function evaluateRateOfChange(condition: RateOfChangeCondition, points: W
   return { at, outcome: "true", severity, value, evidence: { ...evidence } };
 }
 
-/** The evidence of a rate alert: the rate, and the two points that it lies between. `per` and `window` in ms, timestamps in Unix ms. */
+/** The evidence of a rate alert: the rate, and the two points that it lies between. `window` in ms, timestamps in Unix ms. */
 export interface RateEvidence {
-  readonly kind: "rate_of_change";
+  readonly kind: "rate-of-change";
   readonly operator: Operator;
   readonly threshold: number;
   readonly recover: number | null;
   readonly value: number;
-  readonly per: number;
+  readonly unit: RateUnit;
+  readonly direction: RateDirection;
   readonly window: number;
   readonly points: number;
   readonly first: { readonly timestamp: number; readonly value: number };

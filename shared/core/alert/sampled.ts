@@ -9,7 +9,7 @@ import { missingAfter } from "./missing-data.ts";
 import type { Evaluation, Instance } from "./step.ts";
 
 /** A rule that looks at what is known of a series at every multiple of its interval. */
-export type SampledRule = Extract<Rule, { kind: "threshold" | "rate_of_change" | "missing_data" | "forecast" }>;
+export type SampledRule = Extract<Rule, { kind: "threshold" | "rate-of-change" | "missing-data" | "forecast" }>;
 
 export const isSampled = (rule: Rule | undefined): rule is SampledRule =>
   rule !== undefined && rule.kind !== "anomaly" && rule.kind !== "composite";
@@ -40,7 +40,7 @@ export interface Moment {
 /** How far back an evaluation looks, ms. */
 export function sampledWindow(rule: SampledRule, cadence: number | null): number {
   if (rule.kind === "threshold") return thresholdWindow(rule.condition, rule.interval, cadence);
-  return rule.kind === "rate_of_change" ? rule.condition.window : 1;
+  return rule.kind === "rate-of-change" ? rule.condition.window : 1;
 }
 
 /** Looks at the points once. */
@@ -56,7 +56,7 @@ export function evaluateSampled(rule: SampledRule, series: SampledSeries, { inst
  */
 export function changesAt(rule: SampledRule, series: SampledSeries, outcome: Evaluation["outcome"], { at, lastPointAt }: Moment): number {
   const { timestamps, cadence } = series;
-  if (rule.kind === "missing_data") return missedFrom(rule, series, outcome, lastPointAt);
+  if (rule.kind === "missing-data") return missedFrom(rule, series, outcome, lastPointAt);
   if (rule.kind === "forecast") return forecastChangesAt(rule.condition, series.forecasts, at);
   if (outcome === "missed") return Infinity;
   const window = sampledWindow(rule, cadence);
@@ -72,7 +72,7 @@ export function changesAt(rule: SampledRule, series: SampledSeries, outcome: Eva
 
 /** When silence becomes missing data: right after it has lasted as long as it may. */
 function missedFrom(
-  { condition, interval }: Extract<SampledRule, { kind: "missing_data" }>,
+  { condition, interval }: Extract<SampledRule, { kind: "missing-data" }>,
   { cadence, requiredSince }: SampledSeries,
   outcome: Evaluation["outcome"],
   lastPointAt: number | null,

@@ -27,8 +27,8 @@ const HOUR = 60 * MINUTE;
 const org = hashId<OrgId>("org", ["test"]);
 const CONDITIONS = {
   threshold: ThresholdCondition,
-  rate_of_change: RateOfChangeCondition,
-  missing_data: MissingDataCondition,
+  "rate-of-change": RateOfChangeCondition,
+  "missing-data": MissingDataCondition,
   forecast: ForecastCondition,
   composite: CompositeCondition,
 };
@@ -79,7 +79,7 @@ const climb = (from: number, to: number, slope: number, start = 0): Row[] =>
 
 describe("episodes", () => {
   test("of a rate of change begin with the climb and end after it", () => {
-    const rule = timed("rate_of_change", { operator: "gt", value: 5, per: "1m", window: "5m" });
+    const rule = timed("rate-of-change", { operator: "gt", value: 5, unit: "per_minute", window: "5m" });
     const rows = [...climb(0, 20, 0), ...climb(20, 30, 10), ...climb(30, 60, 0, 100)];
     // Of the four steps between the points of a window more than two have to climb, by 10 each.
     expect(short(run(rule, seriesOf(rows), { until: 59 * MINUTE }))).toEqual([[23, 32, "recovered"]]);
@@ -87,17 +87,17 @@ describe("episodes", () => {
 
   test("of missing data begin once the silence is too long and end with the first point", () => {
     const rows = [...climb(0, 20, 1), ...climb(40, 50, 1)];
-    expect(short(run(timed("missing_data", {}), seriesOf(rows), { until: 49 * MINUTE }))).toEqual([[23, 40, "recovered"]]);
+    expect(short(run(timed("missing-data", {}), seriesOf(rows), { until: 49 * MINUTE }))).toEqual([[23, 40, "recovered"]]);
   });
 
   test("of missing data expire a day after they were found", () => {
     const rows = climb(0, 20, 1);
-    expect(short(run(timed("missing_data", {}), seriesOf(rows), { until: 3_000 * MINUTE }))).toEqual([[23, 22 + 1_440, "expired"]]);
+    expect(short(run(timed("missing-data", {}), seriesOf(rows), { until: 3_000 * MINUTE }))).toEqual([[23, 22 + 1_440, "expired"]]);
   });
 
   test("of a required series need no point, and do not expire", () => {
     const required = seriesOf([], { requiredSince: 10 * MINUTE, cadence: null });
-    expect(short(run(timed("missing_data", {}), required, { from: 10 * MINUTE, until: 5_000 * MINUTE }))).toEqual([[14, null, null]]);
+    expect(short(run(timed("missing-data", {}), required, { from: 10 * MINUTE, until: 5_000 * MINUTE }))).toEqual([[14, null, null]]);
   });
 
   test("of a forecast follow the forecasts that were made", () => {
@@ -118,7 +118,7 @@ describe("episodes", () => {
     const rows = climb(0, 30, 1);
     expect(short(run(rule, seriesOf(rows), { until: 29 * MINUTE }))).toEqual([[8, null, null]]);
     expect(short(run(rule, seriesOf(rows), { from: 20 * MINUTE, until: 29 * MINUTE }))).toEqual([[22, null, null]]);
-    const silent = timed("missing_data", {});
+    const silent = timed("missing-data", {});
     expect(short(run(silent, seriesOf(climb(0, 10, 1)), { from: 30 * MINUTE, until: 40 * MINUTE }))).toEqual([[30, null, null]]);
   });
 });
@@ -134,14 +134,14 @@ describe("a composite rule", () => {
     ["any", [[10, 40, "recovered"]]],
   ])("of %s follows its rules", (operator, expected) => {
     const children = new Map([child("a", high(10, 30), 59), child("b", high(20, 40), 59)]);
-    const rule = ruleOf("composite", { operator, rules: [...children.keys()] }) as CompositeRule;
+    const rule = ruleOf("composite", { [operator]: [...children.keys()] }) as CompositeRule;
     expect(short(finish(simulateComposite(rule, org, children, { from: 0, until: 59 * MINUTE })))).toEqual(expected);
   });
 
   test("of not follows it too, and goes on while its rule has no data", () => {
     const rows = [...high(10, 20).slice(0, 30), ...climb(45, 60, 0)];
     const children = new Map([child("a", rows, 59)]);
-    const rule = ruleOf("composite", { operator: "not", rules: [...children.keys()] }) as CompositeRule;
+    const rule = ruleOf("composite", { not: [...children.keys()] }) as CompositeRule;
     expect(short(finish(simulateComposite(rule, org, children, { from: 5 * MINUTE, until: 59 * MINUTE })))).toEqual([
       [5, 10, "recovered"],
       [20, null, null],
@@ -162,9 +162,13 @@ test("a simulation tells what one evaluation after the other would, each over al
       return steps.map(([gap, value]): Row => [(minute += gap), value]);
     });
   const rules = fc.constantFrom(
-    timed("rate_of_change", { operator: "gte", value: 5, recover: 2, per: "1m", window: "4m", critical: { value: 20 } }),
-    timed("rate_of_change", { operator: "lt", value: -5, per: "1m", window: "3m", resetAware: true }, { for: "2m", noData: "alert" }),
-    timed("missing_data", { grace: 2 }, { keepFiringFor: "3m" }),
+    timed("rate-of-change", { operator: "gte", value: 5, recover: 2, unit: "per_minute", window: "4m", critical: { value: 20 } }),
+    timed(
+      "rate-of-change",
+      { operator: "lt", value: -5, unit: "per_minute", window: "3m", resetAware: true },
+      { for: "2m", noData: "alert" },
+    ),
+    timed("missing-data", { grace: 2 }, { keepFiringFor: "3m" }),
     timed("threshold", { operator: "gt", value: 20, aggregate: "p90", window: "6m" }, { keepFiringFor: "1m" }),
   );
   fc.assert(

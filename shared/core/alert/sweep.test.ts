@@ -19,13 +19,13 @@ test.each<[SampledRule, object]>([
   [
     {
       ...stored,
-      kind: "rate_of_change",
+      kind: "rate-of-change",
       condition: v.parse(RateOfChangeCondition, { operator: "lt", value: 1, recover: 3, window: "5m" }),
     },
     { value: 50, recover: 52 },
   ],
   [{ ...stored, kind: "forecast", condition: v.parse(ForecastCondition, { operator: "gt", value: 1, horizon: "1h" }) }, { value: 50 }],
-  [{ ...stored, kind: "missing_data", condition: v.parse(MissingDataCondition, {}) }, { grace: 50 }],
+  [{ ...stored, kind: "missing-data", condition: v.parse(MissingDataCondition, {}) }, { grace: 50 }],
 ])("another setting moves the value, with its recovery value, and the patience: %#", (rule, condition) => {
   expect(withSetting(rule, 50, 120_000)).toEqual({ ...rule, for: 120_000, condition: { ...rule.condition, ...condition } });
 });
@@ -35,10 +35,7 @@ describe("the setting for at most five pages a week", () => {
     value,
     for: patience,
     pagesPerWeek,
-    labels:
-      recall === null
-        ? null
-        : { incidents: 4, found: 4 * recall, truePositives: 0, falsePositives: 0, unlabelled: 0, precision: null, recall },
+    recall,
   });
   test.each<[string, readonly SweptSetting[], [number, number] | null]>([
     ["is none where all tell more", [setting(80, 0, 9), setting(90, 0, 6)], null],

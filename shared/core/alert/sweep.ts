@@ -1,4 +1,3 @@
-import type { LabelScore } from "./backtest-score.ts";
 import type { SampledRule } from "./sampled.ts";
 
 /** A setting of a rule, and what it would have made of a history. */
@@ -9,14 +8,14 @@ export interface SweptSetting {
   readonly for: number;
   /** Messages about something that fires, a week. */
   readonly pagesPerWeek: number;
-  /** null where nothing is labelled. */
-  readonly labels: LabelScore | null;
+  /** Of the incidents, those that it finds; null where none is labelled. */
+  readonly recall: number | null;
 }
 
 /** The rule with another value, and another `for` (ms). Its recovery value stays as far from the value as it is. */
 export function withSetting(rule: SampledRule, value: number, patience: number): SampledRule {
   const changed = { ...rule, for: patience };
-  if (changed.kind === "missing_data") return { ...changed, condition: { ...changed.condition, grace: value } };
+  if (changed.kind === "missing-data") return { ...changed, condition: { ...changed.condition, grace: value } };
   if (changed.kind === "forecast") return { ...changed, condition: { ...changed.condition, value } };
   const { recover } = changed.condition;
   const moved = { value, ...(recover === undefined ? {} : { recover: recover + value - changed.condition.value }) };
@@ -32,7 +31,7 @@ export function withSetting(rule: SampledRule, value: number, patience: number):
  * @returns null where every setting tells more.
  */
 export function chooseSetting<Setting extends SweptSetting>(settings: readonly Setting[], mostPagesPerWeek: number): Setting | null {
-  const recall = ({ labels }: SweptSetting) => labels?.recall ?? 0;
+  const recall = ({ recall: found }: SweptSetting) => found ?? 0;
   const quiet = settings.filter(({ pagesPerWeek }) => pagesPerWeek <= mostPagesPerWeek);
   return quiet.toSorted((a, b) => recall(b) - recall(a) || b.pagesPerWeek - a.pagesPerWeek || a.for - b.for)[0] ?? null;
 }

@@ -76,7 +76,7 @@ const threshold = fc.record({
   ),
 });
 const rate = fc.record({
-  kind: fc.constant("rate_of_change"),
+  kind: fc.constant("rate-of-change"),
   condition: fc.record({
     operator: fc.constantFrom("gt", "lt"),
     value: fc.constantFrom(-0.01, 0.01),
@@ -85,7 +85,7 @@ const rate = fc.record({
   }),
 });
 const missing = fc.record({
-  kind: fc.constant("missing_data"),
+  kind: fc.constant("missing-data"),
   condition: fc.record({ expectedInterval: fc.constantFrom("90s", "10m"), grace: fc.constantFrom(1, 3) }, { requiredKeys: ["grace"] }),
 });
 const settings = fc
@@ -113,12 +113,12 @@ describe("runWatch", () => {
     fc.assert(
       fc.property(settings, history, fc.constantFrom(null, MINUTE, 50 * MINUTE), fc.boolean(), (changes, points, cadence, isRequired) => {
         const rule = ruleOf(changes);
-        const series = seriesOf(points, cadence, isRequired && changes.kind === "missing_data" ? START : null);
+        const series = seriesOf(points, cadence, isRequired && changes.kind === "missing-data" ? START : null);
         const span = spanOf(0, (points.at(-1)?.[0] ?? 0) + 3 * 3_600_000);
         const all = runAll(rule, series, span);
         const run = runWatch(rule, fresh(rule), series, span);
         // The value of what is missing is a silence, which grows by itself.
-        const growing = changes.kind === "missing_data" ? { value: expect.anything() } : {};
+        const growing = changes.kind === "missing-data" ? { value: expect.anything() } : {};
         const expected = all.transitions.map((one) => (one.kind === "episode" ? { ...one, episode: { ...one.episode, ...growing } } : one));
         expect(run.transitions).toEqual(expected);
         const { episode } = all.instance;

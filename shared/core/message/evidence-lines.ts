@@ -1,5 +1,6 @@
+import * as v from "valibot";
 import type { Alert, Evidence } from "../../contract/alert.ts";
-import { Operator } from "../../contract/rule.ts";
+import { Operator, RateDirection, RateUnit } from "../../contract/rule.ts";
 import { formatDuration, parseDuration } from "../../contract/time.ts";
 import { EARLIER_DAYS } from "../alert/related.ts";
 import { elapsedText, numberText, timeText } from "./plain-text.ts";
@@ -19,8 +20,8 @@ const NAMED_METHODS = 3;
 const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
   threshold: thresholdLines,
   anomaly: anomalyLines,
-  rate_of_change: rateLines,
-  missing_data: missingLines,
+  "rate-of-change": rateLines,
+  "missing-data": missingLines,
   forecast: forecastLines,
   composite: compositeLines,
   instances_limited: ({ most, leftOut }) => [
@@ -102,24 +103,26 @@ function thresholdLines(evidence: Evidence): readonly string[] {
 function rateLines(evidence: Evidence): readonly string[] {
   const { operator } = evidence;
   const number = (name: string) => numberOf(evidence[name]);
-  const [value, threshold, recover, per, window] = ["value", "threshold", "recover", "per", "window"].map(number);
+  const [value, threshold, recover, window] = ["value", "threshold", "recover", "window"].map(number);
   if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
-  const unit = typeof per === "number" ? ` per ${formatDuration(per)}` : "";
+  const unit = v.is(RateUnit, evidence["unit"]) ? ` ${evidence["unit"].replace("_", " ")}` : "";
+  const way = v.is(RateDirection, evidence["direction"]) ? WAY[evidence["direction"]] : "";
   const over = typeof window === "number" ? ` over ${formatDuration(window)}` : "";
   const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
-  return [`change${over}: ${numberText(value)}${unit} (alerts ${COMPARED[operator]} ${numberText(threshold)}${until})`];
+  return [`change${over}: ${numberText(value)}${unit} (alerts ${COMPARED[operator]} ${numberText(threshold)}${way}${until})`];
 }
 
+const WAY: Readonly<Record<RateDirection, string>> = { increase: "", decrease: " as a decrease", either: " either way" };
+
 function missingLines(evidence: Evidence): readonly string[] {
-  const [lastSeenAt, duration, expected, grace] = ["lastSeenAt", "duration", "expectedInterval", "grace"].map((name) =>
-    numberOf(evidence[name]),
-  );
+  const [duration, expected, grace] = ["duration", "expectedInterval", "grace"].map((name) => numberOf(evidence[name]));
+  const lastSeenAt = timeOf(evidence["lastSeenAt"]);
   if (typeof duration !== "number") return [];
   const usual = typeof expected === "number" && typeof grace === "number";
   const expectation = usual
     ? `; a point is expected every ${elapsedText(expected)}, and ${numberText(grace)} times that is waited for`
     : "";
-  const since = typeof lastSeenAt === "number" ? `the last point came at ${timeText(lastSeenAt)}` : "no point ever came";
+  const since = lastSeenAt !== null ? `the last point came at ${timeText(lastSeenAt)}` : "no point ever came";
   return [`No data for ${elapsedText(duration)}: ${since}${expectation}`];
 }
 
@@ -129,7 +132,7 @@ function forecastLines(evidence: Evidence): readonly string[] {
   if (typeof probability !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
   const by = typeof agreeing === "number" && typeof of === "number" ? `, by ${agreeing} of the last ${of} forecasts` : "";
   const lines = [`${Math.floor(100 * probability)} % likely to be ${COMPARED[operator]} ${numberText(threshold)}${by}`];
-  const [median, first, last] = ["median", "lo", "hi"].map((name) => numberIn(breachAt, name));
+  const [median, first, last] = ["median", "lo", "hi"].map((name) => timeOf(memberOf(breachAt, name)));
   if (typeof median === "number" && typeof first === "number" && typeof last === "number") {
     lines.push(`first at about ${timeText(median)} (80 %: ${timeText(first)} to ${timeText(last)})`);
   }
@@ -148,8 +151,13 @@ function compositeLines({ operator, children }: Evidence): readonly string[] {
   return [`${operator} of: ${said.join("; ")}`];
 }
 
-const numberIn = (value: unknown, name: string): number | null =>
-  typeof value === "object" && value !== null ? numberOf((value as Record<string, unknown>)[name]) : null;
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+const numberIn = (value: unknown, name: string): number | null => numberOf(memberOf(value, name));
+
+/** A time in evidence, Unix ms, as it is kept or as it is answered; null where it is none. */
+const timeOf = (value: unknown): number | null => numberOf(typeof value === "string" ? Date.parse(value) : value);
 
 function anomalyLines(evidence: Evidence): readonly string[] {
   const { severity, direction, methods, explanation } = evidence;

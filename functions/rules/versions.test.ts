@@ -5,7 +5,7 @@ import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { createRule } from "./create.ts";
 import { deleteRule } from "./delete.ts";
-import { listRuleVersions } from "./history.ts";
+import { listRuleVersions } from "./versions.ts";
 import { patchRule } from "./patch.ts";
 
 let harness: Harness;

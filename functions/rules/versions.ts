@@ -20,7 +20,7 @@ const RuleVersion = v.strictObject({
 
 export const listRuleVersions = route({
   method: "GET",
-  path: "/api/v1/rules/{id}/history",
+  path: "/api/v1/rules/{id}/versions",
   summary: "List what an alert rule was, newest version first: the newest 100, also once it is deleted",
   scope: "read",
   input: v.strictObject({ id: RuleId, ...pageQuery }),
