@@ -76,4 +76,21 @@ describe("a composite rule", () => {
     await live({ cpu: [95, 95, 95, 95, 95] });
     expect(await episodesOf(harness, rule)).toEqual([]);
   });
+
+  test("is evaluated for the hour that an outage left out, by what its rules were at each time", async () => {
+    const { harness } = system;
+    const cpu = await storeRule(harness, { name: "CPU" });
+    const memory = await storeRule(harness, { name: "Memory", selector: { metricKey: "memory" } });
+    const rule = await compose("all", [cpu, memory]);
+    await live({ cpu: [50, 50], memory: [50, 50] });
+    // Nothing is evaluated while these come in.
+    const values = { cpu: [95, 95, 95, 50, 95, 50], memory: [50, 95, 95, 95, 50, 50] };
+    for (let n = 0; n < 6; n++) {
+      harness.clock.set(minute(2 + n));
+      for (const metric of ["cpu", "memory"] as const) await harness.store(metric, [[minute(2 + n), values[metric][n]!]]);
+    }
+    harness.clock.set(minute(9));
+    await system.tick();
+    expect(await episodesOf(harness, rule)).toEqual([{ from: 3, to: 5, reason: "recovered", severity: "warning" }]);
+  });
 });

@@ -1,16 +1,18 @@
 import type { OrgId, RuleId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { instanceChange, newWatchRecord } from "../../shared/core/alert/alert-record.ts";
-import { lookedAt } from "../../shared/core/alert/composite.ts";
+import { lookedAt, stateAt } from "../../shared/core/alert/composite.ts";
 import type { Child, CompositeRule } from "../../shared/core/alert/composite.ts";
 import { evaluate, NOTHING_KNOWN } from "../../shared/core/alert/evaluate.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
+import { dueEvaluations } from "../../shared/core/alert/schedule.ts";
 import { step } from "../../shared/core/alert/step.ts";
+import type { Transition } from "../../shared/core/alert/step.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
 /**
- * Evaluates composite rules of which an evaluation is due, by what the rules that they look at are now; those that others of them look at
- * come first. What was due while nothing ran is not made up: what the others were then is not known.
+ * Evaluates composite rules of which evaluations are due, by what the rules that they look at were then; those that others of them look at
+ * come first.
  *
  * @param rules - Every enabled rule.
  */
@@ -21,33 +23,42 @@ export async function evaluateComposites(org: OrgId, rules: readonly Rule[], ten
   const stored = new Map((await tenant.instances.getMany(ids)).map((record) => [record.id, record]));
   const enabled = new Map(rules.map((rule) => [rule.id, rule]));
   for (const [place, rule] of composites.entries()) {
-    const at = Math.floor((now - rule.evalDelay) / rule.interval) * rule.interval;
     const record = stored.get(ids[place]!) ?? newWatchRecord(ids[place]!, rule, null);
-    if (at < 0 || at <= (record.state.lastEvaluatedAt ?? -1)) continue;
-    const children = await childrenOf(rule, enabled, tenant);
-    const { instance: after, transitions } = step(record.state, rule, evaluate(rule, at, { ...NOTHING_KNOWN, children }));
+    const times = dueEvaluations(record.state.lastEvaluatedAt, now, rule);
+    if (times.length === 0) continue;
+    const childrenAt = await loadChildren(rule, enabled, times[0]!, tenant);
+    let after = record.state;
+    const transitions: Transition[] = [];
+    for (const at of times) {
+      const next = step(after, rule, evaluate(rule, at, { ...NOTHING_KNOWN, children: childrenAt(at) }));
+      after = next.instance;
+      transitions.push(...next.transitions);
+    }
     const change = { ...instanceChange(record, { after, transitions }, rule, null), pace: { checkpoints: [], dueAt: null } };
     // Who loses against another worker, or somebody who changed the rule, leaves it to the next evaluation.
     await tenant.instances.commit({ rule, changes: [change], at: now });
   }
 }
 
-/** The rules that a composite one looks at, as they stand. */
-async function childrenOf(
+/** The rules that a composite one looks at, as they stood at times from one on, Unix ms. The quality of their data is as it is now. */
+async function loadChildren(
   { condition }: CompositeRule,
   enabled: ReadonlyMap<RuleId, Rule>,
+  from: number,
   { instances, rules }: OrgStore,
-): Promise<ReadonlyMap<RuleId, Child>> {
+): Promise<(at: number) => ReadonlyMap<RuleId, Child>> {
   const { rules: ids } = lookedAt(condition);
-  const conditions = Map.groupBy(await instances.conditions(ids), ({ rule }) => rule);
-  const children = new Map<RuleId, Child>();
+  const conditions = Map.groupBy(await instances.conditions(ids, from), ({ rule }) => rule);
+  const known: Rule[] = [];
   for (const id of ids) {
     const rule = enabled.get(id) ?? (await rules.get(id));
-    if (rule === null) continue;
-    const own = (conditions.get(id) ?? []).flatMap(({ state, data, instances: n }) => Array.from({ length: n }, () => ({ state, data })));
-    children.set(id, { id, name: rule.name, enabled: rule.enabled, instances: own });
+    if (rule !== null) known.push(rule);
   }
-  return children;
+  const childAt = ({ id, name, enabled: isEnabled }: Rule, at: number): Child => {
+    const own = (conditions.get(id) ?? []).map(({ state, data, changes }) => ({ state: stateAt(state, changes, at), data }));
+    return { id, name, enabled: isEnabled, instances: own };
+  };
+  return (at) => new Map(known.map((rule) => [rule.id, childAt(rule, at)]));
 }
 
 /** Those that look at others of them after these. */

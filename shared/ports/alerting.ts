@@ -5,6 +5,7 @@ import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceI
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
 import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, Subject, WatchRecord } from "../core/alert/alert-record.ts";
+import type { PastCondition } from "../core/alert/composite.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
@@ -69,10 +70,19 @@ export interface InstancesStore {
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
   /** How many each of some rules has; those that have none are missing. */
   counts(rules: readonly RuleId[]): Promise<ReadonlyMap<RuleId, number>>;
-  /** How many instances of some rules are in which condition, with which data. */
+  /** The condition and the quality of the data of every instance of some rules, and what the condition was before its changes after a time. */
   conditions(
     rules: readonly RuleId[],
-  ): Promise<readonly { readonly rule: RuleId; readonly state: ConditionState; readonly data: DataQuality; readonly instances: number }[]>;
+    after: number,
+  ): Promise<
+    readonly {
+      readonly rule: RuleId;
+      readonly state: ConditionState;
+      readonly data: DataQuality;
+      /** Oldest first. */
+      readonly changes: readonly PastCondition[];
+    }[]
+  >;
   /** Has the instances of some rules over a series looked at at a time, Unix ms, unless they are before. */
   wake(rules: readonly RuleId[], series: SeriesId, at: number): Promise<void>;
   /** Those that are due, most overdue first. */

@@ -38,10 +38,14 @@ const SELECT_COUNTS = `
   SELECT value AS rule, (SELECT count(*) FROM rule_instance WHERE org = :org AND rule = value AND metric_key IS NOT NULL) AS n FROM json_each(:rules)`;
 // Rides rule_instance_series.
 const SELECT_CONDITIONS = `
-  SELECT rule, condition, state ->> 'data' AS data, count(*) AS n FROM rule_instance
+  SELECT id, rule, condition, state ->> 'data' AS data FROM rule_instance
   WHERE org = :org AND rule IN (SELECT value FROM json_each(:rules))
-    AND (metric_key IS NOT NULL OR (SELECT definition ->> 'kind' FROM rule WHERE rule.id = rule_instance.rule) = 'composite')
-  GROUP BY rule, condition, data`;
+    AND (metric_key IS NOT NULL OR (SELECT definition ->> 'kind' FROM rule WHERE rule.id = rule_instance.rule) = 'composite')`;
+// Rides alert_transition_instance, once for each instance.
+const SELECT_PAST_CONDITIONS = `
+  SELECT t.instance, t.at, t.from_state FROM json_each(:instances) AS asked
+  CROSS JOIN alert_transition AS t ON t.org = :org AND t.instance = asked.value AND t.at > :after AND t.kind = 'condition'
+  ORDER BY t.at, t.seq`;
 // Rides rule_instance_series, once for each rule. The version grows, so that an evaluation that has not seen why is run again.
 const WAKE = `
   UPDATE rule_instance SET due_at = :at, version = version + 1
@@ -120,13 +124,18 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       const rows = await database.read(SELECT_COUNTS, { org, rules: JSON.stringify(rules) });
       return new Map(rows.map((row) => [row["rule"] as RuleId, row["n"] as number]));
     },
-    async conditions(rules) {
+    async conditions(rules, after) {
       const rows = await database.read(SELECT_CONDITIONS, { org, rules: JSON.stringify(rules) });
+      const instances = JSON.stringify(rows.map((row) => row["id"]));
+      const past = Map.groupBy(await database.read(SELECT_PAST_CONDITIONS, { org, instances, after }), (row) => row["instance"]);
       return rows.map((row) => ({
         rule: row["rule"] as RuleId,
         state: row["condition"] as ConditionState,
         data: row["data"] as DataQuality,
-        instances: row["n"] as number,
+        changes: (past.get(row["id"]!) ?? []).map((change) => ({
+          at: change["at"] as number,
+          from: change["from_state"] as ConditionState,
+        })),
       }));
     },
     async wake(rules, series, at) {

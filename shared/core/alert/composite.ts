@@ -23,6 +23,16 @@ export interface Child {
   readonly instances: readonly { readonly state: ConditionState; readonly data: DataQuality }[];
 }
 
+/** What a condition became something else from, and when, Unix ms. */
+export interface PastCondition {
+  readonly at: number;
+  readonly from: ConditionState;
+}
+
+/** A condition at a time, by what it is now and what it was before each of its changes after that time, oldest first. */
+export const stateAt = (now: ConditionState, changes: readonly PastCondition[], at: number): ConditionState =>
+  changes.find((change) => change.at > at)?.from ?? now;
+
 /** Why a child is neither true nor false. `missing`: there is no such rule. */
 export type Unknown = "missing" | "disabled" | "no_data" | "error";
 
