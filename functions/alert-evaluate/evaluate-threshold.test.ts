@@ -3,7 +3,6 @@ import fc from "fast-check";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { batchOf } from "../../shared/core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
-import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import { ruleDefinition, storeRule } from "../../shared/testing/alerting.ts";
 import {
   beforeNextWrite,
@@ -245,6 +244,17 @@ describe("a series that falls silent", () => {
     expect(await episodesOf(harness, rule)).toEqual([expired, episode(2_882, null)]);
   });
 
+  test("expires as soon or as late as its rule says", async () => {
+    const [soon, late] = [await storeRule(harness, { expireAfter: "2h" }), await storeRule(harness, { expireAfter: "72h" })];
+    await live([95], everyMinute);
+    await silentFor(2 * 3_600_000);
+    expect(await episodesOf(harness, soon)).toEqual([episode(0, 120, { reason: "expired" })]);
+    await silentFor(3 * DAY - 60_000);
+    expect(await episodesOf(harness, late)).toEqual([episode(0, null)]);
+    await silentFor(3 * DAY);
+    expect(await episodesOf(harness, late)).toEqual([episode(0, 3 * 1_440, { reason: "expired" })]);
+  });
+
   test("is not silent because detection does not look at it any more", async () => {
     const rule = await storeRule(harness);
     await live([95], everyMinute);
@@ -351,7 +361,8 @@ describe("what belongs to others", () => {
 
 describe("more series than a rule may have instances", () => {
   test("leave the instances there are going on", async () => {
-    const rule = await storeRule(harness);
+    const MOST = 20;
+    const rule = await storeRule(harness, { maxInstances: MOST });
     const append = async (from: number, to: number, value: number) => {
       const points = Array.from({ length: to - from }, (_, row) => {
         const dimensions = canonicalDimensions({ host: String(from + row) });
@@ -360,22 +371,20 @@ describe("more series than a rule may have instances", () => {
       });
       await harness.deps.store.forOrg(harness.org).points.append({ points: batchOf(points), rejected: [], at: harness.clock.now() });
     };
-    await append(0, MAX_INSTANCES - 1, 95);
+    await append(0, MOST - 1, 95);
     harness.clock.set(minute(1));
     await work("event");
-    await append(0, MAX_INSTANCES - 1, 50);
-    await append(MAX_INSTANCES, 2 * MAX_INSTANCES, 95);
+    await append(0, MOST - 1, 50);
+    await append(MOST, 2 * MOST, 95);
     harness.clock.set(minute(2));
     await work("event");
     const episodes = await episodesOf(harness, rule);
-    expect(episodes.filter(({ to }) => to === 1)).toHaveLength(MAX_INSTANCES - 1);
+    expect(episodes.filter(({ to }) => to === 1)).toHaveLength(MOST - 1);
     // One of a series that there was room for, and one that says how many are left out.
     expect(episodes.filter(({ to }) => to === null)).toHaveLength(2);
     const open = await harness.deps.store.forOrg(harness.org).alerts.openOfRule(rule.id);
     const limited = open.filter(({ series }) => series === null);
-    expect(limited).toMatchObject([
-      { episode: { value: MAX_INSTANCES - 1, evidence: { kind: "instances_limited", most: MAX_INSTANCES } } },
-    ]);
+    expect(limited).toMatchObject([{ episode: { value: MOST - 1, evidence: { kind: "instances_limited", most: MOST } } }]);
 
     for (let n = 3; n < 15; n++) {
       harness.clock.set(minute(n));

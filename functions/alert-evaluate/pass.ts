@@ -7,7 +7,6 @@ import type { RuleIndex } from "../../shared/core/alert/rule-index.ts";
 import { subjectOf } from "../../shared/core/alert/series-groups.ts";
 import { isSampled } from "../../shared/core/alert/sampled.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
-import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { oldestArrivals } from "./arrivals.ts";
@@ -27,7 +26,7 @@ const UNSEEN_A_PASS = 100;
 /** A batch writes so many instances. */
 const INSTANCES_A_BATCH = 1_000;
 /** Series that are looked at for new instances: more than may have one, since some have long been silent. */
-const MOST_SERIES = 10 * MAX_INSTANCES;
+const MOST_SERIES = 10_000;
 
 /** `lost`: somebody else has written meanwhile, and this is to be done again. */
 export type PassOutcome = "evaluated" | "nothing" | "lost";
@@ -109,7 +108,7 @@ export function indexOf(rules: readonly Rule[]): RuleIndex {
 async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }: OrgStore): Promise<void> {
   const stored = await instances.ofRule(rule.id);
   for (const { of, ...record } of stored) if (of !== null) tasks.addUnseen(rule, of, record);
-  if (stored.length >= MAX_INSTANCES) return;
+  if (stored.length >= rule.maxInstances) return;
   const known = new Set(stored.map(({ id }) => id));
   const { metricKey } = rule.selector;
   const required = rule.kind === "missing-data" ? (rule.condition.requireSeries ?? []) : [];

@@ -1,5 +1,5 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
-import { MAX_INSTANCES } from "../../shared/ports/alerting.ts";
+import type { Rule } from "../../shared/contract/rule.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { healthChange, healthRecords } from "./health.ts";
 import type { DueHealth, RuleChange } from "./health.ts";
@@ -24,7 +24,7 @@ export async function withinRoom(
   const grown = new Map(changes.filter(isNew).map(({ rule }) => [rule.id, rule]));
   if (grown.size === 0 && due.length === 0) return changes;
   const counts = await tenant.instances.counts([...grown.keys()]);
-  const room = new Map([...grown.keys()].map((id): [RuleId, number] => [id, MAX_INSTANCES - (counts.get(id) ?? 0)]));
+  const room = new Map([...grown].map(([id, rule]): [RuleId, number] => [id, mostOf(rule) - (counts.get(id) ?? 0)]));
   const kept = changes.filter((one) => {
     if (!isNew(one)) return true;
     const left = room.get(one.rule.id)!;
@@ -37,8 +37,11 @@ export async function withinRoom(
     const record = records.get(rule.id)!;
     const leftOut = Math.max(0, -(room.get(rule.id) ?? 0));
     if (leftOut === 0 && record.state.state === "inactive") return [];
-    const found = leftOut === 0 ? null : { value: leftOut, evidence: { kind: "instances_limited", most: MAX_INSTANCES, leftOut } };
+    const found = leftOut === 0 ? null : { value: leftOut, evidence: { kind: "instances_limited", most: mostOf(rule), leftOut } };
     return [healthChange(rule, record, found, { for: 0, again: FULL_FOR_MS }, now)];
   });
   return [...kept, ...limits];
 }
+
+/** A composite rule has one instance. */
+const mostOf = (rule: Rule): number => (rule.kind === "composite" ? 1 : rule.maxInstances);

@@ -15,21 +15,36 @@ export function ruleAnswer(rule: Rule): RuleAnswer {
   switch (rule.kind) {
     case "threshold": {
       const { window, ...condition } = rule.condition;
-      return { ...rule, ...written, condition: { ...condition, ...(window === undefined ? {} : { window: formatDuration(window) }) } };
+      return {
+        ...rule,
+        ...written,
+        expireAfter: formatDuration(rule.expireAfter),
+        condition: { ...condition, ...(window === undefined ? {} : { window: formatDuration(window) }) },
+      };
     }
     case "anomaly":
     case "composite":
       return { ...rule, ...written };
     case "rate-of-change": {
       const { window } = rule.condition;
-      return { ...rule, ...written, condition: { ...rule.condition, window: formatDuration(window) } };
+      return {
+        ...rule,
+        ...written,
+        expireAfter: formatDuration(rule.expireAfter),
+        condition: { ...rule.condition, window: formatDuration(window) },
+      };
     }
     case "missing-data": {
       const { expectedInterval: expected, ...condition } = rule.condition;
       const said = expected === undefined ? {} : { expectedInterval: formatDuration(expected) };
-      return { ...rule, ...written, condition: { ...condition, ...said } };
+      return { ...rule, ...written, expireAfter: formatDuration(rule.expireAfter), condition: { ...condition, ...said } };
     }
     case "forecast":
-      return { ...rule, ...written, condition: { ...rule.condition, horizon: formatDuration(rule.condition.horizon) } };
+      return {
+        ...rule,
+        ...written,
+        expireAfter: formatDuration(rule.expireAfter),
+        condition: { ...rule.condition, horizon: formatDuration(rule.condition.horizon) },
+      };
   }
 }

@@ -180,15 +180,28 @@ const groupBy = v.optional(
   [],
 );
 
+/** Instances that a rule may be given at most. */
+export const MOST_INSTANCES = 5_000;
+const selecting = {
+  ...common,
+  /** More series or groups than this are left out, of which an alert of the rule tells. */
+  maxInstances: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_INSTANCES)), 500),
+};
+const sampled = {
+  ...selecting,
+  /** A series that is silent for so long is forgotten: its alert ends as `expired`. */
+  expireAfter: v.optional(v.pipe(Duration, v.minValue(3_600_000), v.maxValue(72 * 3_600_000)), 24 * 3_600_000),
+};
+
 const { selector: _, ...unselected } = common;
 
 const kinds = <const Extra extends v.ObjectEntries, const Missing extends v.GenericSchema>(extra: Extra, missingData: Missing) =>
   v.variant("kind", [
-    v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...common, groupBy, ...extra }),
-    v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("rate-of-change"), condition: RateOfChangeCondition, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("missing-data"), condition: missingData, ...common, groupBy, ...extra }),
-    v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("threshold"), condition: ThresholdCondition, ...sampled, groupBy, ...extra }),
+    v.strictObject({ kind: v.literal("anomaly"), condition: AnomalyCondition, ...selecting, ...extra }),
+    v.strictObject({ kind: v.literal("rate-of-change"), condition: RateOfChangeCondition, ...sampled, ...extra }),
+    v.strictObject({ kind: v.literal("missing-data"), condition: missingData, ...sampled, groupBy, ...extra }),
+    v.strictObject({ kind: v.literal("forecast"), condition: ForecastCondition, ...sampled, ...extra }),
     v.strictObject({ kind: v.literal("composite"), condition: CompositeCondition, ...unselected, ...extra }),
   ]);
 
@@ -270,11 +283,11 @@ const writtenForecast = v.strictObject({
 });
 /** A rule as the API answers it: durations as strings, so that what was read can be written back. */
 export const RuleAnswer = v.variant("kind", [
-  v.strictObject({ kind: v.literal("threshold"), ...common, ...written, groupBy, condition: writtenThreshold }),
-  v.strictObject({ kind: v.literal("anomaly"), ...common, ...written, condition: AnomalyCondition }),
-  v.strictObject({ kind: v.literal("rate-of-change"), ...common, ...written, condition: writtenRate }),
-  v.strictObject({ kind: v.literal("missing-data"), ...common, ...written, groupBy, condition: writtenMissing }),
-  v.strictObject({ kind: v.literal("forecast"), ...common, ...written, condition: writtenForecast }),
+  v.strictObject({ kind: v.literal("threshold"), ...sampled, ...written, expireAfter: v.string(), groupBy, condition: writtenThreshold }),
+  v.strictObject({ kind: v.literal("anomaly"), ...selecting, ...written, condition: AnomalyCondition }),
+  v.strictObject({ kind: v.literal("rate-of-change"), ...sampled, ...written, expireAfter: v.string(), condition: writtenRate }),
+  v.strictObject({ kind: v.literal("missing-data"), ...sampled, ...written, expireAfter: v.string(), groupBy, condition: writtenMissing }),
+  v.strictObject({ kind: v.literal("forecast"), ...sampled, ...written, expireAfter: v.string(), condition: writtenForecast }),
   v.strictObject({ kind: v.literal("composite"), ...unselected, ...written, condition: CompositeCondition }),
 ]);
 export type RuleAnswer = v.InferOutput<typeof RuleAnswer>;

@@ -20,8 +20,6 @@ import type { Notification } from "../core/message/alert-message.ts";
 export const MAX_RULES = 10_000;
 /** Channels an organisation may have. */
 export const MAX_CHANNELS = 100;
-/** Instances a rule may have. */
-export const MAX_INSTANCES = 500;
 /** Open episodes of an organisation that inhibitions look through, and that are shown as hidden. */
 export const MAX_OPEN_ALERTS = 10_000;
 
@@ -64,7 +62,7 @@ export interface InstancesStore {
   getMany(ids: readonly InstanceId[]): Promise<readonly WatchRecord[]>;
   /** By the rule and the series. */
   find(rule: RuleId, series: SeriesId): Promise<InstanceRecord | null>;
-  /** Every instance of a rule: at most MAX_INSTANCES. */
+  /** Every instance of a rule: at most MOST_INSTANCES. */
   ofRule(rule: RuleId): Promise<readonly InstanceOfSubject[]>;
   /** Instances whose condition is pending, by id. */
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
@@ -161,7 +159,7 @@ export interface AlertsStore {
    * although others follow.
    */
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
-  /** Every open episode of a rule: at most MAX_INSTANCES. */
+  /** Every open episode of a rule: at most MOST_INSTANCES. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
   /** The episodes of a rule that started in [from, to), newest first, at most MAX_EARLIER. */
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;

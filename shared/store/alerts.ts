@@ -3,13 +3,14 @@ import type { Actor } from "../contract/actor.ts";
 import type { ConditionState, Evidence, ResolveReason } from "../contract/alert.ts";
 import { CommentId } from "../contract/ids.ts";
 import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import { MOST_INSTANCES } from "../contract/rule.ts";
 import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite, Assignment } from "../core/alert/alert-record.ts";
 import type { Flapping } from "../core/alert/flapping.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
-import { MAX_COMMENTS, MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
+import { MAX_COMMENTS, MAX_EARLIER, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
 import type { AlertsStore, CommentRecord, OpenAlert, TransitionRecord } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
@@ -47,7 +48,7 @@ const SELECT_OPEN_OF_RULE = `SELECT *, ${FLAPPING} FROM alert WHERE org = :org A
 const SELECT_STARTED_OF_RULE = `
   SELECT id, instance, started_at, resolved_at FROM alert WHERE org = :org AND rule = :rule AND started_at >= :from AND started_at < :to
   ORDER BY started_at DESC, id DESC LIMIT :limit`;
-// Both ride alert_rule_open, which MAX_INSTANCES bounds.
+// Both ride alert_rule_open, which MOST_INSTANCES bounds.
 const COUNT_OPEN_OF_RULE = "SELECT count(*) AS alerts FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL";
 const SELECT_OPEN_DIMENSIONS = `
   SELECT d.key AS name, d.value AS value, count(*) AS alerts FROM alert AS a CROSS JOIN json_each(a.dimensions) AS d
@@ -257,7 +258,7 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       return { items: found, nextCursor: after! };
     },
     async openOfRule(rule) {
-      return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MAX_INSTANCES })).map(alertOf);
+      return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MOST_INSTANCES })).map(alertOf);
     },
     async startedOfRule(rule, { from, to }) {
       const rows = await database.read(SELECT_STARTED_OF_RULE, { org, rule, from, to, limit: MAX_EARLIER });

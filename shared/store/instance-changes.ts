@@ -3,7 +3,6 @@ import type { AlertId, OrgId } from "../contract/ids.ts";
 import type { Rule } from "../contract/rule.ts";
 import type { InstanceChange } from "../core/alert/alert-record.ts";
 import type { EpisodeState } from "../core/alert/step.ts";
-import { MAX_INSTANCES } from "../ports/alerting.ts";
 import { upsertAlerts } from "./alerts.ts";
 import type { Statement } from "./database.ts";
 import type { Outbox } from "./outbox.ts";
@@ -26,7 +25,8 @@ const REQUIRE_ROOM = `
   UPDATE rule_instance SET version = NULL
   WHERE org = :org AND rule IN (
     SELECT value FROM json_each(:rules)
-    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value AND own.metric_key IS NOT NULL) > :most)`;
+    WHERE (SELECT count(*) FROM rule_instance AS own WHERE own.org = :org AND own.rule = value AND own.metric_key IS NOT NULL)
+      > (SELECT definition ->> 'maxInstances' FROM rule WHERE rule.id = value AND rule.org = :org))`;
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
 const FORGET = "DELETE FROM rule_instance WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))";
 const INSERT_TRANSITIONS = `
@@ -59,7 +59,7 @@ export function writeInstances(
   });
   const statements: Statement[] = [{ sql: UPSERT, args: { org, rows: JSON.stringify(instances) } }];
   const grown = evaluations.filter(({ changes }) => changes.some(({ instance }) => instance.version === 0)).map(({ rule }) => rule.id);
-  if (grown.length > 0) statements.push({ sql: REQUIRE_ROOM, args: { org, rules: JSON.stringify(grown), most: MAX_INSTANCES } });
+  if (grown.length > 0) statements.push({ sql: REQUIRE_ROOM, args: { org, rules: JSON.stringify(grown) } });
   const forgotten = all.filter(({ forget }) => forget === true).map(({ instance }) => instance.id);
   if (forgotten.length > 0) statements.push({ sql: FORGET, args: { org, ids: JSON.stringify(forgotten) } });
   const alerts = all.flatMap(({ rule, alerts: own }) => own.map((alert) => ({ ...alert, ruleVersion: rule.version })));

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { instanceChange } from "../core/alert/alert-record.ts";
 import { instanceId } from "../core/alert/keys.ts";
 import { step } from "../core/alert/step.ts";
-import { MAX_INSTANCES } from "../ports/alerting.ts";
 import { evaluate, fire, storeRule, unstoredInstance } from "../testing/alerting.ts";
 import { DATABASES } from "../testing/databases.ts";
 import type { TestDatabase } from "../testing/databases.ts";
@@ -107,8 +106,8 @@ describe.each(DATABASES)("%s", (_where, open) => {
     });
 
     test("the instance beyond the most that a rule may have is refused, the others go on", async () => {
-      const rule = await storeRule(harness);
-      const instances = Array.from({ length: MAX_INSTANCES + 1 }, (_, n) => unstoredInstance(harness, rule, { host: String(n) }));
+      const rule = await storeRule(harness, { maxInstances: 20 });
+      const instances = Array.from({ length: 21 }, (_, n) => unstoredInstance(harness, rule, { host: String(n) }));
       const changes = instances.map((instance) => ({
         instance,
         of: { id: instance.series, metricKey: "cpu", dimensions: {} },

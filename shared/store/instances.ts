@@ -2,11 +2,11 @@ import type { Row } from "@libsql/client";
 import type { ConditionState } from "../contract/alert.ts";
 import { InstanceId } from "../contract/ids.ts";
 import type { AlertId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import { MOST_INSTANCES } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Instance } from "../core/alert/step.ts";
-import { MAX_INSTANCES } from "../ports/alerting.ts";
 import type { InstanceOfSubject, InstancesStore, PendingInstance } from "../ports/alerting.ts";
 import { episodeOf, insertComment } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
@@ -113,7 +113,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       return row === undefined ? null : instanceOf(row);
     },
     async ofRule(rule) {
-      return (await database.read(SELECT_OF_RULE, { org, rule, limit: MAX_INSTANCES })).map(instanceOfSubject);
+      return (await database.read(SELECT_OF_RULE, { org, rule, limit: MOST_INSTANCES })).map(instanceOfSubject);
     },
     async pending({ rule, series, severity, metricKey }, { limit, cursor }) {
       const filter = { rule: rule ?? null, series: series ?? null, severity: severity ?? null, metricKey: metricKey ?? null };

@@ -35,7 +35,7 @@ const CONDITIONS = {
 const ruleOf = (kind: keyof typeof CONDITIONS, condition: object, changes: object = {}) => {
   const common = v.parse(RuleDefinition, {
     name: "CPU",
-    kind: "anomaly",
+    kind: "missing-data",
     selector: { metricKey: "cpu" },
     condition: {},
     evalDelay: 0,

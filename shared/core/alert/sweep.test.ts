@@ -2,14 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
 import type { RuleId } from "../../contract/ids.ts";
 import { ForecastCondition, MissingDataCondition, RateOfChangeCondition, RuleDefinition, ThresholdCondition } from "../../contract/rule.ts";
-import type { SelectingRule } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
 import type { SampledRule } from "./sampled.ts";
 import { chooseSetting, withSetting } from "./sweep.ts";
 import type { SweptSetting } from "./sweep.ts";
 
-const common = v.parse(RuleDefinition, { name: "a", kind: "anomaly", selector: { metricKey: "cpu" }, condition: {} });
-const stored = { ...common, id: hashId<RuleId>("rul", [1]), version: 1, createdAt: 0, updatedAt: 0 } as SelectingRule;
+const common = v.parse(RuleDefinition, { name: "a", kind: "missing-data", selector: { metricKey: "cpu" }, condition: {} });
+const stored = { ...common, id: hashId<RuleId>("rul", [1]), version: 1, createdAt: 0, updatedAt: 0 } as SampledRule;
 
 test.each<[SampledRule, object]>([
   [
