@@ -8,6 +8,10 @@ export interface ManifestEntry {
   readonly timeoutS: number;
   /** Secrets that the deployment mounts, by their cloud names. */
   readonly secrets: readonly Secret[];
+  /** The queue of Cloud Tasks whose tasks call it too, with a token of a service account that may. */
+  readonly calledBy?: Queue;
+  /** The queue that it creates tasks in. */
+  readonly enqueuesTo?: Queue;
   /** It draws charts of alerts: what that takes is deployed with it, some 20 MB. */
   readonly charts?: boolean;
 }
@@ -30,6 +34,8 @@ export interface TickTrigger {
   readonly types: readonly ("tick.minute" | "tick.hour")[];
 }
 
+export type Queue = "intentvision-notify";
+
 export type Secret =
   | "intentvision-turso-url"
   | "intentvision-turso-token"
@@ -45,6 +51,9 @@ const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
 const TIMEGPT = "intentvision-timegpt-key" as const;
 /** Where there is none, the operator's mail server is not signed in to. */
 const SMTP = "intentvision-smtp-password" as const;
+
+/** What is due in less than a minute, which the ticks are too seldom for. */
+const NOTIFY_QUEUE = "intentvision-notify" as const;
 
 const http = (...paths: readonly string[]): HttpTrigger => ({ kind: "http", paths });
 /** A resource at its own path and everything below it. */
@@ -196,6 +205,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("channels")),
     ...small,
     secrets: CHANNELS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   "alert-policies": {
     file: "alert-policies/http.ts",
@@ -203,6 +213,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("routes"), ...resource("silences"), ...resource("mute-windows"), ...resource("inhibitions")),
     ...small,
     secrets: KEYS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   notify: {
     file: "notify/event.ts",
@@ -212,6 +223,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key", SMTP],
     charts: true,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   "notify-due": {
     file: "notify/tick.ts",
@@ -221,6 +233,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key", SMTP],
     charts: true,
+    enqueuesTo: NOTIFY_QUEUE,
+    calledBy: NOTIFY_QUEUE,
   },
   deliveries: {
     file: "notify/http.ts",
@@ -228,6 +242,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("deliveries"), ...resource("inbox")),
     ...small,
     secrets: KEYS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   watchdog: {
     file: "watchdog/http.ts",
@@ -235,6 +250,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http("/api/v1/watchdog"),
     ...small,
     secrets: CHANNELS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   "watchdog-due": {
     file: "watchdog/tick.ts",
@@ -243,6 +259,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     memoryMiB: 256,
     timeoutS: 300,
     secrets: [...DATABASE, "intentvision-channel-key"],
+    enqueuesTo: NOTIFY_QUEUE,
   },
   relay: {
     file: "relay/tick.ts",

@@ -94,3 +94,17 @@ test.each([
 test.each(["-1", "65536", "http"])("PORT=%s is refused by its name", (PORT) => {
   expect(() => readLocalConfig({ PORT })).toThrow("Malformed configuration: PORT");
 });
+
+test("alarms are tasks of a queue where one is named, with whom to call and as whom", () => {
+  const queue = "projects/prod/locations/europe-west1/queues/intentvision-notify";
+  const given = {
+    ...env,
+    CLOUD_TASKS_QUEUE: queue,
+    CLOUD_TASKS_URL: "https://notify-due.example",
+    CLOUD_TASKS_INVOKER: "invoker@example.com",
+  };
+  expect(readConfig([], env).taskQueue).toBeNull();
+  expect(readConfig([], given).taskQueue).toEqual({ queue, url: "https://notify-due.example", invoker: "invoker@example.com" });
+  expect(() => readConfig([], { CLOUD_TASKS_QUEUE: queue })).toThrow("CLOUD_TASKS_URL, CLOUD_TASKS_INVOKER");
+  expect(() => readConfig([], { ...given, CLOUD_TASKS_QUEUE: "intentvision-notify" })).toThrow("CLOUD_TASKS_QUEUE");
+});

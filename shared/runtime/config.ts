@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { TaskQueue } from "../bus/cloud-tasks.ts";
 import { Backend } from "../contract/forecast.ts";
 import type { MailServer } from "../ports/mail.ts";
 
@@ -52,6 +53,13 @@ const OPTIONS = v.object({
   /** Where events go: Pub/Sub in this project; not set: the bus of this process. */
   PUBSUB_PROJECT: v.optional(text),
   PUBSUB_EMULATOR_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/]+:\d{1,5}$/))),
+  /** The queue of the alarms that have notifications sent on time, whom its tasks call, and as whom; not set: the minute's tick is in time. */
+  CLOUD_TASKS_QUEUE: v.optional(
+    v.pipe(v.string(), v.regex(/^projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}$/)),
+  ),
+  CLOUD_TASKS_URL: v.optional(serviceUrl),
+  CLOUD_TASKS_INVOKER: v.optional(v.pipe(v.string(), v.email())),
+  CLOUD_TASKS_EMULATOR_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/]+:\d{1,5}$/))),
   /** Backends that `auto` means, the first that is configured: their names with commas between them. */
   INTENTVISION_FORECAST_PREFERENCE: v.optional(v.pipe(list, v.array(Backend)), "native"),
   INTENTVISION_TIMEGPT_URL: v.optional(serviceUrl, "https://api.nixtla.io"),
@@ -86,6 +94,7 @@ export interface Config {
   readonly guardedFetchAllow: readonly string[];
   readonly idempotencyTtlMs: number;
   readonly pubsub: { readonly project: string; readonly emulatorHost: string | undefined } | null;
+  readonly taskQueue: TaskQueue | null;
   /** Names of backends, the one that is preferred first. */
   readonly forecastPreference: readonly string[];
   readonly timegpt: { readonly apiKey: string | undefined; readonly baseUrl: string; readonly model: string };
@@ -118,6 +127,9 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
   if (options.success && options.output.INTENTVISION_SMTP_HOST !== undefined && options.output.INTENTVISION_SMTP_FROM === undefined) {
     bad.push("INTENTVISION_SMTP_FROM");
   }
+  if (options.success && options.output.CLOUD_TASKS_QUEUE !== undefined) {
+    bad.push(...(["CLOUD_TASKS_URL", "CLOUD_TASKS_INVOKER"] as const).filter((key) => options.output[key] === undefined));
+  }
   if (bad.length > 0 || !options.success) throw new Error(`Missing or malformed configuration: ${bad.join(", ")}`);
 
   const { output } = options;
@@ -139,7 +151,14 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     pagerdutyUrl: output.INTENTVISION_PAGERDUTY_URL,
     smtp: smtpOf(output, values.get("INTENTVISION_SMTP_PASSWORD") as string | undefined),
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
+    taskQueue: taskQueueOf(output),
   };
+}
+
+function taskQueueOf(options: v.InferOutput<typeof OPTIONS>): TaskQueue | null {
+  const { CLOUD_TASKS_QUEUE: queue, CLOUD_TASKS_URL: url, CLOUD_TASKS_INVOKER: invoker } = options;
+  if (queue === undefined || url === undefined || invoker === undefined) return null;
+  return { queue, url, invoker, emulatorHost: options.CLOUD_TASKS_EMULATOR_HOST };
 }
 
 function smtpOf(options: v.InferOutput<typeof OPTIONS>, password: string | undefined): MailServer | null {

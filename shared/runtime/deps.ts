@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { DestinationStream } from "pino";
 import { operatorRequest } from "../net/operator-request.ts";
+import { createCloudTasksAlarm } from "../bus/cloud-tasks.ts";
 import { createPubSubBus } from "../bus/pubsub.ts";
 import { createCharts } from "../charts/charts.ts";
 import { base32hex } from "../core/hash-id.ts";
@@ -40,7 +41,7 @@ const newId: NewId = (prefix) => {
 
 const random: Random = { uniform: () => Math.random(), bytes: (n) => new Uint8Array(randomBytes(n)) };
 
-/** Without a Cloud Task the minute's tick is the alarm. */
+/** Without a queue the minute's tick is the alarm. */
 const TICK_IS_ENOUGH: Alarm = { wakeAt: async () => {} };
 
 const NO_CHANNEL_KEY: SecretBox = {
@@ -81,7 +82,7 @@ function mailer({ smtp, guardedFetchAllow }: Config): Mail {
 export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
   const clock = { now: () => Date.now() };
   const log = createLog("runtime", { level: config.logLevel, destination: local?.logTo });
-  const { apiKeySalt, channelKey, databaseUrl, databaseToken, pubsub } = config;
+  const { apiKeySalt, channelKey, databaseUrl, databaseToken, pubsub, taskQueue } = config;
   const database = databaseUrl === "" ? NO_DATABASE : await openDatabase({ url: databaseUrl, authToken: databaseToken });
   const stores = createStores(database);
   const { authenticate, forget } = createAuthenticator(apiKeySalt, clock.now);
@@ -109,7 +110,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     ),
     charts: createCharts({ onFailure: (error) => log.warning("A chart was left out", errorFields(error)) }),
     secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
-    alarm: local?.alarm ?? TICK_IS_ENOUGH,
+    alarm: local?.alarm ?? cloudAlarm(),
     newId,
     issueApiKey() {
       const apiKey = apiKeyOf(randomBytes(24));
@@ -124,6 +125,12 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     unlimitedKeys: local?.unlimitedKeys ?? new Set(),
     idempotencyTtlMs: config.idempotencyTtlMs,
   };
+
+  function cloudAlarm(): Alarm {
+    if (taskQueue === null) return TICK_IS_ENOUGH;
+    const onFailure = (error: unknown) => log.warning("An alarm is left to the minute's tick", errorFields(error));
+    return createCloudTasksAlarm({ ...taskQueue, clock, request: operatorRequest, onFailure });
+  }
 
   function pubSubBus(): Bus {
     if (pubsub === null) throw new Error("Missing or malformed configuration: PUBSUB_PROJECT");
