@@ -41,12 +41,15 @@ export type Secret =
   | "intentvision-turso-token"
   | "intentvision-api-key-salt"
   | "intentvision-channel-key"
+  | "intentvision-channel-key-previous"
   | "intentvision-timegpt-key"
   | "intentvision-smtp-password";
 
 const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
 const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
-const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
+/** The previous key is there during a rotation alone. */
+const CHANNEL_KEY = ["intentvision-channel-key", "intentvision-channel-key-previous"] as const;
+const CHANNELS = [...KEYS, ...CHANNEL_KEY] as const;
 /** Where there is none, TimeGPT is not a backend. */
 const TIMEGPT = "intentvision-timegpt-key" as const;
 /** Where there is none, the operator's mail server is not signed in to. */
@@ -221,7 +224,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "event", topics: ["alerts"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
+    secrets: [...DATABASE, ...CHANNEL_KEY, SMTP],
     charts: true,
     enqueuesTo: NOTIFY_QUEUE,
   },
@@ -231,7 +234,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
+    secrets: [...DATABASE, ...CHANNEL_KEY, SMTP],
     charts: true,
     enqueuesTo: NOTIFY_QUEUE,
     calledBy: NOTIFY_QUEUE,
@@ -258,7 +261,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute"] },
     memoryMiB: 256,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key"],
+    secrets: [...DATABASE, ...CHANNEL_KEY],
     enqueuesTo: NOTIFY_QUEUE,
   },
   relay: {

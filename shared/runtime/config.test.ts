@@ -95,6 +95,16 @@ test.each(["-1", "65536", "http"])("PORT=%s is refused by its name", (PORT) => {
   expect(() => readLocalConfig({ PORT })).toThrow("Malformed configuration: PORT");
 });
 
+test("a channel key from before is read where there is one, and is another one", () => {
+  const keys = ["intentvision-channel-key", "intentvision-channel-key-previous"];
+  const before = { ...env, INTENTVISION_CHANNEL_KEY_PREVIOUS: Buffer.alloc(32, 8).toString("base64") };
+  expect(readConfig(keys, env)).toMatchObject({ channelKey: new Uint8Array(32).fill(7), previousChannelKey: null });
+  expect(readConfig(keys, before)).toMatchObject({ previousChannelKey: new Uint8Array(32).fill(8) });
+  for (const bad of [env.INTENTVISION_CHANNEL_KEY, "bm9wZQ=="]) {
+    expect(() => readConfig(keys, { ...env, INTENTVISION_CHANNEL_KEY_PREVIOUS: bad })).toThrow(/: INTENTVISION_CHANNEL_KEY_PREVIOUS$/);
+  }
+});
+
 test("alarms are tasks of a queue where one is named, with whom to call and as whom", () => {
   const queue = "projects/prod/locations/europe-west1/queues/intentvision-notify";
   const given = {

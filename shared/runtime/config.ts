@@ -33,13 +33,15 @@ const SECRETS = {
   INTENTVISION_TURSO_TOKEN: text,
   INTENTVISION_API_KEY_SALT: v.pipe(v.string(), v.minLength(16)),
   INTENTVISION_CHANNEL_KEY: bytes(32),
+  INTENTVISION_CHANNEL_KEY_PREVIOUS: bytes(32),
   INTENTVISION_TIMEGPT_KEY: v.pipe(text, v.regex(/^[\x21-\x7e]+$/)),
   INTENTVISION_SMTP_PASSWORD: text,
 } as const;
 type SecretKey = keyof typeof SECRETS;
-/** A database in a file has no token; without a key of its own TimeGPT is no backend; a mail server may ask for no password. */
+/** A database in a file has no token; a previous key is there during a rotation alone; without a key of its own TimeGPT is no backend; a mail server may ask for no password. */
 const OPTIONAL_SECRETS: ReadonlySet<string> = new Set<SecretKey>([
   "INTENTVISION_TURSO_TOKEN",
+  "INTENTVISION_CHANNEL_KEY_PREVIOUS",
   "INTENTVISION_TIMEGPT_KEY",
   "INTENTVISION_SMTP_PASSWORD",
 ]);
@@ -91,6 +93,8 @@ export interface Config {
   /** Empty where the function has no use for it. */
   readonly apiKeySalt: string;
   readonly channelKey: Uint8Array | null;
+  /** Opens what was sealed before the channel key was changed. */
+  readonly previousChannelKey: Uint8Array | null;
   readonly guardedFetchAllow: readonly string[];
   readonly idempotencyTtlMs: number;
   readonly pubsub: { readonly project: string; readonly emulatorHost: string | undefined } | null;
@@ -127,6 +131,8 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
   if (options.success && options.output.INTENTVISION_SMTP_HOST !== undefined && options.output.INTENTVISION_SMTP_FROM === undefined) {
     bad.push("INTENTVISION_SMTP_FROM");
   }
+  const channelKeys = ["INTENTVISION_CHANNEL_KEY", "INTENTVISION_CHANNEL_KEY_PREVIOUS"].map((key) => String(values.get(key) ?? key));
+  if (channelKeys[0] === channelKeys[1]) bad.push("INTENTVISION_CHANNEL_KEY_PREVIOUS");
   if (options.success && options.output.CLOUD_TASKS_QUEUE !== undefined) {
     bad.push(...(["CLOUD_TASKS_URL", "CLOUD_TASKS_INVOKER"] as const).filter((key) => options.output[key] === undefined));
   }
@@ -139,6 +145,7 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     databaseToken: values.get("INTENTVISION_TURSO_TOKEN") as string | undefined,
     apiKeySalt: (values.get("INTENTVISION_API_KEY_SALT") as string | undefined) ?? "",
     channelKey: (values.get("INTENTVISION_CHANNEL_KEY") as Uint8Array | undefined) ?? null,
+    previousChannelKey: (values.get("INTENTVISION_CHANNEL_KEY_PREVIOUS") as Uint8Array | undefined) ?? null,
     guardedFetchAllow: output.GUARDED_FETCH_ALLOW ?? [],
     idempotencyTtlMs: output.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     forecastPreference: output.INTENTVISION_FORECAST_PREFERENCE,
@@ -211,10 +218,15 @@ export const environment = (): Readonly<Record<string, string | undefined>> => p
 
 /**
  * The configuration of every function in one process, with the local system's own database and secrets under the environment's options;
- * TimeGPT's key and the mail server's password, which nobody can make, are the environment's too.
+ * TimeGPT's key and the mail server's password, which nobody can make, and a channel key from before are the environment's too.
  */
 export const configWith = (
-  secrets: Readonly<Record<Exclude<SecretKey, "INTENTVISION_TIMEGPT_KEY" | "INTENTVISION_SMTP_PASSWORD">, string | undefined>>,
+  secrets: Readonly<
+    Record<
+      Exclude<SecretKey, "INTENTVISION_CHANNEL_KEY_PREVIOUS" | "INTENTVISION_TIMEGPT_KEY" | "INTENTVISION_SMTP_PASSWORD">,
+      string | undefined
+    >
+  >,
 ): Config =>
   readConfig(
     Object.keys(SECRETS).map((key) => key.toLowerCase().replaceAll("_", "-")),

@@ -11,7 +11,7 @@ import { createForecasters } from "../forecasters/registry.ts";
 import { createStatsForecast } from "../forecasters/statsforecast.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
 import { createTimegpt } from "../forecasters/timegpt.ts";
-import { createSecretBox } from "../net/secret-box.ts";
+import { createSecretBox, sealingKey } from "../net/secret-box.ts";
 import type { Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
 import type { Mail } from "../ports/mail.ts";
 import { openDatabase } from "../store/database.ts";
@@ -47,6 +47,7 @@ const TICK_IS_ENOUGH: Alarm = { wakeAt: async () => {} };
 const NO_CHANNEL_KEY: SecretBox = {
   seal: () => refuse("the channel key"),
   open: () => refuse("the channel key"),
+  rotatesTo: null,
 };
 
 const NO_DATABASE: Database = {
@@ -58,6 +59,12 @@ const NO_DATABASE: Database = {
 
 function refuse(what: string): never {
   throw new Error(`This function was not given ${what}`);
+}
+
+function secretBox({ channelKey, previousChannelKey }: Config): SecretBox {
+  if (channelKey === null) return NO_CHANNEL_KEY;
+  const previous = previousChannelKey === null ? {} : { previous: sealingKey(previousChannelKey) };
+  return createSecretBox({ current: sealingKey(channelKey), ...previous });
 }
 
 /** The guarded fetch, loaded at its first call: its HTTP client is more than half of a bundle, and few functions ever call out. */
@@ -82,7 +89,7 @@ function mailer({ smtp, guardedFetchAllow }: Config): Mail {
 export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
   const clock = { now: () => Date.now() };
   const log = createLog("runtime", { level: config.logLevel, destination: local?.logTo });
-  const { apiKeySalt, channelKey, databaseUrl, databaseToken, pubsub, taskQueue } = config;
+  const { apiKeySalt, databaseUrl, databaseToken, pubsub, taskQueue } = config;
   const database = databaseUrl === "" ? NO_DATABASE : await openDatabase({ url: databaseUrl, authToken: databaseToken });
   const stores = createStores(database);
   const { authenticate, forget } = createAuthenticator(apiKeySalt, clock.now);
@@ -109,7 +116,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
       },
     ),
     charts: createCharts({ onFailure: (error) => log.warning("A chart was left out", errorFields(error)) }),
-    secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
+    secrets: secretBox(config),
     alarm: local?.alarm ?? cloudAlarm(),
     newId,
     issueApiKey() {
