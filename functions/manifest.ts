@@ -43,7 +43,8 @@ export type Secret =
   | "intentvision-channel-key"
   | "intentvision-channel-key-previous"
   | "intentvision-timegpt-key"
-  | "intentvision-smtp-password";
+  | "intentvision-smtp-password"
+  | "intentvision-email-key";
 
 const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
 const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
@@ -52,8 +53,8 @@ const CHANNEL_KEY = ["intentvision-channel-key", "intentvision-channel-key-previ
 const CHANNELS = [...KEYS, ...CHANNEL_KEY] as const;
 /** Where there is none, TimeGPT is not a backend. */
 const TIMEGPT = "intentvision-timegpt-key" as const;
-/** Where there is none, the operator's mail server is not signed in to. */
-const SMTP = "intentvision-smtp-password" as const;
+/** Where there is no password, the operator's mail server is not signed in to; the key is that of a provider in its place. */
+const MAIL = ["intentvision-smtp-password", "intentvision-email-key"] as const;
 
 /** What is due in less than a minute, which the ticks are too seldom for. */
 const NOTIFY_QUEUE = "intentvision-notify" as const;
@@ -224,7 +225,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "event", topics: ["alerts"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, ...CHANNEL_KEY, SMTP],
+    secrets: [...DATABASE, ...CHANNEL_KEY, ...MAIL],
     charts: true,
     enqueuesTo: NOTIFY_QUEUE,
   },
@@ -234,7 +235,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, ...CHANNEL_KEY, SMTP],
+    secrets: [...DATABASE, ...CHANNEL_KEY, ...MAIL],
     charts: true,
     enqueuesTo: NOTIFY_QUEUE,
     calledBy: NOTIFY_QUEUE,

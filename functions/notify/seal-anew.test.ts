@@ -50,12 +50,12 @@ test("with two keys the old secrets are read, within the hour they are sealed wi
   const before = await stored();
 
   keys(fresh, old);
-  expect(await opened()).toEqual(Array(60).fill(CONFIG));
+  expect(await opened()).toEqual(Array.from({ length: 60 }, () => CONFIG));
   await hour();
   expect(harness.printed).toEqual(["Sealed anew with the present channel key: 121. Left with another one: 0."]);
 
   keys(fresh);
-  expect([...(await opened()), ...(await opened(harness.otherOrg))]).toEqual(Array(120).fill(CONFIG));
+  expect([...(await opened()), ...(await opened(harness.otherOrg))]).toEqual(Array.from({ length: 120 }, () => CONFIG));
   const { target } = (await harness.deps.store.forOrg(harness.org).watchdog.get())!;
   expect(harness.deps.secrets.open((target as { sealed: string }).sealed, sealingContext(harness.org, "watchdog"))).toBe(HEARTBEAT);
   // To those who read or change a channel nothing has happened.

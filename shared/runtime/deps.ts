@@ -77,10 +77,10 @@ function guardedFetch(allow: readonly string[]): GuardedFetch {
 }
 
 /** E-mail, loaded at its first message. */
-function mailer({ smtp, guardedFetchAllow }: Config): Mail {
+function mailer({ mail: operator, resendUrl: resend, guardedFetchAllow: allow }: Config): Mail {
   let loaded: Promise<Mail> | undefined;
   return async (message, server, options) => {
-    loaded ??= import("../net/mail.ts").then(({ createMail }) => createMail({ operator: smtp, allow: guardedFetchAllow }));
+    loaded ??= import("../net/mail.ts").then(({ createMail }) => createMail({ operator, allow, providerUrls: { resend } }));
     return (await loaded)(message, server, options);
   };
 }
