@@ -6,6 +6,7 @@ import { teamsFaults } from "../../testing/teams-receiver.ts";
 import { splitLinks } from "./alert-links.ts";
 import { renderEmail } from "./email.ts";
 import { renderers } from "./render.ts";
+import { renderAnnotations } from "./template.ts";
 
 const ROUTING_KEY = "0123456789abcdefghijABCDEFGHIJ12";
 const PAGE = "https://wiki.example/cpu";
@@ -49,6 +50,16 @@ test("whatever an address holds, it is plain ASCII that ends no link on any chan
       },
     ),
   );
+});
+
+test("a dimension that a placeholder puts into an address changes nothing but its own part", () => {
+  const address = "https://grafana.example/d/cpu?var-host={{dimensions.host}}";
+  const hostile = alert(1, {
+    series: { ...alert(1).series!, dimensions: { host: 'a b|<c>\n"d' } },
+    annotations: { dashboard_url: address },
+  });
+  const [link] = splitLinks(renderAnnotations(hostile, 0)).links;
+  expect(link!.url).toBe("https://grafana.example/d/cpu?var-host=a%20b%7C%3Cc%3E%20%22d");
 });
 
 test("each channel links it in its own way, and an address breaks none of them", () => {
