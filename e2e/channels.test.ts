@@ -1,6 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Delivery } from "../shared/contract/channel.ts";
+import { testedChannel } from "../shared/testing/channels.ts";
 import { startLocalSystem } from "../shared/testing/local-system.ts";
 import type { LocalSystem } from "../shared/testing/local-system.ts";
 import { startPagerdutyReceiver } from "../shared/testing/pagerduty-receiver.ts";
@@ -15,7 +15,6 @@ import { createClient } from "../tools/dev/client.ts";
 
 const ROUTING_KEY = "0123456789abcdefghijABCDEFGHIJ12";
 const PASSWORD = "hunter2-hunter2";
-const PATIENCE_MS = 30_000;
 
 describe("a test of a channel", () => {
   let [pagerduty, smtp, teams]: [PagerdutyReceiver?, SmtpReceiver?, TeamsReceiver?] = [];
@@ -48,12 +47,7 @@ describe("a test of a channel", () => {
   async function tested(kind: string, config: object): Promise<Delivery> {
     const client = createClient(system.url, system.apiKey);
     const { id } = await client.call<{ id: string }>("POST", "/api/v1/channels", { name: kind, kind, config });
-    const { id: delivery } = await client.call<Delivery>("POST", `/api/v1/channels/${id}/test`);
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(100)) {
-      const present = await client.call<Delivery>("GET", `/api/v1/deliveries/${delivery}`);
-      if (present.attempts > 0 && present.status !== "sending") return present;
-    }
-    throw new Error(`The test was not sent: ${system.output()}`);
+    return testedChannel(system, id);
   }
 
   test("reaches PagerDuty", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { TOPICS } from "../shared/contract/events.ts";
 import { takesIn } from "../tools/dev/gateway.ts";
@@ -46,6 +46,20 @@ describe("the manifest", () => {
       expect(functions.find((one) => one.name === name)!.secrets).toContain("intentvision-api-key-salt");
     },
   );
+
+  test("lets each function that sets an alarm create tasks for it, and no other", () => {
+    const setsAlarms = (folder: string) =>
+      readdirSync(`${FOLDER}${folder}`).some(
+        (file) =>
+          file.endsWith(".ts") &&
+          !file.endsWith(".test.ts") &&
+          readFileSync(`${FOLDER}${folder}/${file}`, "utf8").includes("alarm.wakeAt("),
+      );
+    const named = functions.map(({ name, file }) => [name, setsAlarms(file.split("/")[0]!)]);
+    expect(functions.map(({ name, enqueuesTo }) => [name, enqueuesTo !== undefined])).toEqual(named);
+    const called = functions.flatMap(({ calledBy }) => calledBy ?? []);
+    expect(called.toSorted()).toEqual([...new Set(functions.flatMap(({ enqueuesTo }) => enqueuesTo ?? []))].toSorted());
+  });
 
   test("gives no two consumers one name: events that one has worked off would be taken for the other's", () => {
     const consumers = functions.flatMap(({ definition }) => (definition.kind === "event" ? [definition.consumer] : []));

@@ -8,6 +8,10 @@ export interface ManifestEntry {
   readonly timeoutS: number;
   /** Secrets that the deployment mounts, by their cloud names. */
   readonly secrets: readonly Secret[];
+  /** The queue of Cloud Tasks whose tasks call it too, with a token of a service account that may. */
+  readonly calledBy?: Queue;
+  /** The queue that it creates tasks in. */
+  readonly enqueuesTo?: Queue;
   /** It draws charts of alerts: what that takes is deployed with it, some 20 MB. */
   readonly charts?: boolean;
 }
@@ -30,21 +34,30 @@ export interface TickTrigger {
   readonly types: readonly ("tick.minute" | "tick.hour")[];
 }
 
+export type Queue = "intentvision-notify";
+
 export type Secret =
   | "intentvision-turso-url"
   | "intentvision-turso-token"
   | "intentvision-api-key-salt"
   | "intentvision-channel-key"
+  | "intentvision-channel-key-previous"
   | "intentvision-timegpt-key"
-  | "intentvision-smtp-password";
+  | "intentvision-smtp-password"
+  | "intentvision-email-key";
 
 const DATABASE = ["intentvision-turso-url", "intentvision-turso-token"] as const;
 const KEYS = [...DATABASE, "intentvision-api-key-salt"] as const;
-const CHANNELS = [...KEYS, "intentvision-channel-key"] as const;
+/** The previous key is there during a rotation alone. */
+const CHANNEL_KEY = ["intentvision-channel-key", "intentvision-channel-key-previous"] as const;
+const CHANNELS = [...KEYS, ...CHANNEL_KEY] as const;
 /** Where there is none, TimeGPT is not a backend. */
 const TIMEGPT = "intentvision-timegpt-key" as const;
-/** Where there is none, the operator's mail server is not signed in to. */
-const SMTP = "intentvision-smtp-password" as const;
+/** Where there is no password, the operator's mail server is not signed in to; the key is that of a provider in its place. */
+const MAIL = ["intentvision-smtp-password", "intentvision-email-key"] as const;
+
+/** What is due in less than a minute, which the ticks are too seldom for. */
+const NOTIFY_QUEUE = "intentvision-notify" as const;
 
 const http = (...paths: readonly string[]): HttpTrigger => ({ kind: "http", paths });
 /** A resource at its own path and everything below it. */
@@ -196,6 +209,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("channels")),
     ...small,
     secrets: CHANNELS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   "alert-policies": {
     file: "alert-policies/http.ts",
@@ -203,6 +217,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("routes"), ...resource("silences"), ...resource("mute-windows"), ...resource("inhibitions")),
     ...small,
     secrets: KEYS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   notify: {
     file: "notify/event.ts",
@@ -210,8 +225,9 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "event", topics: ["alerts"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
+    secrets: [...DATABASE, ...CHANNEL_KEY, ...MAIL],
     charts: true,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   "notify-due": {
     file: "notify/tick.ts",
@@ -219,8 +235,10 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute", "tick.hour"] },
     memoryMiB: 512,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key", SMTP],
+    secrets: [...DATABASE, ...CHANNEL_KEY, ...MAIL],
     charts: true,
+    enqueuesTo: NOTIFY_QUEUE,
+    calledBy: NOTIFY_QUEUE,
   },
   deliveries: {
     file: "notify/http.ts",
@@ -228,6 +246,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http(...resource("deliveries"), ...resource("inbox")),
     ...small,
     secrets: KEYS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   watchdog: {
     file: "watchdog/http.ts",
@@ -235,6 +254,7 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: http("/api/v1/watchdog"),
     ...small,
     secrets: CHANNELS,
+    enqueuesTo: NOTIFY_QUEUE,
   },
   "watchdog-due": {
     file: "watchdog/tick.ts",
@@ -242,7 +262,8 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     trigger: { kind: "tick", types: ["tick.minute"] },
     memoryMiB: 256,
     timeoutS: 300,
-    secrets: [...DATABASE, "intentvision-channel-key"],
+    secrets: [...DATABASE, ...CHANNEL_KEY],
+    enqueuesTo: NOTIFY_QUEUE,
   },
   relay: {
     file: "relay/tick.ts",

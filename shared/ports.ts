@@ -67,6 +67,8 @@ export interface Alarm {
 export interface SecretBox {
   seal(plain: string, context: string): string;
   open(sealed: string, context: string): string;
+  /** What everything begins with that the present key sealed, while an earlier one opens too; null where there is no earlier one. */
+  readonly rotatesTo: string | null;
 }
 
 export interface OperatorCall {

@@ -67,6 +67,8 @@ describe("a composite rule", () => {
       series: null,
       episode: { evidence: { kind: "composite", children: [{ name: "CPU", verdict: "true" }] } },
     });
+    const open = await harness.deps.store.forOrg(harness.org).alerts.open();
+    expect(open.find(({ rule: of }) => of === rule.id)).toMatchObject({ id: alert!.id, series: null });
   });
 
   test("knows nothing of a rule that is switched off, and does not fire for it", async () => {

@@ -1,24 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { fire, storeRule } from "../../shared/testing/alerting.ts";
-import { START, startHarness } from "../../shared/testing/harness.ts";
+import { is, suppressedBy } from "../../shared/testing/alert-policies.ts";
+import { START } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
-import { startHttp } from "../../shared/testing/http.ts";
-import type { TestAnswer, TestHttp } from "../../shared/testing/http.ts";
+import { startDoor } from "../../shared/testing/http.ts";
+import type { Ask, TestHttp } from "../../shared/testing/http.ts";
 import http from "./http.ts";
 
 let harness: Harness;
 let server: TestHttp;
-let key: string;
+let ask: Ask;
 beforeEach(async () => {
-  harness = await startHarness();
-  server = startHttp(harness);
-  key = await server.keyOf(harness.org, ["admin", "read"]);
+  ({ harness, server, ask } = await startDoor(http));
 });
 afterEach(() => harness.close());
-
-const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}, by = key): Promise<TestAnswer> =>
-  server.request(http, method, path, { key: by, headers, ...(body && { body }) });
-const is = (name: string, value: string) => ({ name, op: "=", value });
 
 // START is a Friday, 10:00 UTC.
 const WINDOW = { name: "Works", timezone: "Europe/Berlin", weekdays: ["friday"], start: "11:00", end: "12:00", matchers: [is("host", "a")], enabled: true }; // prettier-ignore
@@ -30,7 +25,7 @@ const RESOURCES = [
 ] as const;
 
 describe.each(RESOURCES)("%s", (path, kind, definition, other, off) => {
-  const create = async (by = key) => (await ask("POST", path, definition, {}, by)).body as { id: string };
+  const create = async (by?: string) => (await ask("POST", path, definition, {}, by)).body as { id: string };
 
   test("one that is made reads back, is listed, and holds at once", async () => {
     const rule = await storeRule(harness);
@@ -43,14 +38,13 @@ describe.each(RESOURCES)("%s", (path, kind, definition, other, off) => {
     expect((await ask("GET", `${path}/${id}`)).body).toEqual(answer.body);
     expect((await ask("GET", path)).body).toEqual({ items: [answer.body], nextCursor: null });
 
-    const suppressedBy = async () => (await harness.deps.store.forOrg(harness.org).alerts.get(a))!.suppressedBy;
-    expect(await suppressedBy()).toEqual([`${kind}:${id}`]);
+    expect(await suppressedBy(harness, a)).toEqual([`${kind}:${id}`]);
     await ask("PUT", `${path}/${id}`, off);
-    expect(await suppressedBy()).toEqual([]);
+    expect(await suppressedBy(harness, a)).toEqual([]);
     await ask("PUT", `${path}/${id}`, definition);
-    expect(await suppressedBy()).toEqual([`${kind}:${id}`]);
+    expect(await suppressedBy(harness, a)).toEqual([`${kind}:${id}`]);
     await ask("DELETE", `${path}/${id}`);
-    expect(await suppressedBy()).toEqual([]);
+    expect(await suppressedBy(harness, a)).toEqual([]);
   });
 
   test("who changed it, when, and from what to what is kept, also once it is deleted", async () => {
@@ -80,7 +74,7 @@ describe.each(RESOURCES)("%s", (path, kind, definition, other, off) => {
     await fire(harness, rule, { dimensions: { host: "b" } });
     const theirs = await server.keyOf(harness.otherOrg, ["admin", "read"]);
     const { id } = await create(theirs);
-    expect((await harness.deps.store.forOrg(harness.org).alerts.get(a))!.suppressedBy).toEqual([]);
+    expect(await suppressedBy(harness, a)).toEqual([]);
     const answers = [
       await ask("GET", `${path}/${id}`),
       await ask("GET", `${path}/${id}/history`),

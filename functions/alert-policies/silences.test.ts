@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Alert } from "../../shared/contract/alert.ts";
 import type { Silence } from "../../shared/contract/alert-policy.ts";
 import { MOST_POLICIES } from "../../shared/ports/alert-policies.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
-import { START, startHarness } from "../../shared/testing/harness.ts";
+import { is, suppressedBy } from "../../shared/testing/alert-policies.ts";
+import { START } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
-import { startHttp } from "../../shared/testing/http.ts";
-import type { TestAnswer, TestHttp } from "../../shared/testing/http.ts";
+import { startDoor } from "../../shared/testing/http.ts";
+import type { Ask, TestHttp } from "../../shared/testing/http.ts";
 import http from "./http.ts";
 
 const PATH = "/api/v1/silences";
@@ -15,25 +15,20 @@ const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
 
 let harness: Harness;
 let server: TestHttp;
-let key: string;
+let ask: Ask;
 beforeEach(async () => {
-  harness = await startHarness();
-  server = startHttp(harness);
-  key = await server.keyOf(harness.org, ["admin", "read"]);
+  ({ harness, server, ask } = await startDoor(http));
 });
 afterEach(() => harness.close());
 
-const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}, by = key): Promise<TestAnswer> =>
-  server.request(http, method, path, { key: by, headers, ...(body && { body }) });
-const HOST_A = [{ name: "host", op: "=", value: "a" }];
+const HOST_A = [is("host", "a")];
 const SILENCE = { matchers: HOST_A, author: "Ada", reason: "A new disk", endsAt: at(2) };
-const create = async (changes: object = {}, by = key) => {
+const create = async (changes: object = {}, by?: string) => {
   const answer = await ask("POST", PATH, { ...SILENCE, ...changes }, {}, by);
   expect(answer.status).toBe(201);
   return answer.body as Silence;
 };
 const get = async (id: string) => (await ask("GET", `${PATH}/${id}`)).body as Silence;
-const suppressedBy = async (alert: Alert["id"] & string) => (await harness.deps.store.forOrg(harness.org).alerts.get(alert))!.suppressedBy;
 
 describe("a silence", () => {
   test("begins now if no start is given, and reads back", async () => {
@@ -67,9 +62,9 @@ describe("a silence", () => {
     const rule = await storeRule(harness);
     const [a, b] = [await fire(harness, rule, { dimensions: { host: "a" } }), await fire(harness, rule, { dimensions: { host: "b" } })];
     const { id } = await create();
-    expect([await suppressedBy(a), await suppressedBy(b)]).toEqual([[`silence:${id}`], []]);
+    expect([await suppressedBy(harness, a), await suppressedBy(harness, b)]).toEqual([[`silence:${id}`], []]);
     expect(await ask("DELETE", `${PATH}/${id}`)).toMatchObject({ status: 204 });
-    expect(await suppressedBy(a)).toEqual([]);
+    expect(await suppressedBy(harness, a)).toEqual([]);
     expect(await get(id)).toMatchObject({ state: "expired", endsAt: at(0), version: 2 });
   });
 
@@ -144,7 +139,7 @@ describe("404", () => {
     const theirs = await server.keyOf(harness.otherOrg, ["admin", "read"]);
     const { id } = await create({}, theirs);
     await create({ matchers: [{ name: "host", op: "=", value: "nobody's" }] });
-    expect(await suppressedBy(alert)).toEqual([]);
+    expect(await suppressedBy(harness, alert)).toEqual([]);
     const answers = [
       await ask("GET", `${PATH}/${id}`),
       await ask("GET", `${PATH}/${id}/history`),

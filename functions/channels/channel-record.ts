@@ -27,8 +27,12 @@ function shownOf({ kind, config }: ChannelDefinition): Readonly<Record<string, s
     case "pagerduty":
       return { region: config.region ?? "us" };
     case "email": {
-      const { to, smtp } = config;
-      return { to: to.join(", "), ...(smtp === undefined ? {} : { smtp: `${smtp.host}:${smtp.port}`, from: smtp.from }) };
+      const { to, smtp, resend } = config;
+      return {
+        to: to.join(", "),
+        ...(smtp === undefined ? {} : { smtp: `${smtp.host}:${smtp.port}`, from: smtp.from }),
+        ...(resend === undefined ? {} : { provider: "resend", from: resend.from }),
+      };
     }
     case "webhook": {
       const until = config.previous === undefined ? {} : { previousSecretUntil: isoTime(config.previous.until) };

@@ -109,3 +109,22 @@ describe("400", () => {
     await expect(create(open)).rejects.toThrow("A password is not sent without TLS");
   });
 });
+
+describe("an account with a provider", () => {
+  const resend = { apiKey: "re_123456789", from: "alerts@example.com" };
+  const account = { to: ["ada@example.com"], resend };
+
+  test("shows who sends and for whom, and never its key", async () => {
+    const created = (await harness.call(createChannel, { name: "Mail", kind: "email", config: account })) as CreatedChannel;
+    expect(created.config).toEqual({ to: "ada@example.com", provider: "resend", from: "alerts@example.com" });
+    await harness.call(patchChannel, { id: created.id, config: { resend: { from: "ops@example.com" } } });
+    const kept = openConfig(harness.deps.secrets, harness.org, { ...(await stored(created)), kind: "email" }).resend;
+    expect(kept).toEqual({ apiKey: "re_123456789", from: "ops@example.com" });
+  });
+
+  test("and a mail server are not both taken", async () => {
+    await expect(async () => harness.call(createChannel, { name: "Mail", kind: "email", config: { ...account, smtp } })).rejects.toThrow(
+      "not both",
+    );
+  });
+});

@@ -31,7 +31,7 @@ export const testChannel = route({
         group: null,
         kind: "test",
         alerts: [],
-        payload: { kind: "test", reason: null, at: now, groupKey: null, alerts: [], linkBase: null },
+        payload: { kind: "test", reason: null, at: now, groupKey: null, alerts: [] },
         nextAttemptAt: now,
       },
       now,

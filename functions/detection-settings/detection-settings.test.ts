@@ -1,27 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { DetectionSettingsEntry } from "../../shared/contract/detection-settings.ts";
 import { MAX_DETECTION_SETTINGS } from "../../shared/ports/detection-settings.ts";
-import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
-import { startHttp } from "../../shared/testing/http.ts";
-import type { TestAnswer, TestHttp } from "../../shared/testing/http.ts";
+import { startDoor } from "../../shared/testing/http.ts";
+import type { Ask, TestHttp } from "../../shared/testing/http.ts";
 import http from "./http.ts";
 
 const PATH = "/api/v1/detection-settings";
 
 let harness: Harness;
 let server: TestHttp;
-let key: string;
+let ask: Ask;
 beforeEach(async () => {
-  harness = await startHarness();
-  server = startHttp(harness);
-  key = await server.keyOf(harness.org, ["admin", "read"]);
+  ({ harness, server, ask } = await startDoor(http));
 });
 afterEach(() => harness.close());
 
 const ENTRY = { name: "Shop", selector: { metricKey: "cpu", dimensions: { region: "eu" } }, settings: { sensitivity: 0.8 } };
-const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}, by = key): Promise<TestAnswer> =>
-  server.request(http, method, path, { key: by, headers, ...(body && { body }) });
 const create = async (entry: object = ENTRY) => (await ask("POST", PATH, entry)).body as DetectionSettingsEntry;
 
 describe("settings that are made", () => {

@@ -3,27 +3,22 @@ import type { ForecastJob } from "../../shared/contract/forecast-job.ts";
 import { MAX_FORECAST_JOBS } from "../../shared/ports/forecast-jobs.ts";
 import { nativeForecaster } from "../../shared/forecasters/native.ts";
 import { createForecasters } from "../../shared/forecasters/registry.ts";
-import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
-import { startHttp } from "../../shared/testing/http.ts";
-import type { TestAnswer, TestHttp } from "../../shared/testing/http.ts";
+import { startDoor } from "../../shared/testing/http.ts";
+import type { Ask, TestHttp } from "../../shared/testing/http.ts";
 import http from "./http.ts";
 
 const JOBS = "/api/v1/forecast-jobs";
 
 let harness: Harness;
 let server: TestHttp;
-let key: string;
+let ask: Ask;
 beforeEach(async () => {
-  harness = await startHarness({ forecasters: createForecasters([nativeForecaster]) });
-  server = startHttp(harness);
-  key = await server.keyOf(harness.org, ["admin", "read"]);
+  ({ harness, server, ask } = await startDoor(http, { forecasters: createForecasters([nativeForecaster]) }));
 });
 afterEach(() => harness.close());
 
 const JOB = { name: "CPU", selector: { metricKey: "cpu", dimensions: { region: "eu" } }, horizon: 24, schedule: "hourly" };
-const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}, by = key): Promise<TestAnswer> =>
-  server.request(http, method, path, { key: by, headers, ...(body && { body }) });
 const create = async (job: object = JOB) => (await ask("POST", JOBS, job)).body as ForecastJob;
 
 describe("a job that is made", () => {

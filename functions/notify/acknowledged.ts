@@ -33,7 +33,6 @@ export async function tellAcknowledged(
       at: now,
       groupKey: group,
       alerts: [alertAnswer(alert, now)],
-      linkBase: null,
     } as const;
     await deliveries.insert({ id: key, channel, group, kind: "acknowledged", alerts: [id], payload, nextAttemptAt: now }, now);
     made.push({ org, id: key });

@@ -5,6 +5,8 @@ import { storeChannel } from "../../shared/testing/channels.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { notifierOver } from "../../shared/testing/notifier.ts";
+import { refused, startResendServer } from "../../shared/testing/resend-server.ts";
+import type { ResendServer } from "../../shared/testing/resend-server.ts";
 import { startSmtpReceiver } from "../../shared/testing/smtp-receiver.ts";
 import type { SmtpReceiver } from "../../shared/testing/smtp-receiver.ts";
 
@@ -13,15 +15,18 @@ const MINUTE = 60_000;
 
 let harness: Harness;
 let receiver: SmtpReceiver;
+let provider: ResendServer;
 beforeEach(async () => {
   receiver = await startSmtpReceiver({ password: PASSWORD });
+  provider = await startResendServer({ apiKey: PASSWORD, domain: "example.com" });
   const { host, port } = receiver;
   const operator = { host, port, security: "none", from: "alerts@example.org", user: "iv", password: PASSWORD } as const;
-  const mail = createMail({ operator, allow: [] });
+  const mail = createMail({ operator, allow: [provider.host], providerUrls: { resend: provider.base } });
   harness = await startHarness({ mail: (message, server) => mail(message, server, { timeoutMs: 500 }) });
 });
 afterEach(async () => {
   await receiver.stop();
+  await provider.stop();
   harness.close();
 });
 
@@ -117,4 +122,32 @@ test("whatever a rule and a series are called, they make no header and no markup
   expect(mail.subject).toContain("Bcc: eve@example.net");
   expect(mail.html).not.toMatch(/<script|<b>&(?!amp;)/);
   expect(mail.html).toContain("&lt;script&gt;");
+});
+
+describe("a channel with an account of its own", () => {
+  const resend = { apiKey: PASSWORD, from: "own@example.com" };
+
+  test("has its message sent by the provider, under the delivery's id, with the chart in it", async () => {
+    await email({ resend });
+    const alert = await fireNow();
+    const { id } = await only();
+    expect(provider.emails()).toMatchObject([{ key: id, from: "own@example.com", attachments: [{ content_id: `${alert}@chart` }] }]);
+    expect([(await only()).status, receiver.messages()]).toEqual(["delivered", []]);
+  });
+
+  test("waits as long as the provider asks for, and what it answered is kept without the key", async () => {
+    await email({ resend });
+    provider.answerNext({
+      ...refused(429, "rate_limit_exceeded", { "Retry-After": "120" }),
+      body: `{"name": "slow", "key": "${PASSWORD}"}`,
+    });
+    await fireNow();
+    const waiting = await only();
+    expect(waiting).toMatchObject({ status: "waiting", lastError: "Resend answered 429: slow", nextAttemptAt: START + 120_000 });
+    expect(JSON.stringify(await harness.database.read("SELECT * FROM delivery_attempt", {}))).toContain("[hidden]");
+    await ring(waiting.nextAttemptAt!);
+    expect([(await only()).status, provider.emails().length]).toEqual(["delivered", 1]);
+    const rows = await Promise.all(["delivery", "delivery_attempt"].map((table) => harness.database.read(`SELECT * FROM "${table}"`, {})));
+    expect(JSON.stringify(rows)).not.toContain(PASSWORD);
+  });
 });

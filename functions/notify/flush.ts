@@ -144,7 +144,7 @@ function newDelivery(
   now: number,
 ): NewDelivery {
   const told = alerts.flatMap((alert) => answers.get(alert) ?? []);
-  const payload: Notification = { kind, reason, at: now, groupKey: group, alerts: told, linkBase: null };
+  const payload: Notification = { kind, reason, at: now, groupKey: group, alerts: told };
   return {
     id: deliveryId({ org, channel, group, flush, kind, members: alerts }),
     channel,

@@ -94,16 +94,15 @@ async function sendPagerduty({ org, channel, notification }: Sending, deps: Deps
 const MOST_THREADS = 20;
 
 async function sendEmail({ org, delivery, channel, notification }: Sending, deps: Deps): Promise<Sent> {
-  const { to, smtp } = openConfig(deps.secrets, org, { ...channel, kind: "email" });
+  const { to, smtp, resend } = openConfig(deps.secrets, org, { ...channel, kind: "email" });
   const server = smtp === undefined ? null : { ...smtp, security: smtp.security ?? (smtp.port === 465 ? "tls" : "starttls") };
+  const by = resend === undefined ? server : { provider: "resend" as const, ...resend };
   const threads = notification.alerts.slice(0, MOST_THREADS).flatMap(({ id }) => id ?? []);
   const images = await chartsOf(org, notification, deps);
   const message = { id: delivery, threads, to, ...renderEmail(notification, images), images };
   return orUnavailable(async () => {
-    const { status, to: command } = await deps.mail(message, server, { timeoutMs: SEND_TIMEOUT_MS });
-    if (status < 400) return { ...DELIVERED, status };
-    const error = `The mail server answered ${status}${command === null ? "" : ` to ${command}`}`;
-    return { outcome: status < 500 ? "retry" : "final", status, error, retryAfterMs: null };
+    const { retryAfter: header, ...answer } = await deps.mail(message, by, { timeoutMs: SEND_TIMEOUT_MS });
+    return { ...answer, retryAfterMs: retryAfter(header, deps.clock.now()) };
   });
 }
 

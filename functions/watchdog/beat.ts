@@ -54,7 +54,7 @@ function heartbeatOn(org: OrgId, channel: NewDelivery["channel"], slot: number, 
     group: null,
     kind: "test",
     alerts: [],
-    payload: { kind: "test", reason: null, at: now, groupKey: null, alerts: [], linkBase: null, heartbeat: true },
+    payload: { kind: "test", reason: null, at: now, groupKey: null, alerts: [], heartbeat: true },
     nextAttemptAt: now,
   };
 }

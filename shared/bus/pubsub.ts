@@ -1,13 +1,11 @@
 import { topicOf } from "../contract/events.ts";
 import type { Event, Topic } from "../contract/events.ts";
 import { Unavailable } from "../contract/problem.ts";
-import type { Bus, Clock, OperatorCall, OperatorRequest } from "../ports.ts";
+import type { Bus, Clock, OperatorRequest } from "../ports.ts";
 import type { EventStore } from "../ports/platform.ts";
+import { createGoogleCall } from "./google-call.ts";
 
 const ENDPOINT = "https://pubsub.googleapis.com";
-const TOKEN_URL = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
-/** A token is renewed so long before it ends. */
-const RENEW_BEFORE_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 /** Pub/Sub takes no more in one request. */
 const MESSAGES_A_REQUEST = 1_000;
@@ -34,8 +32,9 @@ export function createPubSubBus({
   clock: Clock;
   request: OperatorRequest;
 }): Bus {
-  const endpoint = emulatorHost === undefined ? ENDPOINT : `http://${emulatorHost}`;
-  let token: { value: string; until: number } | null = null;
+  const isEmulated = emulatorHost !== undefined;
+  const endpoint = isEmulated ? `http://${emulatorHost}` : ENDPOINT;
+  const call = createGoogleCall({ service: "Pub/Sub", isEmulated, timeoutMs: TIMEOUT_MS, clock, request });
 
   return {
     publish: (events) =>
@@ -88,31 +87,7 @@ export function createPubSubBus({
       data: Buffer.from(JSON.stringify(event)).toString("base64"),
       attributes: { type: event.type, ...(event.org === null ? {} : { org: event.org }) },
     }));
-    const { status } = await call(`${endpoint}/v1/projects/${project}/topics/${topicName(topic)}:publish`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...(await authorization()) },
-      body: JSON.stringify({ messages }),
-    });
-    if (status === 401) token = null;
+    const { status } = await call(`${endpoint}/v1/projects/${project}/topics/${topicName(topic)}:publish`, { messages });
     if (status !== 200) throw new Unavailable(`Pub/Sub answered ${status} for ${topicName(topic)}`, { retryable: true });
-  }
-
-  async function authorization(): Promise<Record<string, string>> {
-    if (emulatorHost !== undefined) return {};
-    if (token === null || token.until - RENEW_BEFORE_MS <= clock.now()) {
-      const { status, body } = await call(TOKEN_URL, { headers: { "Metadata-Flavor": "Google" } });
-      if (status !== 200) throw new Unavailable(`The metadata server answered ${status}`, { retryable: true });
-      const { access_token: value, expires_in: seconds } = JSON.parse(body) as { access_token: string; expires_in: number };
-      token = { value, until: clock.now() + seconds * 1_000 };
-    }
-    return { Authorization: `Bearer ${token.value}` };
-  }
-
-  async function call(url: string, own: Omit<OperatorCall, "timeoutMs">): ReturnType<OperatorRequest> {
-    try {
-      return await request(url, { ...own, timeoutMs: TIMEOUT_MS });
-    } catch (error) {
-      throw new Unavailable("Pub/Sub cannot be reached", { retryable: true, cause: error });
-    }
   }
 }

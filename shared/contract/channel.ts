@@ -43,6 +43,19 @@ const Smtp = v.pipe(
   v.check(({ security, password }) => security !== "none" || password === undefined, "A password is not sent without TLS"),
 );
 
+/** An account with Resend, and an address of a domain that was verified there. */
+const Resend = v.strictObject({ apiKey: Token, from: EmailAddress });
+
+/** An e-mail channel; one that names neither is the operator's to send. */
+const EmailConfig = v.pipe(
+  v.strictObject({
+    to: v.pipe(v.array(EmailAddress), v.minLength(1), v.maxLength(20)),
+    smtp: v.optional(Smtp),
+    resend: v.optional(Resend),
+  }),
+  v.check(({ smtp, resend }) => smtp === undefined || resend === undefined, "Expected smtp or resend, not both"),
+);
+
 /** The address below which its `/api/v2/alerts` is, and how it wants to be signed in to. */
 const AlertmanagerConfig = v.pipe(
   v.strictObject({ url, user: v.optional(Credential), password: v.optional(Credential), token: v.optional(Token) }),
@@ -72,12 +85,7 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
       ...common,
       ...extra,
     }),
-    v.strictObject({
-      kind: v.literal("email"),
-      config: v.strictObject({ to: v.pipe(v.array(EmailAddress), v.minLength(1), v.maxLength(20)), smtp: v.optional(Smtp) }),
-      ...common,
-      ...extra,
-    }),
+    v.strictObject({ kind: v.literal("email"), config: EmailConfig, ...common, ...extra }),
     v.strictObject({ kind: v.literal("inbox"), config: none, ...common, ...extra }),
     v.strictObject({ kind: v.literal("console"), config: none, ...common, ...extra }),
   ]);

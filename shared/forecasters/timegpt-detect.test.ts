@@ -1,44 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { RegularObservations } from "../ports/forecasters.ts";
-import { startTimegptServer, timegptError } from "../testing/timegpt-server.ts";
+import { HOUR, hourly, KEY, startTimegpt, timegptAt } from "../testing/timegpt.ts";
+import { timegptError } from "../testing/timegpt-server.ts";
 import type { TimegptServer, TimegptServerOptions } from "../testing/timegpt-server.ts";
 import { createForecasters } from "./registry.ts";
 import { stubForecaster } from "./stub.ts";
-import { createTimegpt } from "./timegpt.ts";
 import type { TimegptOptions } from "./timegpt.ts";
 
-const HOUR = 3_600_000;
-const KEY = "nixak-5SecretOfTheTests";
 const asked = { frequencyMs: HOUR, level: 99.58 };
 
 let server: TimegptServer;
 beforeEach(async () => {
-  server = await startTimegptServer({ key: KEY });
+  server = await startTimegpt();
 });
 afterEach(() => server.stop());
 
-async function restart(options: Partial<TimegptServerOptions>): Promise<void> {
-  await server.stop();
-  server = await startTimegptServer({ key: KEY, ...options });
-}
-
-const backend = (options: Partial<TimegptOptions> = {}) =>
-  createTimegpt({
-    apiKey: KEY,
-    baseUrl: server.url,
-    model: "timegpt-2.1",
-    now: () => 0,
-    uniform: () => 1,
-    pause: async () => {},
-    ...options,
-  });
+const restart = async (options: Partial<TimegptServerOptions>) => void (server = await startTimegpt(options, server));
+const backend = (options?: Partial<TimegptOptions>) => timegptAt(server, options);
 const detect = async (observations: RegularObservations, options?: Partial<TimegptOptions>) =>
   backend(options).detect!(observations, asked);
-
-const hourly = (...values: readonly number[]): RegularObservations => ({
-  timestamps: Float64Array.from(values, (_, i) => i * HOUR),
-  values: Float64Array.from(values),
-});
 
 describe("anomalies", () => {
   test.each([

@@ -1,38 +1,28 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ForecastOptions, Observations } from "../ports/forecasters.ts";
-import { startTimegptServer, timegptError } from "../testing/timegpt-server.ts";
+import { HOUR, hourly, KEY, startTimegpt, timegptAt } from "../testing/timegpt.ts";
+import { timegptError } from "../testing/timegpt-server.ts";
 import type { TimegptAnswer, TimegptServer, TimegptServerOptions } from "../testing/timegpt-server.ts";
 import { createForecasters } from "./registry.ts";
 import { stubForecaster } from "./stub.ts";
 import { TimegptFailure } from "./timegpt-call.ts";
-import { createTimegpt } from "./timegpt.ts";
 import type { TimegptOptions } from "./timegpt.ts";
-
-const HOUR = 3_600_000;
-const KEY = "nixak-5SecretOfTheTests";
 
 let server: TimegptServer;
 let pauses: number[];
 let now: number;
 beforeEach(async () => {
   [pauses, now] = [[], Date.UTC(2026, 10, 20, 10)];
-  server = await startTimegptServer({ key: KEY });
+  server = await startTimegpt();
 });
 afterEach(() => server.stop());
 
-async function restart(options: Partial<TimegptServerOptions>): Promise<void> {
-  await server.stop();
-  server = await startTimegptServer({ key: KEY, ...options });
-}
+const restart = async (options: Partial<TimegptServerOptions>) => void (server = await startTimegpt(options, server));
 
 /** Its clock moves by what it waits, and nothing else. */
 const backend = (options: Partial<TimegptOptions> = {}) =>
-  createTimegpt({
-    apiKey: KEY,
-    baseUrl: server.url,
-    model: "timegpt-2.1",
+  timegptAt(server, {
     now: () => now,
-    uniform: () => 1,
     async pause(ms) {
       pauses.push(ms);
       now += ms;
@@ -40,10 +30,6 @@ const backend = (options: Partial<TimegptOptions> = {}) =>
     ...options,
   });
 
-const hourly = (...values: readonly number[]): Observations => ({
-  timestamps: Float64Array.from(values, (_, i) => i * HOUR),
-  values: Float64Array.from(values),
-});
 const asked: ForecastOptions = { horizon: 2, levels: [80, 95] };
 const calls = (path: string) => server.requests.filter((request) => request.path === path);
 const forecasts = () => calls("/v2/forecast");
@@ -328,7 +314,7 @@ describe("the reason says what is wrong, and never tells the key:", () => {
     await server.stop();
     expect(await reasonOf(backend().forecast(hourly(1, 2), asked))).toBe("TimeGPT cannot be reached (ECONNREFUSED).");
     expect(pauses).toEqual([1_000, 2_000, 4_000]);
-    server = await startTimegptServer({ key: KEY });
+    server = await startTimegpt();
   });
 
   test.each(["hang", "stall"] as const)("no whole answer in time (%s), which is not waited for again", async (answer) => {

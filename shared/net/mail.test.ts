@@ -42,7 +42,7 @@ async function failureOf(call: Promise<unknown>): Promise<OutgoingCallError> {
 
 test("a message comes as text and HTML with its image, under its own id, in the thread of its alerts", async () => {
   const { receiver, server } = await start();
-  await expect(send(byOperator(server))).resolves.toEqual({ status: 250, to: null });
+  await expect(send(byOperator(server))).resolves.toEqual({ outcome: "delivered", status: 250, error: null });
   const [{ from, to, mail, source }] = receiver.messages() as [ReturnType<SmtpReceiver["messages"]>[number]];
   expect({ from, to }).toEqual({ from: "alerts@example.org", to: message.to });
   expect(mail).toMatchObject({
@@ -75,16 +75,17 @@ describe("what the server answers is answered", () => {
   ] as const)("%s: %i", async (stage, code, to) => {
     const { receiver, server } = await start();
     receiver.answerNext(stage, code, `${PASSWORD} is refused`);
-    const { status, to: command } = await send(byOperator(server));
-    expect(status).toBe(code);
-    if (to !== null) expect(command).toBe(to);
+    const { outcome, status, error } = await send(byOperator(server));
+    expect([outcome, status]).toEqual([code < 500 ? "retry" : "final", code]);
+    expect(error).toContain(`The mail server answered ${code}${to === null ? "" : ` to ${to}`}`);
+    expect(error).not.toContain(PASSWORD);
     expect(receiver.messages()).toEqual([]);
   });
 
   test("a wrong password is final, and said nowhere", async () => {
     const { server } = await start({ password: PASSWORD });
     const answer = await send(byOperator({ ...server, user: "iv", password: `${PASSWORD}!` }));
-    expect(answer).toEqual({ status: 535, to: expect.stringMatching(/^AUTH/) });
+    expect(answer).toEqual({ outcome: "final", status: 535, error: expect.stringMatching(/ 535 to AUTH/) });
   });
 
   test("somebody who is refused for good holds up no other; somebody who is refused for now has all be sent it again", async () => {
@@ -93,7 +94,7 @@ describe("what the server answers is answered", () => {
     await expect(send(byOperator(server))).resolves.toMatchObject({ status: 250 });
     expect(receiver.messages()).toMatchObject([{ to: ["grace@example.com"] }]);
     receiver.answerNext("rcpt", 450);
-    await expect(send(byOperator(server))).resolves.toEqual({ status: 450, to: "RCPT TO" });
+    await expect(send(byOperator(server))).resolves.toMatchObject({ outcome: "retry", error: "The mail server answered 450 to RCPT TO" });
     for (const code of [550, 551]) receiver.answerNext("rcpt", code);
     expect((await send(byOperator(server))).status).toBeGreaterThanOrEqual(550);
   });
@@ -131,7 +132,10 @@ describe("TLS", () => {
 
   test("that is not offered is not done without", async () => {
     const { receiver, server } = await start({ offersTls: false });
-    await expect(send(byOperator({ ...server, security: "starttls" }))).resolves.toEqual({ status: 500, to: "STARTTLS" });
+    await expect(send(byOperator({ ...server, security: "starttls" }))).resolves.toMatchObject({
+      outcome: "final",
+      error: "The mail server answered 500 to STARTTLS",
+    });
     expect(receiver.messages()).toEqual([]);
   });
 });

@@ -1,46 +1,79 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import type { Mail, MailAnswer, MailMessage, MailServer } from "../ports/mail.ts";
-import { codeOf, createGuard, OutgoingCallError } from "./guarded-fetch.ts";
+import type { Mail, MailMessage, MailProvider, MailServer } from "../ports/mail.ts";
+import { codeOf, createGuard, createGuardedFetch, OutgoingCallError } from "./guarded-fetch.ts";
 import type { GuardedFetchOptions } from "./guarded-fetch.ts";
+import { domainOf, MACHINE_MADE, threadOf } from "./mail-headers.ts";
+import { RESEND_URL, sendByResend } from "./resend.ts";
 
 export interface MailOptions extends Pick<GuardedFetchOptions, "allow" | "lookup"> {
-  /** For channels without a server of their own; null: there is none. */
-  readonly operator: MailServer | null;
+  /** For channels that name nobody of their own; null: there is none. */
+  readonly operator: MailServer | MailProvider | null;
+  /** Where a provider is called, in place of its own address. */
+  readonly providerUrls?: Partial<Readonly<Record<MailProvider["provider"], string | undefined>>>;
 }
 
+/** Who takes messages over HTTP: one file and one line each. */
+const PROVIDERS = {
+  resend: { url: RESEND_URL, send: sendByResend },
+} as const satisfies Record<MailProvider["provider"], object>;
+
 /**
- * Sends e-mail over SMTP, one connection a message. A tenant's server is reached on the public internet only, by the address that was
- * checked; the operator's wherever it is.
+ * Sends e-mail: over SMTP, one connection a message, or by a provider's HTTP interface. A tenant's server is reached on the public internet
+ * only, by the address that was checked; the operator's wherever it is.
  *
  * @returns A sender that throws OutgoingCallError, and nothing else, where there is no answer. No error says more than the host.
  * @throws Error when `allow` has an entry that is not `host:port`.
  */
-export function createMail({ operator, ...guarded }: MailOptions): Mail {
+export function createMail({ operator, providerUrls = {}, ...guarded }: MailOptions): Mail {
   const guard = createGuard(guarded);
+  const fetch = createGuardedFetch(guarded);
   return async (message, given, { timeoutMs }) => {
-    const server = given ?? operator;
-    if (server === null)
-      throw new OutgoingCallError("refused-address", "There is no mail server: neither the channel's nor the operator's");
-    const { host, port } = server;
-    const lookup = given === null ? undefined : guard(addressOf(server));
-    const deadline = AbortSignal.timeout(timeoutMs);
-    let socket: Socket | undefined;
-    try {
-      socket = connect({ host, port, signal: deadline, ...(lookup === undefined ? {} : { lookup }) });
-      // An error that comes once nobody waits for this socket is nobody's.
-      socket.on("error", () => {});
-      await once(socket, "connect", { signal: deadline });
-      return await hand(message, server, socket, deadline);
-    } catch (error) {
-      if (error instanceof OutgoingCallError) throw error;
-      if (deadline.aborted) throw new OutgoingCallError("timeout", `${host}:${port} did not answer within ${timeoutMs} ms`);
-      throw new OutgoingCallError("network", `${host}:${port} cannot be reached: ${codeOf(error)}`);
-    } finally {
-      socket?.destroy();
+    const by = given ?? operator;
+    if (by === null) throw new OutgoingCallError("refused-address", "There is no mail server: neither the channel's nor the operator's");
+    if ("provider" in by) {
+      const { url, send } = PROVIDERS[by.provider];
+      return send(message, by, { url: providerUrls[by.provider] ?? url, fetch, timeoutMs });
     }
+    const { status, to } = await sendOverSmtp(message, by, given === null ? undefined : guard(addressOf(by)), timeoutMs);
+    if (status < 400) return { outcome: "delivered", status, error: null };
+    const error = `The mail server answered ${status}${to === null ? "" : ` to ${to}`}`;
+    return { outcome: status < 500 ? "retry" : "final", status, error };
   };
+}
+
+/** What a mail server said in the end. */
+interface SmtpAnswer {
+  /** The reply code: below 400 it took the message, for some of the recipients at least. */
+  readonly status: number;
+  /** What it answered so, such as `RCPT TO`; null where the message was taken. */
+  readonly to: string | null;
+}
+
+/** @param lookup - Of the server's address; undefined: the system's. */
+async function sendOverSmtp(
+  message: MailMessage,
+  server: MailServer,
+  lookup: ReturnType<ReturnType<typeof createGuard>> | undefined,
+  timeoutMs: number,
+): Promise<SmtpAnswer> {
+  const { host, port } = server;
+  const deadline = AbortSignal.timeout(timeoutMs);
+  let socket: Socket | undefined;
+  try {
+    socket = connect({ host, port, signal: deadline, ...(lookup === undefined ? {} : { lookup }) });
+    // An error that comes once nobody waits for this socket is nobody's.
+    socket.on("error", () => {});
+    await once(socket, "connect", { signal: deadline });
+    return await hand(message, server, socket, deadline);
+  } catch (error) {
+    if (error instanceof OutgoingCallError) throw error;
+    if (deadline.aborted) throw new OutgoingCallError("timeout", `${host}:${port} did not answer within ${timeoutMs} ms`);
+    throw new OutgoingCallError("network", `${host}:${port} cannot be reached: ${codeOf(error)}`);
+  } finally {
+    socket?.destroy();
+  }
 }
 
 function addressOf({ host, port }: MailServer): URL {
@@ -50,12 +83,11 @@ function addressOf({ host, port }: MailServer): URL {
 }
 
 /** Says a message over a connection. @throws what nodemailer throws where the server did not answer. */
-async function hand(message: MailMessage, server: MailServer, connection: Socket, signal: AbortSignal): Promise<MailAnswer> {
+async function hand(message: MailMessage, server: MailServer, connection: Socket, signal: AbortSignal): Promise<SmtpAnswer> {
   const { createTransport } = await import("nodemailer");
   const { host, port, security, user, password, from } = server;
-  const domain = /@([^@>\s]+)>?\s*$/.exec(from)?.[1] ?? "localhost";
-  const idOf = (local: string) => `<${local}@${domain}>`;
-  const [inReplyTo, ...others] = message.threads.map(idOf);
+  const domain = domainOf(from);
+  const { inReplyTo, references } = threadOf(message, from);
   const transport = createTransport({
     connection,
     host,
@@ -75,10 +107,9 @@ async function hand(message: MailMessage, server: MailServer, connection: Socket
       subject: message.subject,
       text: message.text,
       html: message.html,
-      messageId: idOf(message.id),
-      ...(inReplyTo === undefined ? {} : { inReplyTo, references: [inReplyTo, ...others] }),
-      // No machine is to answer: RFC 3834, section 5, and what Exchange looks at.
-      headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+      messageId: `<${message.id}@${domain}>`,
+      ...(inReplyTo === undefined ? {} : { inReplyTo, references: [...references] }),
+      headers: MACHINE_MADE,
       attachments: message.images.map(({ cid, filename, contentType, content }) => ({
         cid,
         filename,
@@ -99,7 +130,7 @@ async function hand(message: MailMessage, server: MailServer, connection: Socket
 }
 
 /** What the server answered, where an error is that. */
-function answerOf(error: unknown): MailAnswer | null {
+function answerOf(error: unknown): SmtpAnswer | null {
   const { responseCode, command } = error as { responseCode?: unknown; command?: unknown };
   if (typeof responseCode !== "number" || responseCode < 400) return null;
   return { status: responseCode, to: typeof command === "string" && /^[A-Z][A-Z ]{1,20}$/.test(command) ? command : null };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createDecipheriv } from "node:crypto";
 import fc from "fast-check";
-import { createSecretBox } from "./secret-box.ts";
+import { createSecretBox, sealingKey } from "./secret-box.ts";
 
 const first = { id: "2026-11", key: new Uint8Array(32).fill(1) };
 const second = { id: "2027-01", key: new Uint8Array(32).fill(2) };
@@ -49,6 +49,22 @@ describe("during a rotation", () => {
   test("what the previous key sealed still opens, and new text is sealed with the current key", () => {
     expect(rotated.open(box.seal(URL_SECRET, "c"), "c")).toBe(URL_SECRET);
     expect(rotated.seal(URL_SECRET, "c")).toMatch(/^v1\.2027-01\./);
+  });
+
+  test("a key's id follows from the key, and tells nothing of it", () => {
+    const [one, other] = [sealingKey(first.key), sealingKey(second.key)];
+    expect(one.id).toMatch(/^[0-9a-f]{12}$/);
+    expect([sealingKey(Uint8Array.from(first.key)).id, one.id === other.id]).toEqual([one.id, false]);
+    expect(createSecretBox({ current: other, previous: one }).rotatesTo).toBe(`v1.${other.id}.`);
+    expect(createSecretBox({ current: other }).rotatesTo).toBeNull();
+  });
+
+  test("what was sealed before ids followed from keys opens with whichever key did so, and with no other", () => {
+    const [one, other] = [sealingKey(first.key), sealingKey(second.key)];
+    const sealed = createSecretBox({ current: { id: "k1", key: first.key } }).seal(URL_SECRET, "c");
+    expect(createSecretBox({ current: one }).open(sealed, "c")).toBe(URL_SECRET);
+    expect(createSecretBox({ current: other, previous: one }).open(sealed, "c")).toBe(URL_SECRET);
+    expect(refusal(() => createSecretBox({ current: other }).open(sealed, "c"))).toMatch(/^Error: The sealed text was changed/);
   });
 
   test("a key that left the ring is named", () => {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import type { SecretBox } from "../ports.ts";
 
 /** A key and the id that stands beside whatever it sealed. */
@@ -10,10 +10,18 @@ export interface SealingKey {
 }
 
 const FORMAT = "v1";
+/** What stands beside what was sealed before a key's id followed from it: any key of the ring may have done so. */
+const ANY_KEY = "k1";
 const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+
+/** A key with the id that follows from it, so that no two keys share one and nobody has to think of one. */
+export const sealingKey = (key: Uint8Array): SealingKey => ({
+  id: createHash("sha256").update("sealing key\0").update(key).digest("hex").slice(0, 12),
+  key,
+});
 
 /**
  * Seals secrets with AES-256-GCM: what is sealed reads `v1.<key id>.<nonce, ciphertext and tag in base64url>`, and opens only under the
@@ -36,6 +44,8 @@ export function createSecretBox(ring: { readonly current: SealingKey; readonly p
   }
 
   return {
+    rotatesTo: previous === undefined ? null : `${FORMAT}.${current.id}.`,
+
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", current.key, nonce, { authTagLength: TAG_BYTES });
@@ -52,18 +62,27 @@ export function createSecretBox(ring: { readonly current: SealingKey; readonly p
         throw new Error("This is nothing that was sealed here");
       }
       const key = keys.get(id);
-      if (key === undefined) throw new Error(`Sealed with the key ${id}, which is not on the ring`);
+      if (key === undefined && id !== ANY_KEY) throw new Error(`Sealed with the key ${id}, which is not on the ring`);
 
-      const decipher = createDecipheriv("aes-256-gcm", key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-      decipher.setAAD(authenticated(id, context));
-      decipher.setAuthTag(box.subarray(-TAG_BYTES));
-      try {
-        return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString("utf8");
-      } catch {
-        throw new Error("The sealed text was changed, or was sealed under another context");
+      for (const one of key === undefined ? keys.values() : [key]) {
+        const plain = opened(box, one, authenticated(id, context));
+        if (plain !== null) return plain;
       }
+      throw new Error("The sealed text was changed, or was sealed under another context");
     },
   };
+}
+
+/** null where the key or what is authenticated is another, or anything was changed. */
+function opened(box: Buffer, key: Uint8Array, aad: Buffer): string | null {
+  const decipher = createDecipheriv("aes-256-gcm", key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(aad);
+  decipher.setAuthTag(box.subarray(-TAG_BYTES));
+  try {
+    return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString("utf8");
+  } catch {
+    return null;
+  }
 }
 
 const authenticated = (id: string, context: string) => Buffer.from(JSON.stringify([FORMAT, id, context]));

@@ -1,3 +1,5 @@
+import type { ResponseClass } from "../core/alert/retry.ts";
+
 /** An SMTP server, and whom its messages are from. */
 export interface MailServer {
   readonly host: string;
@@ -11,6 +13,14 @@ export interface MailServer {
   readonly from: string;
 }
 
+/** A service that takes messages over HTTP, and whom its messages are from. */
+export interface MailProvider {
+  readonly provider: "resend";
+  readonly apiKey: string;
+  /** An address, with a name before it or not. */
+  readonly from: string;
+}
+
 /** What lies in a message to be shown in its HTML, as `<img src="cid:...">`. */
 export interface MailImage {
   readonly cid: string;
@@ -20,7 +30,7 @@ export interface MailImage {
 }
 
 export interface MailMessage {
-  /** The same for every attempt at one message: the local part of its Message-ID. */
+  /** The same for every attempt at one message: the local part of its Message-ID, or a provider's idempotency key. */
   readonly id: string;
   /** What it belongs with, the first being what it answers: messages that share one of these are one thread. */
   readonly threads: readonly string[];
@@ -31,18 +41,28 @@ export interface MailMessage {
   readonly images: readonly MailImage[];
 }
 
-/** What the server said in the end. */
+/** What the server or provider said in the end. */
 export interface MailAnswer {
-  /** The reply code: below 400 it took the message, for some of the recipients at least. */
+  /** `delivered`: it took the message, for some of the recipients at least. */
+  readonly outcome: ResponseClass;
+  /** SMTP's reply code, or the HTTP status. */
   readonly status: number;
-  /** What it answered so, such as `RCPT TO`; null where the message was taken. */
-  readonly to: string | null;
+  /** What was wrong, without any of its words that may hold secrets; null where the message was taken. */
+  readonly error: string | null;
+  /** A provider's header Retry-After. */
+  readonly retryAfter?: string | undefined;
+  /** What a provider answered, secrets and all. */
+  readonly answer?: string;
 }
 
 /**
  * Sends an e-mail within a time limit.
  *
- * @param server - A tenant's own, whose address has to be public; null for the operator's.
- * @throws Unavailable where there is no answer, or no server.
+ * @param by - A tenant's own server, whose address has to be public, or provider; null for the operator's.
+ * @throws Unavailable where there is no answer, or nobody to send it.
  */
-export type Mail = (message: MailMessage, server: MailServer | null, options: { readonly timeoutMs: number }) => Promise<MailAnswer>;
+export type Mail = (
+  message: MailMessage,
+  by: MailServer | MailProvider | null,
+  options: { readonly timeoutMs: number },
+) => Promise<MailAnswer>;

@@ -20,6 +20,7 @@ import type { HistoryStore } from "./history.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
 import type { VerdictsStore } from "./verdicts.ts";
+import type { SealedStore } from "./sealed.ts";
 import type { WatchdogsDue, WatchdogStore } from "./watchdog.ts";
 
 /** The only door to stored data: tenant data is reached through its organisation, so no query can forget it. */
@@ -70,6 +71,7 @@ export interface PlatformStore {
   readonly alerting: AlertingDue;
   readonly suppression: SuppressionDue;
   readonly watchdogs: WatchdogsDue;
+  readonly sealed: SealedStore;
   readonly forecasting: ForecastingDue;
   readonly measuring: Measuring;
   readonly forecastJobs: ForecastJobsDue;

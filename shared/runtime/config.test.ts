@@ -69,7 +69,7 @@ test.each([
 
 test("a mail server comes with whom its messages are from; its port says how it is spoken to", () => {
   const smtp = { INTENTVISION_SMTP_HOST: "smtp.example.com", INTENTVISION_SMTP_FROM: "IntentVision <alerts@example.com>" };
-  const read = (more = {}) => readConfig(["intentvision-smtp-password"], { ...smtp, INTENTVISION_SMTP_PASSWORD: "p", ...more }).smtp;
+  const read = (more = {}) => readConfig(["intentvision-smtp-password"], { ...smtp, INTENTVISION_SMTP_PASSWORD: "p", ...more }).mail;
   expect(read()).toMatchObject({ host: "smtp.example.com", port: 587, security: "starttls", password: "p" });
   expect(read({ INTENTVISION_SMTP_PORT: "465" })).toMatchObject({ port: 465, security: "tls" });
   expect(read({ INTENTVISION_SMTP_HOST: undefined })).toBeNull();
@@ -93,4 +93,38 @@ test.each([
 
 test.each(["-1", "65536", "http"])("PORT=%s is refused by its name", (PORT) => {
   expect(() => readLocalConfig({ PORT })).toThrow("Malformed configuration: PORT");
+});
+
+test("a channel key from before is read where there is one, and is another one", () => {
+  const keys = ["intentvision-channel-key", "intentvision-channel-key-previous"];
+  const before = { ...env, INTENTVISION_CHANNEL_KEY_PREVIOUS: Buffer.alloc(32, 8).toString("base64") };
+  expect(readConfig(keys, env)).toMatchObject({ channelKey: new Uint8Array(32).fill(7), previousChannelKey: null });
+  expect(readConfig(keys, before)).toMatchObject({ previousChannelKey: new Uint8Array(32).fill(8) });
+  for (const bad of [env.INTENTVISION_CHANNEL_KEY, "bm9wZQ=="]) {
+    expect(() => readConfig(keys, { ...env, INTENTVISION_CHANNEL_KEY_PREVIOUS: bad })).toThrow(/: INTENTVISION_CHANNEL_KEY_PREVIOUS$/);
+  }
+});
+
+test("alarms are tasks of a queue where one is named, with whom to call and as whom", () => {
+  const queue = "projects/prod/locations/europe-west1/queues/intentvision-notify";
+  const given = {
+    ...env,
+    CLOUD_TASKS_QUEUE: queue,
+    CLOUD_TASKS_URL: "https://notify-due.example",
+    CLOUD_TASKS_INVOKER: "invoker@example.com",
+  };
+  expect(readConfig([], env).taskQueue).toBeNull();
+  expect(readConfig([], given).taskQueue).toEqual({ queue, url: "https://notify-due.example", invoker: "invoker@example.com" });
+  expect(() => readConfig([], { CLOUD_TASKS_QUEUE: queue })).toThrow("CLOUD_TASKS_URL, CLOUD_TASKS_INVOKER");
+  expect(() => readConfig([], { ...given, CLOUD_TASKS_QUEUE: "intentvision-notify" })).toThrow("CLOUD_TASKS_QUEUE");
+});
+
+test("e-mail goes by a provider where one is named, with its key and a sender, and not by a mail server too", () => {
+  const key = ["intentvision-email-key"];
+  const given = { INTENTVISION_EMAIL_PROVIDER: "resend", INTENTVISION_EMAIL_FROM: "Ops <ops@example.com>", INTENTVISION_EMAIL_KEY: "re_1" };
+  expect(readConfig(key, given).mail).toEqual({ provider: "resend", apiKey: "re_1", from: "Ops <ops@example.com>" });
+  expect(readConfig([], given).mail).toBeNull();
+  expect(() => readConfig(key, { INTENTVISION_EMAIL_PROVIDER: "resend" })).toThrow("INTENTVISION_EMAIL_FROM, INTENTVISION_EMAIL_KEY");
+  const both = { ...given, INTENTVISION_SMTP_HOST: "smtp.example.com", INTENTVISION_SMTP_FROM: "ops@example.com" };
+  expect(() => readConfig(key, both)).toThrow("INTENTVISION_EMAIL_PROVIDER");
 });

@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import type { TaskQueue } from "../bus/cloud-tasks.ts";
 import { Backend } from "../contract/forecast.ts";
-import type { MailServer } from "../ports/mail.ts";
+import type { MailProvider, MailServer } from "../ports/mail.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 const list = v.pipe(
@@ -32,16 +33,23 @@ const SECRETS = {
   INTENTVISION_TURSO_TOKEN: text,
   INTENTVISION_API_KEY_SALT: v.pipe(v.string(), v.minLength(16)),
   INTENTVISION_CHANNEL_KEY: bytes(32),
+  INTENTVISION_CHANNEL_KEY_PREVIOUS: bytes(32),
   INTENTVISION_TIMEGPT_KEY: v.pipe(text, v.regex(/^[\x21-\x7e]+$/)),
   INTENTVISION_SMTP_PASSWORD: text,
+  INTENTVISION_EMAIL_KEY: v.pipe(text, v.regex(/^[\x21-\x7e]+$/)),
 } as const;
 type SecretKey = keyof typeof SECRETS;
-/** A database in a file has no token; without a key of its own TimeGPT is no backend; a mail server may ask for no password. */
+/** A database in a file has no token; a previous key is there during a rotation alone; without a key of its own TimeGPT is no backend; a mail server may ask for no password, and needs no provider. */
 const OPTIONAL_SECRETS: ReadonlySet<string> = new Set<SecretKey>([
   "INTENTVISION_TURSO_TOKEN",
+  "INTENTVISION_CHANNEL_KEY_PREVIOUS",
   "INTENTVISION_TIMEGPT_KEY",
   "INTENTVISION_SMTP_PASSWORD",
+  "INTENTVISION_EMAIL_KEY",
 ]);
+
+/** An address, or `Name <address>`. */
+const sender = v.pipe(v.string(), v.regex(/^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/));
 
 const OPTIONS = v.object({
   LOG_LEVEL: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
@@ -52,6 +60,13 @@ const OPTIONS = v.object({
   /** Where events go: Pub/Sub in this project; not set: the bus of this process. */
   PUBSUB_PROJECT: v.optional(text),
   PUBSUB_EMULATOR_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/]+:\d{1,5}$/))),
+  /** The queue of the alarms that have notifications sent on time, whom its tasks call, and as whom; not set: the minute's tick is in time. */
+  CLOUD_TASKS_QUEUE: v.optional(
+    v.pipe(v.string(), v.regex(/^projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}$/)),
+  ),
+  CLOUD_TASKS_URL: v.optional(serviceUrl),
+  CLOUD_TASKS_INVOKER: v.optional(v.pipe(v.string(), v.email())),
+  CLOUD_TASKS_EMULATOR_HOST: v.optional(v.pipe(v.string(), v.regex(/^[^\s/]+:\d{1,5}$/))),
   /** Backends that `auto` means, the first that is configured: their names with commas between them. */
   INTENTVISION_FORECAST_PREFERENCE: v.optional(v.pipe(list, v.array(Backend)), "native"),
   INTENTVISION_TIMEGPT_URL: v.optional(serviceUrl, "https://api.nixtla.io"),
@@ -70,7 +85,12 @@ const OPTIONS = v.object({
   INTENTVISION_SMTP_SECURITY: v.optional(v.picklist(["tls", "starttls", "none"])),
   INTENTVISION_SMTP_USER: v.optional(text),
   /** Whom its messages are from: an address, or `Name <address>`. */
-  INTENTVISION_SMTP_FROM: v.optional(v.pipe(v.string(), v.regex(/^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/))),
+  INTENTVISION_SMTP_FROM: v.optional(sender),
+  /** Who sends e-mail in place of a mail server; functions that send it have its key. */
+  INTENTVISION_EMAIL_PROVIDER: v.optional(v.picklist(["resend"])),
+  INTENTVISION_EMAIL_FROM: v.optional(sender),
+  /** In place of Resend's own address; where it is not public, GUARDED_FETCH_ALLOW has to name it too. */
+  INTENTVISION_RESEND_URL: v.optional(serviceUrl),
   K_SERVICE: v.optional(v.string()),
   FIREBASE_AUTH_EMULATOR_HOST: v.optional(v.string()),
 });
@@ -83,15 +103,20 @@ export interface Config {
   /** Empty where the function has no use for it. */
   readonly apiKeySalt: string;
   readonly channelKey: Uint8Array | null;
+  /** Opens what was sealed before the channel key was changed. */
+  readonly previousChannelKey: Uint8Array | null;
   readonly guardedFetchAllow: readonly string[];
   readonly idempotencyTtlMs: number;
   readonly pubsub: { readonly project: string; readonly emulatorHost: string | undefined } | null;
+  readonly taskQueue: TaskQueue | null;
   /** Names of backends, the one that is preferred first. */
   readonly forecastPreference: readonly string[];
   readonly timegpt: { readonly apiKey: string | undefined; readonly baseUrl: string; readonly model: string };
   readonly statsforecastUrl: string | undefined;
   readonly pagerdutyUrl: string | undefined;
-  readonly smtp: MailServer | null;
+  /** Who sends the e-mail of channels that name nobody of their own. */
+  readonly mail: MailServer | MailProvider | null;
+  readonly resendUrl: string | undefined;
 }
 
 /**
@@ -118,6 +143,19 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
   if (options.success && options.output.INTENTVISION_SMTP_HOST !== undefined && options.output.INTENTVISION_SMTP_FROM === undefined) {
     bad.push("INTENTVISION_SMTP_FROM");
   }
+  if (options.success && options.output.INTENTVISION_EMAIL_PROVIDER !== undefined) {
+    if (options.output.INTENTVISION_SMTP_HOST !== undefined) bad.push("INTENTVISION_EMAIL_PROVIDER");
+    if (options.output.INTENTVISION_EMAIL_FROM === undefined) bad.push("INTENTVISION_EMAIL_FROM");
+    if (keys.includes("INTENTVISION_EMAIL_KEY") && env["INTENTVISION_EMAIL_KEY"] === undefined) bad.push("INTENTVISION_EMAIL_KEY");
+  }
+  const channelKey = (values.get("INTENTVISION_CHANNEL_KEY") as Uint8Array | undefined) ?? null;
+  const previousChannelKey = (values.get("INTENTVISION_CHANNEL_KEY_PREVIOUS") as Uint8Array | undefined) ?? null;
+  if (channelKey !== null && previousChannelKey !== null && Buffer.compare(channelKey, previousChannelKey) === 0) {
+    bad.push("INTENTVISION_CHANNEL_KEY_PREVIOUS");
+  }
+  if (options.success && options.output.CLOUD_TASKS_QUEUE !== undefined) {
+    bad.push(...(["CLOUD_TASKS_URL", "CLOUD_TASKS_INVOKER"] as const).filter((key) => options.output[key] === undefined));
+  }
   if (bad.length > 0 || !options.success) throw new Error(`Missing or malformed configuration: ${bad.join(", ")}`);
 
   const { output } = options;
@@ -126,7 +164,8 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     databaseUrl: (values.get("INTENTVISION_TURSO_URL") as string | undefined) ?? "",
     databaseToken: values.get("INTENTVISION_TURSO_TOKEN") as string | undefined,
     apiKeySalt: (values.get("INTENTVISION_API_KEY_SALT") as string | undefined) ?? "",
-    channelKey: (values.get("INTENTVISION_CHANNEL_KEY") as Uint8Array | undefined) ?? null,
+    channelKey,
+    previousChannelKey,
     guardedFetchAllow: output.GUARDED_FETCH_ALLOW ?? [],
     idempotencyTtlMs: output.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     forecastPreference: output.INTENTVISION_FORECAST_PREFERENCE,
@@ -137,9 +176,24 @@ export function readConfig(secrets: readonly string[], env: Readonly<Record<stri
     },
     statsforecastUrl: output.INTENTVISION_STATSFORECAST_URL,
     pagerdutyUrl: output.INTENTVISION_PAGERDUTY_URL,
-    smtp: smtpOf(output, values.get("INTENTVISION_SMTP_PASSWORD") as string | undefined),
+    mail:
+      providerOf(output, values.get("INTENTVISION_EMAIL_KEY") as string | undefined) ??
+      smtpOf(output, values.get("INTENTVISION_SMTP_PASSWORD") as string | undefined),
+    resendUrl: output.INTENTVISION_RESEND_URL,
     pubsub: output.PUBSUB_PROJECT === undefined ? null : { project: output.PUBSUB_PROJECT, emulatorHost: output.PUBSUB_EMULATOR_HOST },
+    taskQueue: taskQueueOf(output),
   };
+}
+
+function taskQueueOf(options: v.InferOutput<typeof OPTIONS>): TaskQueue | null {
+  const { CLOUD_TASKS_QUEUE: queue, CLOUD_TASKS_URL: url, CLOUD_TASKS_INVOKER: invoker } = options;
+  if (queue === undefined || url === undefined || invoker === undefined) return null;
+  return { queue, url, invoker, emulatorHost: options.CLOUD_TASKS_EMULATOR_HOST };
+}
+
+function providerOf(options: v.InferOutput<typeof OPTIONS>, apiKey: string | undefined): MailProvider | null {
+  const { INTENTVISION_EMAIL_PROVIDER: provider, INTENTVISION_EMAIL_FROM: from } = options;
+  return provider === undefined || from === undefined || apiKey === undefined ? null : { provider, apiKey, from };
 }
 
 function smtpOf(options: v.InferOutput<typeof OPTIONS>, password: string | undefined): MailServer | null {
@@ -190,13 +244,14 @@ export function readLocalConfig(env: Readonly<Record<string, string | undefined>
 /** Every variable of the environment: for a tool that is told by its user which of them to read. */
 export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
 
+type OfTheEnvironment =
+  "INTENTVISION_CHANNEL_KEY_PREVIOUS" | "INTENTVISION_TIMEGPT_KEY" | "INTENTVISION_SMTP_PASSWORD" | "INTENTVISION_EMAIL_KEY";
+
 /**
  * The configuration of every function in one process, with the local system's own database and secrets under the environment's options;
- * TimeGPT's key and the mail server's password, which nobody can make, are the environment's too.
+ * TimeGPT's key, the mail server's password and the e-mail provider's key, which nobody can make, and a channel key from before are the environment's too.
  */
-export const configWith = (
-  secrets: Readonly<Record<Exclude<SecretKey, "INTENTVISION_TIMEGPT_KEY" | "INTENTVISION_SMTP_PASSWORD">, string | undefined>>,
-): Config =>
+export const configWith = (secrets: Readonly<Record<Exclude<SecretKey, OfTheEnvironment>, string | undefined>>): Config =>
   readConfig(
     Object.keys(SECRETS).map((key) => key.toLowerCase().replaceAll("_", "-")),
     { ...process.env, ...secrets },

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { DestinationStream } from "pino";
 import { operatorRequest } from "../net/operator-request.ts";
+import { createCloudTasksAlarm } from "../bus/cloud-tasks.ts";
 import { createPubSubBus } from "../bus/pubsub.ts";
 import { createCharts } from "../charts/charts.ts";
 import { base32hex } from "../core/hash-id.ts";
@@ -10,7 +11,7 @@ import { createForecasters } from "../forecasters/registry.ts";
 import { createStatsForecast } from "../forecasters/statsforecast.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
 import { createTimegpt } from "../forecasters/timegpt.ts";
-import { createSecretBox } from "../net/secret-box.ts";
+import { createSecretBox, sealingKey } from "../net/secret-box.ts";
 import type { Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
 import type { Mail } from "../ports/mail.ts";
 import { openDatabase } from "../store/database.ts";
@@ -40,12 +41,13 @@ const newId: NewId = (prefix) => {
 
 const random: Random = { uniform: () => Math.random(), bytes: (n) => new Uint8Array(randomBytes(n)) };
 
-/** Without a Cloud Task the minute's tick is the alarm. */
+/** Without a queue the minute's tick is the alarm. */
 const TICK_IS_ENOUGH: Alarm = { wakeAt: async () => {} };
 
 const NO_CHANNEL_KEY: SecretBox = {
   seal: () => refuse("the channel key"),
   open: () => refuse("the channel key"),
+  rotatesTo: null,
 };
 
 const NO_DATABASE: Database = {
@@ -59,6 +61,12 @@ function refuse(what: string): never {
   throw new Error(`This function was not given ${what}`);
 }
 
+function secretBox({ channelKey, previousChannelKey }: Config): SecretBox {
+  if (channelKey === null) return NO_CHANNEL_KEY;
+  const previous = previousChannelKey === null ? {} : { previous: sealingKey(previousChannelKey) };
+  return createSecretBox({ current: sealingKey(channelKey), ...previous });
+}
+
 /** The guarded fetch, loaded at its first call: its HTTP client is more than half of a bundle, and few functions ever call out. */
 function guardedFetch(allow: readonly string[]): GuardedFetch {
   let loaded: Promise<GuardedFetch> | undefined;
@@ -69,10 +77,10 @@ function guardedFetch(allow: readonly string[]): GuardedFetch {
 }
 
 /** E-mail, loaded at its first message. */
-function mailer({ smtp, guardedFetchAllow }: Config): Mail {
+function mailer({ mail: operator, resendUrl: resend, guardedFetchAllow: allow }: Config): Mail {
   let loaded: Promise<Mail> | undefined;
   return async (message, server, options) => {
-    loaded ??= import("../net/mail.ts").then(({ createMail }) => createMail({ operator: smtp, allow: guardedFetchAllow }));
+    loaded ??= import("../net/mail.ts").then(({ createMail }) => createMail({ operator, allow, providerUrls: { resend } }));
     return (await loaded)(message, server, options);
   };
 }
@@ -81,7 +89,7 @@ function mailer({ smtp, guardedFetchAllow }: Config): Mail {
 export async function createRuntime(config: Config, local?: Local): Promise<Runtime & { readonly database: Database }> {
   const clock = { now: () => Date.now() };
   const log = createLog("runtime", { level: config.logLevel, destination: local?.logTo });
-  const { apiKeySalt, channelKey, databaseUrl, databaseToken, pubsub } = config;
+  const { apiKeySalt, databaseUrl, databaseToken, pubsub, taskQueue } = config;
   const database = databaseUrl === "" ? NO_DATABASE : await openDatabase({ url: databaseUrl, authToken: databaseToken });
   const stores = createStores(database);
   const { authenticate, forget } = createAuthenticator(apiKeySalt, clock.now);
@@ -108,8 +116,8 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
       },
     ),
     charts: createCharts({ onFailure: (error) => log.warning("A chart was left out", errorFields(error)) }),
-    secrets: channelKey === null ? NO_CHANNEL_KEY : createSecretBox({ current: { id: "k1", key: channelKey } }),
-    alarm: local?.alarm ?? TICK_IS_ENOUGH,
+    secrets: secretBox(config),
+    alarm: local?.alarm ?? cloudAlarm(),
     newId,
     issueApiKey() {
       const apiKey = apiKeyOf(randomBytes(24));
@@ -124,6 +132,12 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     unlimitedKeys: local?.unlimitedKeys ?? new Set(),
     idempotencyTtlMs: config.idempotencyTtlMs,
   };
+
+  function cloudAlarm(): Alarm {
+    if (taskQueue === null) return TICK_IS_ENOUGH;
+    const onFailure = (error: unknown) => log.warning("An alarm is left to the minute's tick", errorFields(error));
+    return createCloudTasksAlarm({ ...taskQueue, clock, request: operatorRequest, onFailure });
+  }
 
   function pubSubBus(): Bus {
     if (pubsub === null) throw new Error("Missing or malformed configuration: PUBSUB_PROJECT");

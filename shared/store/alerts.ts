@@ -56,7 +56,7 @@ const SELECT_OPEN_DIMENSIONS = `
   GROUP BY d.key, d.value ORDER BY alerts DESC, d.key, d.value LIMIT :limit`;
 // Rides alert_open.
 const SELECT_OPEN = `
-  SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, suppressed_by, ${FLAPPING} FROM alert
+  SELECT id, rule, rule_name, series, metric_key, dimensions, severity, labels, suppressed_by, ${FLAPPING} FROM alert
   WHERE org = :org AND resolved_at IS NULL ORDER BY started_at, id LIMIT :limit`;
 // Rides the primary key, once for each id, as COUNT_NOTIFICATION.
 const SUPPRESS = `
@@ -145,19 +145,22 @@ export const episodeOf = (row: Row): Episode => ({
   reason: row["reason"] as ResolveReason | null,
 });
 
+/** null of an alert that is about none. */
+const seriesOf = (row: Row): AlertRecord["series"] =>
+  row["metric_key"] === ""
+    ? null
+    : {
+        id: row["series"] === "" ? null : (row["series"] as SeriesId),
+        metricKey: row["metric_key"] as string,
+        dimensions: json(row, "dimensions") as Dimensions,
+      };
+
 const alertOf = (row: Row): AlertRecord => ({
   id: row["id"] as AlertId,
   instance: row["instance"] as InstanceId,
   rule: row["rule"] as RuleId,
   ruleName: row["rule_name"] as string,
-  series:
-    row["metric_key"] === ""
-      ? null
-      : {
-          id: row["series"] === "" ? null : (row["series"] as SeriesId),
-          metricKey: row["metric_key"] as string,
-          dimensions: json(row, "dimensions") as Dimensions,
-        },
+  series: seriesOf(row),
   condition: row["condition"] as ConditionState,
   episode: episodeOf(row),
   notificationCount: row["notification_count"] as number,
@@ -180,7 +183,7 @@ const openOf = (row: Row): OpenAlert => ({
   id: row["id"] as AlertId,
   rule: row["rule"] as RuleId,
   ruleName: row["rule_name"] as string,
-  series: { metricKey: row["metric_key"] as string, dimensions: json(row, "dimensions") as Dimensions },
+  series: seriesOf(row),
   severity: row["severity"] as Severity,
   labels: json(row, "labels") as Record<string, string>,
   suppressedBy: json(row, "suppressed_by") as string[],

@@ -132,7 +132,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
         rule: row["rule"] as RuleId,
         state: row["condition"] as ConditionState,
         data: row["data"] as DataQuality,
-        changes: (past.get(row["id"]!) ?? []).map((change) => ({
+        changes: (past.get(row["id"]) ?? []).map((change) => ({
           at: change["at"] as number,
           from: change["from_state"] as ConditionState,
         })),

@@ -34,6 +34,7 @@ import { rulesStore } from "./rules.ts";
 import type { KnownRules } from "./rules.ts";
 import { seriesStore } from "./series.ts";
 import { verdictsStore } from "./verdicts.ts";
+import { sealedStore } from "./sealed.ts";
 import { watchdogsDue, watchdogStore } from "./watchdog.ts";
 
 /** Opens the stores of one process: what it returns gives each invocation a store of its own, at the cost of a few objects. */
@@ -83,6 +84,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         alerting: alertingDue(database),
         suppression: suppressionDue(database),
         watchdogs: watchdogsDue(database),
+        sealed: sealedStore(database),
         forecasting: forecastingDue(database),
         measuring: measuring(database),
         forecastJobs: forecastJobsDue(database, outbox),

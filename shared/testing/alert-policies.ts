@@ -1,4 +1,4 @@
-import type { OrgId } from "../contract/ids.ts";
+import type { AlertId, OrgId } from "../contract/ids.ts";
 import type { PolicyDefinitions, PolicyKind } from "../core/alert/compile-policies.ts";
 import type { StoredPolicy } from "../ports/alert-policies.ts";
 import type { Harness } from "./harness.ts";
@@ -20,4 +20,14 @@ export async function storePolicy<Kind extends PolicyKind>(
   if (!isStored) throw new Error("The policy was not stored");
   if (kind === "routes") await groups.wakeAll(now);
   return id;
+}
+
+/** A matcher of one value of a label. */
+export const is = (name: string, value: string) => ({ name, op: "=" as const, value });
+
+/** What hides an alert of the harness's organisation, as it is stored. */
+export async function suppressedBy({ deps, org }: Harness, alert: AlertId): Promise<readonly string[]> {
+  const stored = await deps.store.forOrg(org).alerts.get(alert);
+  if (stored === null) throw new Error("There is no such alert");
+  return stored.suppressedBy;
 }

@@ -17,7 +17,6 @@ export const testNotification = (at: number): Notification => ({
   at,
   groupKey: null,
   alerts: [],
-  linkBase: null,
 });
 
 /** A threshold rule over `cpu`, or what `changes` make of it. */

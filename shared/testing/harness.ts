@@ -63,6 +63,7 @@ export const READABLE_SECRETS: SecretBox = {
     if (of !== context) throw new Error("Sealed for another context");
     return Buffer.from(hex!, "hex").toString();
   },
+  rotatesTo: null,
 };
 
 /** @param options.database - Has every migration applied; one in memory when not given. */

@@ -7,6 +7,7 @@ import type { HttpFunction } from "../runtime/route.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { serveHttp } from "../runtime/serve-http.ts";
 import { createStores } from "../store/store.ts";
+import { startHarness } from "./harness.ts";
 import type { Harness } from "./harness.ts";
 
 const SALT = "a salt of the tests";
@@ -93,4 +94,20 @@ export function startHttp({ database, deps, clock }: Harness, overrides: Partial
       return { status: response.status, headers: response.headers, body: isJson && text !== "" ? (JSON.parse(text) as unknown) : text };
     },
   };
+}
+
+/** Asks a function as a key would: the one that may do all, unless another is given. */
+export type Ask = (method: string, path: string, body?: object, headers?: Record<string, string>, by?: string) => Promise<TestAnswer>;
+
+/** A harness with the door of one function, and somebody who may read and change all that is behind it. */
+export async function startDoor(
+  definition: HttpFunction,
+  options: Parameters<typeof startHarness>[0] = {},
+): Promise<{ harness: Harness; server: TestHttp; ask: Ask }> {
+  const harness = await startHarness(options);
+  const server = startHttp(harness);
+  const key = await server.keyOf(harness.org, ["admin", "read"]);
+  const ask: Ask = (method, path, body, headers = {}, by = key) =>
+    server.request(definition, method, path, { key: by, headers, ...(body && { body }) });
+  return { harness, server, ask };
 }

@@ -27,6 +27,8 @@ export const alert = (n: number, changes: Partial<Alert> = {}): Alert => ({
   evidence: { kind: "threshold", aggregate: "last", window: 60_000, operator: "gt", threshold: 90, recover: null, value: 95 },
   ...changes,
 });
+/** What a rule may say of where to look, and what a message makes of it. */
+export const linked = { annotations: { runbook_url: "https://wiki.example/cpu", dashboard_url: "https://grafana.example/d/cpu?a=1&b=2" } };
 /** The group of every notification. */
 export const groupKey = hashId<GroupId>("grp", [1]);
 /** What a channel is told of alerts. */
@@ -36,6 +38,5 @@ export const notification = (alerts: readonly Alert[], changes: Partial<Notifica
   at: Date.UTC(2026, 10, 20, 10, 5),
   groupKey,
   alerts,
-  linkBase: "http://localhost:8080/api/v1/alerts/",
   ...changes,
 });

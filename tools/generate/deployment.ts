@@ -18,9 +18,18 @@ export const firebaseConfig = (manifest: Manifest) => ({
 /** What Terraform loops over: one function each, with its trigger and what it needs. */
 export const terraformFunctions = (manifest: Manifest) =>
   Object.fromEntries(
-    Object.entries(manifest).map(([name, { summary, trigger, memoryMiB, timeoutS, secrets }]) => [
+    Object.entries(manifest).map(([name, { summary, trigger, memoryMiB, timeoutS, secrets, calledBy, enqueuesTo }]) => [
       name,
-      { bundle: `dist/${name}`, summary, trigger, memory_mib: memoryMiB, timeout_s: timeoutS, secrets },
+      {
+        bundle: `dist/${name}`,
+        summary,
+        trigger,
+        memory_mib: memoryMiB,
+        timeout_s: timeoutS,
+        secrets,
+        ...(calledBy === undefined ? {} : { called_by_queue: calledBy }),
+        ...(enqueuesTo === undefined ? {} : { enqueues_to_queue: enqueuesTo }),
+      },
     ]),
   );
 

@@ -16,7 +16,7 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
   slack: ["url"],
   teams: ["url"],
   pagerduty: ["routingKey"],
-  email: ["smtp.password"],
+  email: ["smtp.password", "resend.apiKey"],
   alertmanager: ["password", "token"],
 };
 

@@ -113,7 +113,6 @@ function messageText({ kind, at, episode }: Told, rule: Rule, series: WatchedSer
     at,
     groupKey: groupId(org, ROOT_ROUTE, { rule: rule.id }),
     alerts: [alert],
-    linkBase: null,
   });
 }
 

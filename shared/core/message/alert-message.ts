@@ -3,6 +3,8 @@ import type { MessageKind } from "../../contract/channel.ts";
 import type { AlertId, GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
+import { splitLinks } from "./alert-links.ts";
+import type { AlertLink } from "./alert-links.ts";
 import { earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
 import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-text.ts";
 
@@ -17,8 +19,6 @@ export interface Notification {
   readonly groupKey: GroupId | null;
   /** As they were then. Empty for a test. */
   readonly alerts: readonly Alert[];
-  /** What an alert's id is put behind to make a link; null where there is nowhere to link to. */
-  readonly linkBase: string | null;
   /** Channels that it could not be delivered to, the first one first: that is why it comes on this one. */
   readonly failed?: readonly { readonly channel: string; readonly reason: string }[];
   /** Of a resolve: alerts whose firing it stands for as well, because that got through nowhere. */
@@ -35,7 +35,8 @@ export interface AlertText {
   readonly series: string;
   /** Value, duration, evidence, annotations: what to know, the most important first. */
   readonly lines: readonly string[];
-  readonly link: string | null;
+  /** Of its annotations those that are addresses: they are no lines. */
+  readonly links: readonly AlertLink[];
 }
 
 /** What every channel shows, in its own form. */
@@ -99,16 +100,17 @@ function messageOf(notification: Notification): AlertMessage {
 export function plainMessage({ title, alerts }: AlertMessage, most: number): readonly string[] {
   const shown = alerts
     .slice(0, most)
-    .flatMap(({ ruleName, series, severity, lines, link }) => [
+    .flatMap(({ ruleName, series, severity, lines, links }) => [
       ...(alerts.length === 1 ? [] : [`${series === "" ? ruleName : series} (${severity})`]),
       ...lines.map((line) => `  ${line}`),
-      ...(link === null ? [] : [`  ${link}`]),
+      ...links.map(({ name, url }) => `  ${name}: ${url}`),
     ]);
   return [title, ...shown, ...(alerts.length > most ? [`+${alerts.length - most} more`] : [])];
 }
 
-function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, isFirst: boolean): AlertText {
-  const { id, severity, ruleName, series, annotations, labels } = alert;
+function alertText(alert: Alert, { kind, reason, at }: Notification, isFirst: boolean): AlertText {
+  const { severity, ruleName, series, labels } = alert;
+  const { links, texts } = splitLinks(alert.annotations);
   const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const lines = [
     ...(reason === "flapping" ? [flappingLine(alert)] : []),
@@ -116,7 +118,7 @@ function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, i
     ...evidenceLines(alert.evidence),
     ...(kind === "resolved" ? [] : earlierLines(alert)),
     ...(kind === "resolved" || !isFirst ? [] : sharedLines(alert)),
-    ...Object.entries(annotations).map(([name, text]) => `${name}: ${text}`),
+    ...texts.map(([name, text]) => `${name}: ${text}`),
     ...(labelled.length === 0 ? [] : [`labels: ${labelled.join(", ")}`]),
   ];
   return {
@@ -124,7 +126,7 @@ function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, i
     ruleName: oneLine(ruleName),
     series: seriesText(series),
     lines: lines.map(oneLine),
-    link: linkBase === null || id === null ? null : `${linkBase}${id}`,
+    links,
   };
 }
 

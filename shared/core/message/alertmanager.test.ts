@@ -11,7 +11,10 @@ const resolved = alert(1, { status: "resolved", resolvedAt: AT, value: 12 });
 
 describe("what is pushed", () => {
   test("has the alert's dimensions and its rule's labels, ends in twelve minutes, and says what people would read", () => {
-    const one = alert(1, { labels: { team: "db" }, annotations: { runbook: "https://example.com/cpu" } });
+    const one = alert(1, {
+      labels: { team: "db" },
+      annotations: { runbook: "https://example.com/cpu", dashboard_url: "https://grafana.example/d/cpu" },
+    });
     expect(renderAlertmanager(notification([one]))).toEqual([
       {
         labels: { ...labels, team: "db" },
@@ -19,10 +22,11 @@ describe("what is pushed", () => {
           summary: "CPU is high on cpu{host=h1}",
           description: expect.stringMatching(/^Value: 97.5\nFiring since/),
           runbook: "https://example.com/cpu",
+          dashboard_url: "https://grafana.example/d/cpu",
         },
         startsAt: "2026-11-20T10:00:00.000Z",
         endsAt: "2026-11-20T10:17:00.000Z",
-        generatorURL: `http://localhost:8080/api/v1/alerts/${one.id}`,
+        generatorURL: "https://grafana.example/d/cpu",
       },
     ]);
   });

@@ -64,9 +64,10 @@ export function labelsOf({ series, labels, ruleName, severity, instanceId }: Ale
 
 /** The annotations of an alert, with `summary` and `description` where its rule gives none, and where it is seen. */
 export function wordsOf(alert: Alert, notification: Notification): Pick<AlertmanagerAlert, "annotations" | "generatorURL"> {
-  const { ruleName, series, lines, link } = alertMessage({ ...notification, alerts: [alert] }).alerts[0]!;
+  const { ruleName, series, lines, links } = alertMessage({ ...notification, alerts: [alert] }).alerts[0]!;
   const said = { summary: `${ruleName} on ${series}`, description: lines.join("\n") };
-  return { annotations: { ...said, ...prometheusNames(alert.annotations) }, ...(link === null ? {} : { generatorURL: link }) };
+  const seen = links.find(({ name }) => name === "Dashboard");
+  return { annotations: { ...said, ...prometheusNames(alert.annotations) }, ...(seen === undefined ? {} : { generatorURL: seen.url }) };
 }
 
 /** When an alert began. */

@@ -3,7 +3,7 @@ import { alertMessage } from "./alert-message.ts";
 import type { Notification } from "./alert-message.ts";
 import { renderers } from "./render.ts";
 
-const TEST: Notification = { kind: "test", reason: null, at: 0, groupKey: null, alerts: [], linkBase: null };
+const TEST: Notification = { kind: "test", reason: null, at: 0, groupKey: null, alerts: [] };
 const FAILED = [
   { channel: "On call", reason: "The receiver answered 500" },
   { channel: "Ops\u202E\n#1", reason: "hooks.example.com cannot be reached" },

@@ -54,11 +54,11 @@ export function renderEmail(notification: Notification, images: readonly { reado
   };
 }
 
-function alertHtml({ severity, ruleName, series, lines, link }: AlertText, colour: string, severalRules: boolean): string {
+function alertHtml({ severity, ruleName, series, lines, links }: AlertText, colour: string, severalRules: boolean): string {
   const heading = `${escape(shorten(severalRules ? `${ruleName}: ${series}` : series, 500))} <span style="color:${colour}">${severity}</span>`;
   const said = escape(shorten(lines.join("\n"), LINES_LIMIT)).replaceAll("\n", "<br>");
-  const open = link === null ? "" : `<br><a href="${escape(link)}">Open</a>`;
-  return `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:0 0 12px"><b>${heading}</b><br>${said}${open}</div>`;
+  const open = links.map(({ name, url }) => `<a href="${escape(url)}">${escape(name)}</a>`).join(" · ");
+  return `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:0 0 12px"><b>${heading}</b><br>${said}${open === "" ? "" : `<br>${open}`}</div>`;
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

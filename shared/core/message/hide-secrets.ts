@@ -9,6 +9,7 @@ const LIKE_SECRETS = [
   /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:(?:\\?\/){2}[^\s"'<>]+/gi,
   /whsec_[A-Za-z0-9+/=_-]+/g,
   /\b(?:Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi,
+  /\bre_[A-Za-z0-9_]{12,}/g,
   /\bxox[a-z]-[A-Za-z0-9-]+/g,
 ];
 

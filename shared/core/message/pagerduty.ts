@@ -17,7 +17,7 @@ export interface PagerdutyEvent {
   /** The episode's id, from its trigger to its resolve. */
   readonly dedup_key: string;
   readonly client: string;
-  readonly client_url?: string;
+  readonly links?: readonly { readonly href: string; readonly text: string }[];
   readonly payload: {
     readonly summary: string;
     readonly source: string;
@@ -43,12 +43,12 @@ export function renderPagerduty(notification: Notification): readonly PagerdutyE
 
 function alertEvent(alert: Alert, notification: Notification): PagerdutyEvent {
   const { title, alerts } = alertMessage({ ...notification, alerts: [alert] });
-  const { series, lines, link } = alerts[0]!;
+  const { series, lines, links } = alerts[0]!;
   const event: PagerdutyEvent = {
     event_action: ACTIONS[notification.kind],
     dedup_key: alert.id ?? alert.instanceId,
     client: "IntentVision",
-    ...(link === null ? {} : { client_url: link }),
+    ...(links.length === 0 ? {} : { links: links.map(({ name, url }) => ({ href: url, text: name })) }),
     payload: {
       summary: firstCodePoints(title, SUMMARY_LIMIT),
       source: firstCodePoints(series === "" ? alert.ruleName : series, SUMMARY_LIMIT),

@@ -5,7 +5,7 @@ import { Alert } from "../../contract/alert.ts";
 import { ChannelDefinition, InboxMessage } from "../../contract/channel.ts";
 import type { InboxMessageId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
-import { alert, groupKey, notification } from "../../testing/notifications.ts";
+import { alert, groupKey, linked, notification } from "../../testing/notifications.ts";
 import { renderers } from "./render.ts";
 
 test("every kind of channel has a renderer that renders a test message", () => {
@@ -42,17 +42,11 @@ const sections = (body: ReturnType<typeof renderers.slack>) =>
 /** An alert of which there is next to nothing to say. */
 const short = (n: number) => alert(n, { value: null, startedAt: null, evidence: {}, series: { ...alert(n).series!, dimensions: {} } });
 
-const shortBody = (n: number) =>
-  renderers.slack(
-    notification(
-      Array.from({ length: n }, (_, row) => short(row)),
-      { linkBase: null },
-    ),
-  );
+const shortBody = (n: number) => renderers.slack(notification(Array.from({ length: n }, (_, row) => short(row))));
 
 describe("slack", () => {
-  test("one alert is a header, a section with its link, and a text for where blocks cannot be shown", () => {
-    const body = renderers.slack(notification([alert(1)]));
+  test("one alert is a header, a section with its links, and a text for where blocks cannot be shown", () => {
+    const body = renderers.slack(notification([alert(1, linked)]));
     expect(body.text).toBe("Warning: CPU is high on cpu{host=h1}");
     expect(body.blocks).toEqual([
       { type: "header", text: { type: "plain_text", text: body.text } },
@@ -62,7 +56,7 @@ describe("slack", () => {
           type: "mrkdwn",
           text:
             "*cpu{host=h1}* (warning)\nValue: 97.5\nFiring since 2026-11-20 10:00:00 UTC (5 min)\nlast over 1m: 95 (alerts above 90)\n" +
-            `<http://localhost:8080/api/v1/alerts/${alert(1).id}|Open>`,
+            "<https://wiki.example/cpu|Runbook> · <https://grafana.example/d/cpu?a=1&amp;b=2|Dashboard>",
         },
       },
     ]);
@@ -95,13 +89,18 @@ describe("slack", () => {
     const any = fc.record({
       ruleName: text,
       severity: fc.constantFrom("warning" as const, "critical" as const),
-      annotations: fc.dictionary(fc.constantFrom("summary", "runbook", "note"), text),
+      annotations: fc.dictionary(fc.constantFrom("summary", "note"), text),
+      runbook: fc.webUrl({ withQueryParameters: true, withFragments: true }),
       host: text,
     });
     fc.assert(
       fc.property(fc.array(any, { minLength: 1, maxLength: 60, size: "max" }), (texts) => {
-        const alerts = texts.map(({ host, ...changes }, n) =>
-          alert(n, { ...changes, series: { ...alert(n).series!, dimensions: { host } } }),
+        const alerts = texts.map(({ host, runbook, annotations, ...changes }, n) =>
+          alert(n, {
+            ...changes,
+            annotations: { ...annotations, runbook_url: runbook },
+            series: { ...alert(n).series!, dimensions: { host } },
+          }),
         );
         const body = renderers.slack(notification(alerts));
         expect(JSON.stringify(body).length).toBeLessThan(12_000);
@@ -113,7 +112,7 @@ describe("slack", () => {
           expect(text.length).toBeLessThanOrEqual(type === "header" ? 150 : 3_000);
           expect(text.length).toBeGreaterThan(0);
           expect(text.isWellFormed()).toBe(true);
-          expect(text.replaceAll(/&(amp|lt|gt);/g, "").replaceAll(/<http:[^<>|]+\|Open>/g, "")).not.toMatch(/[&<>]/);
+          expect(text.replaceAll(/&(amp|lt|gt);/g, "").replaceAll(/<https?:[^<>|]+\|Runbook>/g, "")).not.toMatch(/[&<>]/);
         }
         const shown = sections(body).filter((section) => !/^\+\d+ more$/.test(section)).length;
         const more = Number(/^\+(\d+) more$/.exec(sections(body).at(-1) ?? "")?.[1] ?? 0);

@@ -1,5 +1,6 @@
 import { alertMessage } from "./alert-message.ts";
 import type { AlertText, Notification } from "./alert-message.ts";
+import type { AlertLink } from "./alert-links.ts";
 import { shorten } from "./plain-text.ts";
 
 /** Characters of the whole body, as JSON. */
@@ -7,6 +8,8 @@ const BODY_LIMIT = 12_000;
 const BLOCKS_LIMIT = 50;
 const HEADER_LIMIT = 150;
 const SECTION_LIMIT = 3_000;
+/** Of a section, what links to elsewhere may take: an address that does not fit is said by its name alone. */
+const LINKS_LIMIT = 1_500;
 const FALLBACK_LIMIT = 300;
 /** What "+N more" may take, with its block around it. */
 const MORE_RESERVE = 100;
@@ -50,11 +53,20 @@ function section(text: string): SlackSection {
   return { type: "section", text: { type: "mrkdwn", text } };
 }
 
-function alertMarkdown({ severity, ruleName, series, lines, link }: AlertText, severalRules: boolean): string {
+function alertMarkdown({ severity, ruleName, series, lines, links }: AlertText, severalRules: boolean): string {
   const heading = `*${escapeWithin(severalRules ? `${ruleName}: ${series}` : series, 500)}* (${severity})`;
-  const open = link === null ? "" : `\n<${escapeWithin(link, 500)}|Open>`;
+  const open = linksWithin(links, LINKS_LIMIT);
   const room = SECTION_LIMIT - heading.length - open.length - 1;
   return `${heading}\n${escapeWithin(lines.join("\n"), room)}${open}`;
+}
+
+function linksWithin(links: readonly AlertLink[], limit: number): string {
+  let written = "";
+  for (const { name, url } of links) {
+    const link = `<${escapeWithin(url, Infinity)}|${name}>`;
+    written += (written === "" ? "\n" : " · ") + (written.length + link.length <= limit ? link : name);
+  }
+  return written;
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };

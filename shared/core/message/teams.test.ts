@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { alert, notification } from "../../testing/notifications.ts";
+import { alert, linked, notification } from "../../testing/notifications.ts";
 import { teamsFaults } from "../../testing/teams-receiver.ts";
 import { renderTeams } from "./teams.ts";
 
@@ -8,11 +8,19 @@ const texts = (body: object): readonly string[] =>
   [...JSON.stringify(body).matchAll(/"text":("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text!) as string);
 const bytes = (body: object) => Buffer.byteLength(JSON.stringify(body));
 
-test("a card says the title, and of each alert its series with a link, and its lines", () => {
-  const body = renderTeams(notification([alert(1), alert(2, { severity: "critical" })]));
+test("a card says the title, and of each alert its series, its lines and its links", () => {
+  const body = renderTeams(notification([alert(1), alert(2, { ...linked, severity: "critical" })]));
   expect(teamsFaults(body)).toEqual([]);
   expect(texts(body).slice(0, 3)).toEqual(["Critical: CPU is high on 2 series", "cpu{host=h2} (critical)", "Value: 97.5"]);
-  expect(JSON.stringify(body)).toContain(`"url":"http://localhost:8080/api/v1/alerts/${alert(1).id}"`);
+  const open = (url: string) => ({ selectAction: { type: "Action.OpenUrl", url } });
+  const [, { items }] = body.attachments[0]!.content.body as [object, { items: readonly object[] }];
+  expect(items.at(-1)).toMatchObject({
+    inlines: [
+      { text: "Runbook", ...open("https://wiki.example/cpu") },
+      { text: " · " },
+      { text: "Dashboard", ...open("https://grafana.example/d/cpu?a=1&b=2") },
+    ],
+  });
   expect(body.attachments[0]!.content.fallbackText).toBe("Critical: CPU is high on 2 series");
 });
 

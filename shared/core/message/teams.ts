@@ -99,13 +99,20 @@ const message = (fallbackText: string, body: readonly (RichTextBlock | Container
   ],
 });
 
-function container({ severity, ruleName, series, lines, link }: AlertText, severalRules: boolean): Container {
+function container({ severity, ruleName, series, lines, links }: AlertText, severalRules: boolean): Container {
   const heading = `${shorten(severalRules ? `${ruleName}: ${series}` : series, HEADING_LIMIT)} (${severity})`;
-  const open = link === null ? {} : { selectAction: { type: "Action.OpenUrl" as const, url: link } };
+  const open: TextRun[] = links.flatMap(({ name, url }, n) => [
+    ...(n === 0 ? [] : [run(" · ")]),
+    { ...run(name), selectAction: { type: "Action.OpenUrl", url } },
+  ]);
   return {
     type: "Container",
     separator: true,
-    items: [{ type: "RichTextBlock", inlines: [{ ...run(heading), weight: "Bolder", ...open }] }, ...lines.slice(0, LINES).map(line)],
+    items: [
+      { type: "RichTextBlock", inlines: [{ ...run(heading), weight: "Bolder" }] },
+      ...lines.slice(0, LINES).map(line),
+      ...(open.length === 0 ? [] : [{ ...line(""), inlines: open }]),
+    ],
   };
 }
 
