@@ -8,7 +8,8 @@ import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, WatchedSe
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
-import type { FiringDimensions, PastEpisode } from "../core/alert/related.ts";
+import type { PastEpisode } from "../core/alert/related.ts";
+import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dimensions.ts";
 import type { Labelled, Labels } from "../core/alert/policies.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
@@ -157,6 +158,8 @@ export interface AlertsStore {
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
   /** How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions. */
   openDimensions(rule: RuleId, limit: number): Promise<FiringDimensions>;
+  /** How many series a rule watches, and how many of them have each of some dimensions; those that none has are missing. */
+  watchedDimensions(rule: RuleId, dimensions: readonly { readonly name: string; readonly value: string }[]): Promise<WatchedDimensions>;
   /** Every open episode, by id, as matchers look at it: at most MAX_OPEN_ALERTS. */
   open(): Promise<readonly OpenAlert[]>;
   /**
@@ -172,6 +175,8 @@ export interface AlertsStore {
   comments(alert: AlertId, page: PageQuery): Promise<Page<CommentRecord>>;
   /** The newest, oldest of them first. */
   newestComments(alert: AlertId, limit: number): Promise<readonly CommentRecord[]>;
+  /** The text of the newest comment on each of some alerts; those without one are missing. */
+  newestNotes(alerts: readonly AlertId[]): Promise<ReadonlyMap<AlertId, string>>;
   /** Of an alert and, for as long as it lasted, of its condition; by time. */
   transitions(alert: AlertRecord, page: PageQuery): Promise<Page<TransitionRecord>>;
 }

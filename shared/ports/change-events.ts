@@ -2,7 +2,7 @@ import type { ChangeKind } from "../contract/change-event.ts";
 import type { ChangeEventId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Dimensions } from "../contract/series.ts";
-import type { ChangeRecord, Stretch } from "../core/alert/changes.ts";
+import type { ChangeRecord, TimeWindow } from "../core/alert/changes.ts";
 
 // Times are Unix ms.
 
@@ -29,7 +29,7 @@ export interface ChangeEventsStore {
   /** Newest first. Where `matches` is given, a page may hold fewer than its limit although others follow. */
   list(filter: ChangeFilter, page: PageQuery): Promise<Page<ChangeRecord>>;
   /** Those that went on at any time of a stretch, newest first: at most MAX_CHANGES_NEAR. */
-  during(stretch: Stretch): Promise<readonly ChangeRecord[]>;
+  during(stretch: TimeWindow): Promise<readonly ChangeRecord[]>;
   /** False when there is no such change. */
   remove(id: ChangeEventId): Promise<boolean>;
 }

@@ -21,7 +21,7 @@ export interface ChangeRecord {
 }
 
 /** A stretch of time, Unix ms, the end exclusive. */
-export interface Stretch {
+export interface TimeWindow {
   readonly from: number;
   readonly to: number;
 }
@@ -35,14 +35,14 @@ const NEAREST = 5;
 type Began = { readonly episode: Pick<AlertRecord["episode"], "pendingAt" | "startedAt"> };
 
 /** The time whose changes may have to do with an alert. */
-export const changesWindow = ({ episode: { pendingAt, startedAt } }: Began): Stretch => ({
+export const changesWindow = ({ episode: { pendingAt, startedAt } }: Began): TimeWindow => ({
   from: pendingAt - BEFORE_MS,
   to: startedAt + AFTER_MS + 1,
 });
 
 /** Stretches as those that they come to together, newest first. */
-export function joined(stretches: readonly Stretch[]): readonly Stretch[] {
-  const whole: Stretch[] = [];
+export function joined(stretches: readonly TimeWindow[]): readonly TimeWindow[] {
+  const whole: TimeWindow[] = [];
   for (const stretch of stretches.toSorted((a, b) => a.from - b.from)) {
     const last = whole.at(-1);
     if (last === undefined || last.to < stretch.from) whole.push(stretch);

@@ -3,7 +3,7 @@ import type { MessageKind } from "../../contract/channel.ts";
 import type { AlertId, GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
-import { earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
+import { changesLines, earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
 import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-text.ts";
 
 /** One message before it is rendered for its channel. JSON-safe. */
@@ -78,7 +78,7 @@ function messageOf(notification: Notification): AlertMessage {
   const ordered = alerts.toSorted((a, b) => rank(a) - rank(b) || (a.startedAt ?? "").localeCompare(b.startedAt ?? ""));
   // What the alerts of a rule share is said once.
   const firstOfRule = new Map(ordered.toReversed().map((alert) => [alert.ruleId, alert]));
-  const texts = ordered.map((alert) => alertText(alert, notification, firstOfRule.get(alert.ruleId) === alert));
+  const texts = ordered.map((alert) => alertText(alert, notification, firstOfRule.get(alert.ruleId)!));
   const first = texts[0];
   if (first === undefined) return { title: STATES[kind], alerts: [] };
 
@@ -107,7 +107,7 @@ export function plainMessage({ title, alerts }: AlertMessage, most: number): rea
   return [title, ...shown, ...(alerts.length > most ? [`+${alerts.length - most} more`] : [])];
 }
 
-function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, isFirst: boolean): AlertText {
+function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, firstOfRule: Alert): AlertText {
   const { id, severity, ruleName, series, annotations, labels } = alert;
   const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const lines = [
@@ -115,7 +115,8 @@ function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, i
     ...(kind === "resolved" || alert.resolvedAt !== null ? resolvedLines(alert) : firingLines(alert, at)),
     ...evidenceLines(alert.evidence),
     ...(kind === "resolved" ? [] : earlierLines(alert)),
-    ...(kind === "resolved" || !isFirst ? [] : sharedLines(alert)),
+    ...(kind === "resolved" || alert !== firstOfRule ? [] : sharedLines(alert)),
+    ...(kind === "resolved" || (alert !== firstOfRule && hasSameChanges(alert, firstOfRule)) ? [] : changesLines(alert)),
     ...Object.entries(annotations).map(([name, text]) => `${name}: ${text}`),
     ...(labelled.length === 0 ? [] : [`labels: ${labelled.join(", ")}`]),
   ];
@@ -126,6 +127,11 @@ function alertText(alert: Alert, { kind, reason, at, linkBase }: Notification, i
     lines: lines.map(oneLine),
     link: linkBase === null || id === null ? null : `${linkBase}${id}`,
   };
+}
+
+function hasSameChanges(a: Alert, b: Alert): boolean {
+  const ids = ({ related }: Alert) => (related?.changes ?? []).map(({ id }) => id).toSorted();
+  return ids(a).join() === ids(b).join();
 }
 
 function flappingLine({ evidence }: Alert): string {
