@@ -2,7 +2,7 @@ import { isoTime, isoTimeOrNull } from "../../shared/contract/time.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Backtest, BacktestRequest, MOST_EPISODES } from "./contract.ts";
 import { spanOf } from "./history.ts";
-import { firingMinutes, labelsOf, ruleOf, runRule, summaryOf } from "./run.ts";
+import { firingMinutes, labelsOf, ruleOf, runRule, summaryOf, tellingOf } from "./run.ts";
 import type { RanSeries } from "./run.ts";
 
 export const backtestRule = route({
@@ -27,14 +27,13 @@ export const backtestRule = route({
       series.map((one) => one.series),
       span,
     );
-    // Those of that time too, which have ended since.
-    const policies = await tenant.alertPolicies.inForce(span.from);
+    const telling = await tellingOf(tenant, rule, span);
     return {
       from: isoTime(span.from),
       to: isoTime(span.to),
       recomputed: rule.kind === "anomaly",
       points: ran.reduce((sum, { points }) => sum + points, 0),
-      ...summaryOf(rule, ran, span, { said, policies }),
+      ...summaryOf(rule, ran, span, { said, ...telling }),
       series: series.map(({ series: { id, metricKey, dimensions }, points, episodes }) => ({
         id,
         metricKey,

@@ -8,9 +8,11 @@ import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, WatchedSe
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
+import type { FiredAlert } from "../core/alert/past-suppression.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dimensions.ts";
 import type { Labelled, Labels } from "../core/alert/policies.ts";
+import type { TimeWindow } from "../core/time-windows.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
@@ -162,6 +164,8 @@ export interface AlertsStore {
   watchedDimensions(rule: RuleId, dimensions: readonly { readonly name: string; readonly value: string }[]): Promise<WatchedDimensions>;
   /** Every open episode, by id, as matchers look at it: at most MAX_OPEN_ALERTS. */
   open(): Promise<readonly OpenAlert[]>;
+  /** Episodes that fired at any time of a window and began at most FIRED_BEFORE_MS before it, newest first: at most MAX_OPEN_ALERTS. */
+  firedDuring(window: TimeWindow): Promise<readonly FiredAlert[]>;
   /**
    * Writes down what hides each of some alerts. The groups of those that nothing hides any more are flushed now.
    * @param of.except - A group that has been flushed in the knowledge of it.

@@ -2,7 +2,8 @@ import type { ChangeKind } from "../contract/change-event.ts";
 import type { ChangeEventId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Dimensions } from "../contract/series.ts";
-import type { ChangeRecord, TimeWindow } from "../core/alert/changes.ts";
+import type { ChangeRecord } from "../core/alert/changes.ts";
+import type { TimeWindow } from "../core/time-windows.ts";
 
 // Times are Unix ms.
 
@@ -28,8 +29,8 @@ export interface ChangeEventsStore {
   get(id: ChangeEventId): Promise<ChangeRecord | null>;
   /** Newest first. Where `matches` is given, a page may hold fewer than its limit although others follow. */
   list(filter: ChangeFilter, page: PageQuery): Promise<Page<ChangeRecord>>;
-  /** Those that went on at any time of a stretch, newest first: at most MAX_CHANGES_NEAR. */
-  during(stretch: TimeWindow): Promise<readonly ChangeRecord[]>;
+  /** Those that went on at any time of a window, newest first: at most MAX_CHANGES_NEAR. */
+  during(window: TimeWindow): Promise<readonly ChangeRecord[]>;
   /** False when there is no such change. */
   remove(id: ChangeEventId): Promise<boolean>;
 }

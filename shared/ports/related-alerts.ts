@@ -1,12 +1,13 @@
 import type { Related } from "../contract/alert.ts";
 import type { AlertId } from "../contract/ids.ts";
 import type { AlertRecord } from "../core/alert/alert-record.ts";
-import { changesWindow, joined } from "../core/alert/changes.ts";
+import { changesWindow } from "../core/alert/changes.ts";
 import type { ChangeRecord } from "../core/alert/changes.ts";
 import { earlierThan, EARLIER_MS, relatedOf } from "../core/alert/related.ts";
 import type { EarlierEpisodes } from "../core/alert/related.ts";
 import { FEW_ALERTS } from "../core/alert/top-dimensions.ts";
 import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dimensions.ts";
+import { joined } from "../core/time-windows.ts";
 import type { OrgStore } from "./store.ts";
 
 /** Of so many rules at most it is looked up: a message of more says no more of each. */
@@ -59,7 +60,7 @@ async function aroundRule(own: readonly AlertRecord[], { alerts }: Tenant): Prom
 }
 
 async function changesAround(alerts: readonly AlertRecord[], { changeEvents }: Tenant): Promise<readonly ChangeRecord[]> {
-  const times = joined(alerts.map(changesWindow)).slice(0, MOST_TIMES);
+  const times = joined(alerts.map(changesWindow)).slice(-MOST_TIMES);
   const found = (await Promise.all(times.map((time) => changeEvents.during(time)))).flat();
   // One that lasts may go on in several of the times.
   return [...new Map(found.map((change) => [change.id, change])).values()];

@@ -7,6 +7,8 @@ import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite, Assignment } from "../core/alert/alert-record.ts";
 import type { Flapping } from "../core/alert/flapping.ts";
+import { FIRED_BEFORE_MS } from "../core/alert/past-suppression.ts";
+import type { Labelled } from "../core/alert/policies.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
 import { MAX_COMMENTS, MAX_EARLIER, MAX_INSTANCES, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
@@ -63,6 +65,11 @@ const SELECT_WATCHED_DIMENSIONS = `
 const SELECT_OPEN = `
   SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, suppressed_by, ${FLAPPING} FROM alert
   WHERE org = :org AND resolved_at IS NULL ORDER BY started_at, id LIMIT :limit`;
+// Rides alert_started.
+const SELECT_FIRED = `
+  SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, started_at, resolved_at FROM alert
+  WHERE org = :org AND started_at >= :earliest AND started_at < :to AND (resolved_at IS NULL OR resolved_at > :from)
+  ORDER BY started_at DESC, id DESC LIMIT :limit`;
 // Rides the primary key, once for each id, as COUNT_NOTIFICATION.
 const SUPPRESS = `
   UPDATE alert SET suppressed_by = (SELECT value -> 'suppressedBy' FROM json_each(:rows) WHERE value ->> 'id' = alert.id)
@@ -182,13 +189,17 @@ const pastOf = (row: Row): PastEpisode => ({
   reason: row["reason"] as ResolveReason | null,
 });
 
-const openOf = (row: Row): OpenAlert => ({
+const labelledOf = (row: Row): Labelled => ({
   id: row["id"] as AlertId,
   rule: row["rule"] as RuleId,
   ruleName: row["rule_name"] as string,
   series: { metricKey: row["metric_key"] as string, dimensions: json(row, "dimensions") as Dimensions },
   severity: row["severity"] as Severity,
   labels: json(row, "labels") as Record<string, string>,
+});
+
+const openOf = (row: Row): OpenAlert => ({
+  ...labelledOf(row),
   suppressedBy: json(row, "suppressed_by") as string[],
   isFlapping: row["flapping"] !== null,
 });
@@ -297,6 +308,14 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
     },
     async open() {
       return (await database.read(SELECT_OPEN, { org, limit: MAX_OPEN_ALERTS })).map(openOf);
+    },
+    async firedDuring({ from, to }) {
+      const rows = await database.read(SELECT_FIRED, { org, from, to, earliest: from - FIRED_BEFORE_MS, limit: MAX_OPEN_ALERTS });
+      return rows.map((row) => ({
+        ...labelledOf(row),
+        startedAt: row["started_at"] as number,
+        resolvedAt: row["resolved_at"] as number | null,
+      }));
     },
     async suppress(changes, { at, except }) {
       for (let start = 0; start < changes.length; start += SUPPRESSED_AT_ONCE) {

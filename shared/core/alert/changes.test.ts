@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ChangeEventId, SeriesId } from "../../contract/ids.ts";
 import type { Dimensions } from "../../contract/series.ts";
-import { changesNear, changesWindow, joined } from "./changes.ts";
+import { changesNear, changesWindow } from "./changes.ts";
 import type { ChangeRecord } from "./changes.ts";
 
 const START = Date.UTC(2026, 10, 20, 10);
@@ -65,10 +65,4 @@ describe("the changes near an alert", () => {
     expect(near(changes)).toEqual(order);
     expect(near(changes.toReversed())).toEqual(order);
   });
-});
-
-test("stretches that meet are read as one", () => {
-  const stretch = (from: number, to: number) => ({ from, to });
-  expect(joined([stretch(5, 7), stretch(0, 3), stretch(2, 4), stretch(7, 9)])).toEqual([stretch(5, 9), stretch(0, 4)]);
-  expect(joined([])).toEqual([]);
 });

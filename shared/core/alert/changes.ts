@@ -1,9 +1,9 @@
-import type { NearbyChange } from "../../contract/change-event.ts";
 import type { Actor } from "../../contract/actor.ts";
-import type { ChangeKind } from "../../contract/change-event.ts";
+import type { ChangeKind, NearbyChange } from "../../contract/change-event.ts";
 import type { ChangeEventId } from "../../contract/ids.ts";
 import type { Dimensions } from "../../contract/series.ts";
 import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
+import type { TimeWindow } from "../time-windows.ts";
 import type { AlertRecord } from "./alert-record.ts";
 
 /** A change as it is stored. Unix ms; `endAt` is null where it was over at once. */
@@ -20,12 +20,6 @@ export interface ChangeRecord {
   readonly createdAt: number;
 }
 
-/** A stretch of time, Unix ms, the end exclusive. */
-export interface TimeWindow {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** How long before an alert was pending a change still counts, and how long after it began. */
 const BEFORE_MS = 3_600_000;
 const AFTER_MS = 5 * 60_000;
@@ -39,17 +33,6 @@ export const changesWindow = ({ episode: { pendingAt, startedAt } }: Began): Tim
   from: pendingAt - BEFORE_MS,
   to: startedAt + AFTER_MS + 1,
 });
-
-/** Stretches as those that they come to together, newest first. */
-export function joined(stretches: readonly TimeWindow[]): readonly TimeWindow[] {
-  const whole: TimeWindow[] = [];
-  for (const stretch of stretches.toSorted((a, b) => a.from - b.from)) {
-    const last = whole.at(-1);
-    if (last === undefined || last.to < stretch.from) whole.push(stretch);
-    else whole[whole.length - 1] = { from: last.from, to: Math.max(last.to, stretch.to) };
-  }
-  return whole.toReversed();
-}
 
 /**
  * The changes that may have to do with an alert: of its time, and of nothing that its series is not. Those that have most dimensions in common
