@@ -78,7 +78,7 @@ test("reads ride their index", async () => {
   const plans: string[] = [];
   Object.assign(harness.database, {
     async read(sql: string, args: Parameters<typeof read>[1]) {
-      plans.push(...(await read(`EXPLAIN QUERY PLAN ${sql}`, args)).map((row) => String(row["detail"])));
+      plans.push(...(await read(`EXPLAIN QUERY PLAN ${sql}`, args)).map((row) => row["detail"] as string));
       return read(sql, args);
     },
   });
