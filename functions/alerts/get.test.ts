@@ -117,6 +117,18 @@ describe("what is known around an alert", () => {
     });
   });
 
+  test("of an anomaly rule the other series are those that it selects, anomalous or not", async () => {
+    const selector = { metricKey: "cpu", dimensions: { env: "prod" } };
+    const rule = await storeRule(harness, { kind: "anomaly", condition: {}, selector });
+    for (const host of ["d", "e", "f"]) await harness.store("cpu", [[START, 1]], { host, region: "us", env: "prod" });
+    for (const host of ["g", "h"]) await harness.store("cpu", [[START, 1]], { host, region: "eu", env: "test" });
+    const ids: AlertId[] = [];
+    for (const host of ["a", "b", "c"]) ids.push(await fire(harness, rule, { dimensions: { host, region: "eu", env: "prod" } }));
+    expect(await harness.call(getAlert, { id: ids[0] })).toMatchObject({
+      related: { topDimensions: [{ name: "region", value: "eu", alerts: 3, ofAlerts: 3, series: 3, ofSeries: 6 }] },
+    });
+  });
+
   test("the changes near it that may concern its series", async () => {
     const { changeEvents } = harness.deps.store.forOrg(harness.org);
     const stored = {

@@ -1,12 +1,13 @@
 import type { Related } from "../contract/alert.ts";
-import type { AlertId } from "../contract/ids.ts";
+import type { AlertId, RuleId } from "../contract/ids.ts";
 import type { AlertRecord } from "../core/alert/alert-record.ts";
 import { changesWindow } from "../core/alert/changes.ts";
 import type { ChangeRecord } from "../core/alert/changes.ts";
 import { earlierThan, EARLIER_MS, relatedOf } from "../core/alert/related.ts";
 import type { EarlierEpisodes } from "../core/alert/related.ts";
-import { FEW_ALERTS } from "../core/alert/top-dimensions.ts";
+import { countDimensions, FEW_ALERTS } from "../core/alert/top-dimensions.ts";
 import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dimensions.ts";
+import { compileMatchers } from "../core/series/matchers.ts";
 import { joined } from "../core/time-windows.ts";
 import type { OrgStore } from "./store.ts";
 
@@ -17,7 +18,10 @@ const MOST_DIMENSIONS = 100;
 /** Times whose changes are looked up, the newest: alerts that began within minutes have one together. */
 const MOST_TIMES = 20;
 
-type Tenant = Pick<OrgStore, "alerts" | "verdicts" | "changeEvents">;
+/** Series of a metric among which those of an anomaly rule are counted: ids are hashes, so the first of them are like the others. */
+const MOST_SERIES = 1_000;
+
+type Tenant = Pick<OrgStore, "alerts" | "verdicts" | "changeEvents" | "rules" | "series">;
 
 /** What is known of a rule around its alerts. */
 interface RuleSurroundings {
@@ -49,14 +53,29 @@ export async function relatedTo(alerts: readonly AlertRecord[], tenant: Tenant):
 }
 
 /** @param own - Alerts of one rule, one at least. */
-async function aroundRule(own: readonly AlertRecord[], { alerts }: Tenant): Promise<RuleSurroundings> {
+async function aroundRule(own: readonly AlertRecord[], tenant: Tenant): Promise<RuleSurroundings> {
+  const { alerts } = tenant;
   const { rule } = own[0]!;
   const starts = own.map(({ episode }) => episode.startedAt);
   const window = { from: Math.min(...starts) - EARLIER_MS, to: Math.max(...starts) };
   const [past, firing] = await Promise.all([alerts.startedOfRule(rule, window), alerts.openDimensions(rule, MOST_DIMENSIONS)]);
   const isFew = firing.alerts < FEW_ALERTS || own.every(({ episode }) => episode.resolvedAt !== null);
-  const watched = isFew ? { series: 0, dimensions: [] } : await alerts.watchedDimensions(rule, firing.dimensions);
+  const watched = isFew ? { series: 0, dimensions: [] } : await watchedBy(rule, firing, tenant);
   return { earlier: new Map(own.map((alert) => [alert, earlierThan(alert, past)])), firing, watched };
+}
+
+/** Of a rule over anomalies only the series that were anomalous have an instance: the others are looked for among all series. */
+async function watchedBy(id: RuleId, { dimensions }: FiringDimensions, { alerts, rules, series }: Tenant): Promise<WatchedDimensions> {
+  const rule = await rules.get(id);
+  if (rule?.kind !== "anomaly") return alerts.watchedDimensions(id, dimensions);
+  const { metricKey, matchers } = rule.selector;
+  const compiled = compileMatchers(matchers);
+  if (!compiled.ok) return { series: 0, dimensions: [] };
+  const found = await series.select({ metricKey, matchers: [] }, MOST_SERIES);
+  return countDimensions(
+    found.map((one) => one.dimensions).filter((one) => compiled.value(one)),
+    dimensions,
+  );
 }
 
 async function changesAround(alerts: readonly AlertRecord[], { changeEvents }: Tenant): Promise<readonly ChangeRecord[]> {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { topDimensions } from "./top-dimensions.ts";
+import { countDimensions, topDimensions } from "./top-dimensions.ts";
 
 type Row = readonly [dimension: `${string}=${string}`, alerts: number, series: number];
 const split = (dimension: string) => ({ name: dimension.split("=", 1)[0]!, value: dimension.slice(dimension.indexOf("=") + 1) });
@@ -44,4 +44,18 @@ test("the order in which dimensions come changes nothing, and more series alike 
       expect(top(10 * times, 100 * times, more)).toEqual(found);
     }),
   );
+});
+
+test("series are counted by the dimensions that are asked for, and by nothing that every object has", () => {
+  const asked = [
+    { name: "region", value: "eu", alerts: 3 },
+    { name: "constructor", value: "x", alerts: 3 },
+  ];
+  expect(countDimensions([{ region: "eu" }, { region: "us" }, { region: "eu", host: "a" }, {}], asked)).toEqual({
+    series: 4,
+    dimensions: [
+      { name: "region", value: "eu", series: 2 },
+      { name: "constructor", value: "x", series: 0 },
+    ],
+  });
 });

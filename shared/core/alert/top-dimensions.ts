@@ -1,4 +1,5 @@
 import type { TopDimension } from "../../contract/alert.ts";
+import type { Dimensions } from "../../contract/series.ts";
 
 /** Open episodes of a rule, and how many of them have which dimension; those that most have first. */
 export interface FiringDimensions {
@@ -10,6 +11,15 @@ export interface FiringDimensions {
 export interface WatchedDimensions {
   readonly series: number;
   readonly dimensions: readonly { readonly name: string; readonly value: string; readonly series: number }[];
+}
+
+/** How many of some series have each of some dimensions. */
+export function countDimensions(series: readonly Dimensions[], asked: FiringDimensions["dimensions"]): WatchedDimensions {
+  const dimensions = asked.map(({ name, value }) => {
+    const having = series.filter((own) => Object.hasOwn(own, name) && own[name] === value);
+    return { name, value, series: having.length };
+  });
+  return { series: series.length, dimensions };
 }
 
 /** So many alerts make a picture of what they have in common. */
