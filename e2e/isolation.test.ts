@@ -76,6 +76,7 @@ async function makeOneOfEach(): Promise<void> {
   await create("/api/v1/silences", SILENCE);
   await create("/api/v1/mute-windows", MUTE_WINDOW);
   await create("/api/v1/inhibitions", INHIBITION);
+  await create("/api/v1/change-events", { kind: "deployment", title: "api v1" });
   for (const collection of new Set(routes.filter(({ path }) => path.includes("{id}")).map(({ path }) => path.split("/{id}", 1)[0]!))) {
     const key = collection.includes("event-dead-letters") ? await system.http.keyOf(null, ["platform"]) : mine;
     const { items } = (await ask("GET", collection, key)).body as { items?: { id: string }[] };

@@ -219,6 +219,21 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
     secrets: KEYS,
     enqueuesTo: NOTIFY_QUEUE,
   },
+  "change-events": {
+    file: "change-events/http.ts",
+    summary: "What was changed in what is watched: deployments, flags, configuration; alerts near a change name it",
+    trigger: http(...resource("change-events")),
+    ...small,
+    secrets: KEYS,
+  },
+  "change-events-due": {
+    file: "change-events/tick.ts",
+    summary: "Forgets old change events",
+    trigger: { kind: "tick", types: ["tick.hour"] },
+    memoryMiB: 256,
+    timeoutS: 300,
+    secrets: DATABASE,
+  },
   notify: {
     file: "notify/event.ts",
     summary: "Groups changed alerts and tells people",

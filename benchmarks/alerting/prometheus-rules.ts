@@ -28,9 +28,11 @@ export async function measurePrometheusRules(rules: number, say: (text: string) 
     return null;
   }
   const folder = await mkdtemp(join(tmpdir(), "prometheus-"));
+  let scrapes = 0;
   const target = createServer((_request, response) => {
+    scrapes += 1;
     response.setHeader("Content-Type", "text/plain; version=0.0.4");
-    response.end(Array.from({ length: rules }, (_, n) => `cpu{host="${n}"} ${(n + Date.now()) % 50 === 0 ? 95 : 50}\n`).join(""));
+    response.end(Array.from({ length: rules }, (_, n) => `cpu{host="${n}"} ${(n + scrapes) % 50 === 0 ? 95 : 50}\n`).join(""));
   }).listen(0, "127.0.0.1");
   await once(target, "listening");
   const { port } = target.address() as AddressInfo;

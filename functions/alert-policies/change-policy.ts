@@ -2,14 +2,12 @@ import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
 import { flawOf } from "../../shared/core/alert/compile-policies.ts";
 import type { AnyPolicy, PolicyDefinitions, PolicyKind } from "../../shared/core/alert/compile-policies.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import { MOST_POLICIES } from "../../shared/ports/alert-policies.ts";
 import type { StoredPolicy } from "../../shared/ports/alert-policies.ts";
 import { reviewSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 /** Refuses patterns that RE2 does not take. @throws Problem validation-failed. */
 export function requireSound<Kind extends PolicyKind>(kind: Kind, definition: PolicyDefinitions[Kind]): void {
@@ -45,7 +43,7 @@ export async function changePolicy<Kind extends PolicyKind>(
   deps: Deps,
 ): Promise<StoredPolicy<Kind>> {
   const { alertPolicies } = deps.store.forOrg(org);
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("It is", async () => {
     const before = await alertPolicies.get(of.kind, of.id);
     if (before === null) throw notFound();
     requireMatch(of.tagged(before));
@@ -54,12 +52,10 @@ export async function changePolicy<Kind extends PolicyKind>(
     requireSound(of.kind, definition);
     if (canonicalJson(definition) === canonicalJson(before.definition)) return before;
     const after: StoredPolicy<Kind> = { ...before, version: before.version + 1, definition, updatedAt: deps.clock.now() };
-    if (await alertPolicies.replace(after, actor)) {
-      await letItHold(org, deps);
-      return after;
-    }
-  }
-  throw new Problem("conflict", "It is changing all the time. Send the request again.");
+    if (!(await alertPolicies.replace(after, actor))) return null;
+    await letItHold(org, deps);
+    return after;
+  });
 }
 
 /** Shows at once what hides alerts now, and tells of those that nothing hides any more. */

@@ -1,16 +1,14 @@
 import { Routes, RoutesDefinition } from "../../shared/contract/alert-policy.ts";
-import { invalid, Problem } from "../../shared/contract/problem.ts";
+import { invalid } from "../../shared/contract/problem.ts";
 import { namedChannels } from "../../shared/core/alert/routes.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import { MAX_CHANNELS } from "../../shared/ports/alerting.ts";
 import type { StoredPolicy } from "../../shared/ports/alert-policies.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { requireSound } from "./change-policy.ts";
 import { routesAnswer, routesId } from "./routes-answer.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 export const replaceRoutes = route({
   method: "PUT",
@@ -27,7 +25,7 @@ export const replaceRoutes = route({
     const tenant = store.forOrg(org);
     requireSound("routes", definition);
     await requireChannels(definition, tenant);
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    return untilWon("The routes are", async () => {
       const before = await tenant.alertPolicies.get("routes", routesId(org));
       requireMatch(routesAnswer(before));
       if (before !== null && canonicalJson(before.definition) === canonicalJson(definition)) return routesAnswer(before);
@@ -36,14 +34,12 @@ export const replaceRoutes = route({
       const [version, createdAt] = before === null ? [1, now] : [before.version + 1, before.createdAt];
       const after: StoredPolicy<"routes"> = { kind: "routes", id: routesId(org), version, definition, createdAt, updatedAt: now };
       const { insert, replace } = tenant.alertPolicies;
-      if (await (before === null ? insert(after, actor) : replace(after, actor))) {
-        // Their alerts move to where they belong now.
-        await tenant.groups.wakeAll(now);
-        await alarm.wakeAt(now);
-        return routesAnswer(after);
-      }
-    }
-    throw new Problem("conflict", "The routes are changing all the time. Send the request again.");
+      if (!(await (before === null ? insert(after, actor) : replace(after, actor)))) return null;
+      // Their alerts move to where they belong now.
+      await tenant.groups.wakeAll(now);
+      await alarm.wakeAt(now);
+      return routesAnswer(after);
+    });
   },
 });
 

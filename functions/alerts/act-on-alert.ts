@@ -5,12 +5,10 @@ import { notFound, Problem } from "../../shared/contract/problem.ts";
 import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { Instance, Step } from "../../shared/core/alert/step.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import type { NewId } from "../../shared/ports.ts";
 import type { CommentRecord } from "../../shared/ports/alerting.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
-
-/** How often a write is tried anew that lost against an evaluation. */
-const TRIES = 5;
 
 /** The actor of a request, under the name that it gave. */
 export const namedActor = (actor: Actor, name: string | undefined): Actor => (name === undefined ? actor : { ...actor, name });
@@ -33,16 +31,15 @@ export async function actOnAlert(
   now: number,
   comment?: CommentRecord,
 ): Promise<Alert> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("The alert is", async () => {
     const alert = await alerts.get(id);
     if (alert === null) throw notFound();
     if (alert.episode.resolvedAt !== null) throw new Problem("conflict", "The alert is resolved already.");
 
     const [[loaded], rule] = await Promise.all([instances.getMany([alert.instance]), rules.get(alert.rule)]);
-    if (loaded === undefined || rule === null || loaded.state.episode?.id !== id) continue;
+    if (loaded === undefined || rule === null || loaded.state.episode?.id !== id) return null;
     const { instance: after, transitions } = act(loaded.state);
     const change = instanceChange(loaded, { after, transitions }, rule, alert.series);
-    if (await instances.commit({ rule, changes: [change], at: now, comment })) return alertAnswer((await alerts.get(id))!, now);
-  }
-  throw new Problem("conflict", "The alert is changing all the time. Send the request again.");
+    return (await instances.commit({ rule, changes: [change], at: now, comment })) ? alertAnswer((await alerts.get(id))!, now) : null;
+  });
 }

@@ -3,18 +3,11 @@ import { AlertStatus } from "../../shared/contract/alert.ts";
 import { AlertId, RuleId, SeriesId } from "../../shared/contract/ids.ts";
 import { name } from "../../shared/contract/name.ts";
 import { many, pageQuery, queryInteger } from "../../shared/contract/page.ts";
+import { QueryMatcher } from "../../shared/contract/query-matcher.ts";
 import { Severity } from "../../shared/contract/rule.ts";
 import { MetricKey } from "../../shared/contract/series.ts";
 import { Duration, QueryTime } from "../../shared/contract/time.ts";
-import { parseMatcher } from "../../shared/core/series/matchers.ts";
 import { CHART_SIZE } from "../../shared/ports/charts.ts";
-
-const QueryMatcher = v.pipe(
-  v.string(),
-  v.maxLength(2_000),
-  v.check((text) => parseMatcher(text) !== null, 'Expected a matcher such as team=~"web.*"'),
-  v.transform((text) => parseMatcher(text)!),
-);
 
 export const ListAlerts = v.pipe(
   v.strictObject({

@@ -19,10 +19,11 @@ export const getAlert = route({
   problems: ["not-found"],
 
   async handle({ id }, { org }, { store, clock }) {
-    const { alerts } = store.forOrg(org);
+    const tenant = store.forOrg(org);
+    const { alerts } = tenant;
     const alert = await alerts.get(id);
     if (alert === null) throw notFound();
-    const related = await relatedTo([alert], alerts);
+    const related = await relatedTo([alert], tenant);
     const comments = await alerts.newestComments(id, COMMENTS_SHOWN);
     return { ...alertAnswer(alert, clock.now()), related: related.get(id)!, comments: comments.map(commentAnswer) };
   },

@@ -1,9 +1,10 @@
 import type { Anomaly } from "../../shared/contract/anomaly.ts";
 import type { AnomalyId } from "../../shared/contract/ids.ts";
-import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { notFound } from "../../shared/contract/problem.ts";
 import type { DetectorRecord } from "../../shared/core/detect/series-detection.ts";
 import { LONGEST_OPEN_MS, stretchAround } from "../../shared/core/detect/verdicts.ts";
 import type { Stretch } from "../../shared/core/detect/verdicts.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { StoredVerdict } from "../../shared/ports/verdicts.ts";
 
@@ -32,15 +33,15 @@ export async function changeFeedback(id: AnomalyId, tenant: OrgStore, change: (s
   const found = await anomalies.get(id);
   if (found === null) throw notFound();
   const { series } = found;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  const attempt = async () => {
     // The state first: what is read after it is checked by its version.
     const [record] = await detection.states([series]);
     const anomaly = await anomalies.get(id);
     if (anomaly === null) throw notFound();
     const said = await verdicts.at(series, Date.parse(anomaly.timestamp));
-    if (await change({ anomaly, record: record!, said })) return (await anomalies.get(id))!;
-  }
-  throw new Problem("conflict", "The series is changing all the time. Send the request again.");
+    return (await change({ anomaly, record: record!, said })) ? (await anomalies.get(id))! : null;
+  };
+  return untilWon("The series is", attempt, TRIES);
 }
 
 /** The stretch that an anomaly lies in, by the stored points around it. */

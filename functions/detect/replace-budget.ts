@@ -1,9 +1,6 @@
 import { DetectionBudget } from "../../shared/contract/detection-budget.ts";
-import { Problem } from "../../shared/contract/problem.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import { route } from "../../shared/runtime/route.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 export const replaceBudget = route({
   method: "PUT",
@@ -17,12 +14,10 @@ export const replaceBudget = route({
 
   async handle({ anomaliesPerDay }, { org, requireMatch }, { store }) {
     const { detectionBudget } = store.forOrg(org);
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    return untilWon("The budget is", async () => {
       const present = await detectionBudget.get();
       requireMatch({ anomaliesPerDay: present.anomaliesPerDay });
-      if (await detectionBudget.replace(anomaliesPerDay, present.anomaliesPerDay)) return { anomaliesPerDay };
-      // Somebody else was faster: their change is looked at first.
-    }
-    throw new Problem("conflict", "The budget is changing all the time. Send the request again.");
+      return (await detectionBudget.replace(anomaliesPerDay, present.anomaliesPerDay)) ? { anomaliesPerDay } : null;
+    });
   },
 });

@@ -1,15 +1,13 @@
 import type { DetectionSettingsDefinition, DetectionSettingsEntry } from "../../shared/contract/detection-settings.ts";
 import type { DetectionSettingsId } from "../../shared/contract/ids.ts";
-import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { unknownWeights } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import type { DetectionSettingsStore, StoredSettings } from "../../shared/ports/detection-settings.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { settingsAnswer } from "./settings-answer.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 /**
  * Refuses what the contract cannot see.
@@ -32,7 +30,7 @@ export async function changeSettings(
   { store, now }: { readonly store: DetectionSettingsStore; readonly now: number },
   { requireMatch }: Pick<TenantContext, "requireMatch">,
 ): Promise<DetectionSettingsEntry> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("The settings are", async () => {
     const before = await store.get(id);
     if (before === null) throw notFound();
     requireMatch(settingsAnswer(before));
@@ -42,7 +40,6 @@ export async function changeSettings(
     if (canonicalJson(definition) === canonicalJson(before.definition)) return settingsAnswer(before);
 
     const after: StoredSettings = { ...before, version: before.version + 1, definition, updatedAt: now };
-    if (await store.replace(after)) return settingsAnswer(after);
-  }
-  throw new Problem("conflict", "The settings are changing all the time. Send the request again.");
+    return (await store.replace(after)) ? settingsAnswer(after) : null;
+  });
 }

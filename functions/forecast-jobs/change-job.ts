@@ -1,16 +1,14 @@
 import type { ForecastJob, ForecastJobDefinition } from "../../shared/contract/forecast-job.ts";
 import type { ForecastJobId } from "../../shared/contract/ids.ts";
-import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { nextRun } from "../../shared/core/cron.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import type { ForecastJobsStore, Job } from "../../shared/ports/forecast-jobs.ts";
 import type { Forecasters } from "../../shared/ports/forecasters.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { readJobAnswer } from "./job-answer.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 /**
  * When a job runs next; null while it is not enabled.
@@ -40,7 +38,7 @@ export async function changeJob(
   { store, forecasters, now }: { readonly store: ForecastJobsStore; readonly forecasters: Forecasters; readonly now: number },
   { requireMatch }: Pick<TenantContext, "requireMatch">,
 ): Promise<ForecastJob> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("The job is", async () => {
     const before = await store.get(id);
     if (before === null) throw notFound();
     requireMatch(await readJobAnswer(before, store));
@@ -50,7 +48,6 @@ export async function changeJob(
     if (canonicalJson(definition) === canonicalJson(before.definition)) return readJobAnswer(before, store);
 
     const after: Job = { ...before, version: before.version + 1, definition, nextRunAt, updatedAt: now };
-    if (await store.replace(after)) return readJobAnswer(after, store);
-  }
-  throw new Problem("conflict", "The job is changing all the time. Send the request again.");
+    return (await store.replace(after)) ? readJobAnswer(after, store) : null;
+  });
 }

@@ -59,7 +59,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       ]),
     );
 
-    const related = await relatedTo(messages.length === 0 ? [] : members, tenant.alerts);
+    const related = await relatedTo(messages.length === 0 ? [] : members, tenant);
     const hiddenBy = (alert: AlertRecord) => shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined);
     const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert) }));
     const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
+import type { Rule } from "../../shared/contract/rule.ts";
 import { RoutesDefinition, WEEKDAYS } from "../../shared/contract/alert-policy.ts";
 import { storePolicy } from "../../shared/testing/alert-policies.ts";
-import { storeRule } from "../../shared/testing/alerting.ts";
+import { evaluate, storeRule } from "../../shared/testing/alerting.ts";
 import { quietPoints } from "../../shared/testing/detection.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
@@ -88,6 +89,79 @@ describe("200", () => {
       const after = { ...before, version: 2, definition: { ...before.definition, end: "00:30" } };
       expect(await alertPolicies.replace(after, { kind: "key", id: "key_a" })).toBe(true);
       expect(await told()).toMatchObject({ firing: 1, resolved: 1 });
+    });
+
+    describe("inhibitions as they are now", () => {
+      const inhibition = {
+        name: "The node is down",
+        source: [{ name: "rule", op: "=", value: "Node is down" }],
+        target: [{ name: "rule", op: "=", value: "CPU is high" }],
+        equal: ["host"],
+        enabled: true,
+      } as const;
+      const inhibit = (changes: object = {}) =>
+        storePolicy(harness, "inhibition", {
+          ...inhibition,
+          source: [...inhibition.source],
+          target: [...inhibition.target],
+          equal: ["host"],
+          ...changes,
+        });
+      /** An alert of another rule from some minutes ago to others. */
+      async function downFor(host: string, from: number, to: number, rule?: Rule) {
+        const down = rule ?? (await storeRule(harness, { name: "Node is down", selector: { metricKey: "up" } }));
+        await evaluate(harness, down, { outcome: "true", value: 95, at: START - from * MINUTE }, { host });
+        await evaluate(harness, down, { outcome: "false", value: 0, at: START - to * MINUTE }, { host });
+        return down;
+      }
+
+      test("leave out of what they are about what they would have hidden while their source fired", async () => {
+        await stored();
+        await downFor("a", 601, 500);
+        expect(await told()).toMatchObject({ firing: 1, resolved: 1 });
+        await inhibit();
+        expect(await told()).toMatchObject({ firing: 0, resolved: 0 });
+        expect(await told({ name: "Another" })).toMatchObject({ firing: 1, resolved: 1 });
+      });
+
+      test.each([
+        ["another host was down", "b", 601, 500, 1],
+        ["it was over before", "a", 700, 601, 1],
+        ["it came after", "a", 530, 500, 1],
+        ["it was over in the midst, after which what still fires is told", "a", 601, 560, 1],
+        ["it began long before the time", "a", 2 * 1_440, 500, 0],
+      ])("where %s", async (_, host, from, to, firing) => {
+        await stored();
+        await inhibit();
+        await downFor(host, from, to);
+        expect(await told()).toMatchObject({ firing });
+      });
+
+      test("also look for their source among the alerts of the rule itself", async () => {
+        const severe = { condition: { operator: "gt", value: 90, critical: { value: 94 } } };
+        await harness.store("cpu", day([[600, 540]]), { host: "a", rack: "r" });
+        await harness.store(
+          "cpu",
+          day([]).map(([at, value]) => [at, value === 50 && at >= START - 600 * MINUTE && at < START - 540 * MINUTE ? 92 : value]),
+          { host: "b", rack: "r" },
+        );
+        expect(await told(severe)).toMatchObject({ firing: 1 });
+        await storePolicy(harness, "routes", v.parse(RoutesDefinition, { groupBy: ["host"] }));
+        expect(await told(severe)).toMatchObject({ firing: 2 });
+        const by = (severity: string) => [{ name: "severity", op: "=" as const, value: severity }];
+        await inhibit({ source: by("critical"), target: by("warning"), equal: ["rack"] });
+        expect(await told(severe)).toMatchObject({ firing: 1 });
+      });
+
+      test("pass over what a stored rule itself fired then: it fires anew", async () => {
+        await stored();
+        const rule = await storeRule(harness);
+        await evaluate(harness, rule, { outcome: "true", value: 95, severity: "critical", at: START - 601 * MINUTE }, { host: "a" });
+        const by = (severity: string) => [{ name: "severity", op: "=" as const, value: severity }];
+        await inhibit({ source: by("critical"), target: by("warning") });
+        expect((await backtest({ ruleId: rule.id, from: START - 600 * MINUTE })).notifications).toMatchObject({ firing: 1 });
+        expect(await told()).toMatchObject({ firing: 0 });
+      });
     });
 
     test("the present routes say who is told together, how often, and of what nobody is", async () => {

@@ -4,7 +4,7 @@ import { evidenceAnswer } from "../../shared/core/alert/evidence-answer.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Backtest, BacktestRequest, MOST_EPISODES } from "./contract.ts";
 import { spanOf, timesIn } from "./history.ts";
-import { firingMinutes, labelsOf, ruleOf, runRule, summaryOf } from "./run.ts";
+import { firingMinutes, labelsOf, ruleOf, runRule, summaryOf, tellingOf } from "./run.ts";
 import type { RanSeries } from "./run.ts";
 
 export const backtestRule = route({
@@ -29,8 +29,7 @@ export const backtestRule = route({
       series.map((one) => one.series),
       span,
     );
-    // Those of that time too, which have ended since.
-    const policies = await tenant.alertPolicies.inForce(span.from);
+    const telling = await tellingOf(tenant, rule, span);
     const points = ran.reduce((sum, one) => sum + one.points, 0);
     return {
       from: isoTime(span.from),
@@ -39,7 +38,7 @@ export const backtestRule = route({
       points,
       // Anomalies come when points do.
       evaluations: rule.kind === "anomaly" ? points : timesIn(span, rule.interval) * ran.length,
-      ...summaryOf(rule, ran, span, { said, policies }),
+      ...summaryOf(rule, ran, span, { said, ...telling }),
       series: series.map(({ series: { id, metricKey, dimensions }, points: own, episodes }) => ({
         id,
         metricKey,

@@ -9,7 +9,9 @@ import { lookedAt } from "../../shared/core/alert/composite.ts";
 import type { CompositeRule } from "../../shared/core/alert/composite.ts";
 import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
 import type { SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
+import type { Fired } from "../../shared/core/alert/inhibition.ts";
 import { pastSuppression } from "../../shared/core/alert/past-suppression.ts";
+import type { FiredAlert } from "../../shared/core/alert/past-suppression.ts";
 import { alertLabels, labelOf } from "../../shared/core/alert/policies.ts";
 import type { Labels, Policies, Route } from "../../shared/core/alert/policies.ts";
 import { notificationsOf } from "../../shared/core/alert/simulate-notifications.ts";
@@ -158,18 +160,32 @@ const MINUTE_MS = 60_000;
 
 export const perWeek = (n: number, { from, to }: Span): number => (n * WEEK_MS) / (to - from);
 
+/** What an organisation said of telling at a time, and what else fired then. */
+export interface Telling {
+  readonly policies: Policies;
+  /** The alerts of other rules; none where nothing is inhibited. */
+  readonly others: readonly FiredAlert[];
+}
+
+/** How people would have been told of a rule's alerts: silences of the time too, which have ended since. */
+export async function tellingOf({ alertPolicies, alerts }: OrgStore, { id }: Pick<AnyRule, "id">, span: Span): Promise<Telling> {
+  const policies = await alertPolicies.inForce(span.from);
+  const fired = policies.inhibitions.length === 0 ? [] : await alerts.firedDuring(span);
+  return { policies, others: fired.filter(({ rule }) => rule !== id) };
+}
+
 /** What a rule's episodes come to: how many, how long, what people would have been told, and how right they were. */
 export function summaryOf(
   rule: Pick<AnyRule, "id" | "name" | "labels" | "repeatInterval" | "evalDelay">,
   ran: readonly Pick<RanSeries, "series" | "episodes">[],
   span: Span,
-  { said, policies }: { readonly said: Awaited<ReturnType<typeof labelsOf>>; readonly policies: Policies },
+  { said, policies, others }: Telling & { readonly said: Awaited<ReturnType<typeof labelsOf>> },
 ) {
   const episodes = ran.flatMap(({ series, episodes: own }) => own.map(({ episode }) => ({ ...episode, series: series?.id ?? null })));
   const { repeatInterval, evalDelay } = rule;
   const all = ran.flatMap((one) => one.episodes);
   const known = labelsOfAll(rule, ran);
-  const hides = hidesOf(known, policies);
+  const hides = hidesOf(known, policies, [...firedOf(all, known, evalDelay), ...others.map((other) => firedAs(other, evalDelay))]);
   const told = groupsOf(all, known, policies).flatMap(({ route, episodes: own }) => {
     const { timers, sendResolved } = route;
     const until = span.to - 1 + evalDelay;
@@ -229,14 +245,31 @@ function groupsOf(
 }
 
 /** What hid the alerts of a rule at a time; undefined where nothing could. */
-function hidesOf(known: ReadonlyMap<Episode, Labels>, policies: Policies): Grouping["hides"] {
-  const hides = pastSuppression(policies, [...known.values()]);
+function hidesOf(known: ReadonlyMap<Episode, Labels>, policies: Policies, fired: readonly Fired[]): Grouping["hides"] {
+  const hides = pastSuppression(policies, [...known.values()], fired);
   if (hides === undefined) return undefined;
   return (at) => {
     const suppressionOf = hides(at);
     return suppressionOf && ((alert) => suppressionOf(known.get(alert)!));
   };
 }
+
+/** The alerts of a backtest as they fired, with the labels that each had at a time. @param evalDelay - So long after its time it is known, ms. */
+const firedOf = (episodes: readonly SimulatedEpisode[], known: ReadonlyMap<Episode, Labels>, evalDelay: number): readonly Fired[] =>
+  episodes.flatMap(({ episode: { resolvedAt }, told }) =>
+    told.flatMap(({ at, episode }, n): Fired[] => {
+      if (episode.resolvedAt !== null) return [];
+      const to = told[n + 1]?.at ?? resolvedAt ?? Infinity;
+      return [{ labels: known.get(episode)!, from: at + evalDelay, to: to + evalDelay }];
+    }),
+  );
+
+/** A stored alert as one that was known as late as those of the backtest. */
+const firedAs = ({ startedAt, resolvedAt, ...alert }: FiredAlert, evalDelay: number): Fired => ({
+  labels: alertLabels(alert),
+  from: startedAt + evalDelay,
+  to: (resolvedAt ?? Infinity) + evalDelay,
+});
 
 /** How long episodes were firing by the end of the time. */
 export const firingMinutes = (episodes: readonly SimulatedEpisode[], { to }: Span): number =>

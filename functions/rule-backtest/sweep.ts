@@ -7,7 +7,7 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Sweep, SweepRequest } from "./contract.ts";
 import { histories, requireFewEvaluations, seriesOf, spanOf } from "./history.ts";
-import { labelsOf, perWeek, pointsIn, ruleOf, summaryOf } from "./run.ts";
+import { labelsOf, perWeek, pointsIn, ruleOf, summaryOf, tellingOf } from "./run.ts";
 import type { AnyRule, RanSeries } from "./run.ts";
 
 export const sweepRule = route({
@@ -42,9 +42,9 @@ export const sweepRule = route({
       points += own.points;
     }
     const said = await labelsOf(tenant, incidents, series, span);
-    const policies = await tenant.alertPolicies.inForce(span.from);
+    const telling = await tellingOf(tenant, rule, span);
     const tried = settings.map(({ value, for: patience, ran }) => {
-      const summary = summaryOf(rule, ran, span, { said, policies });
+      const summary = summaryOf(rule, ran, span, { said, ...telling });
       const answer = { value, for: formatDuration(patience), episodesPerWeek: perWeek(summary.episodeCount, span), ...summary };
       const { recall = null, messages } = summary;
       return { value, for: patience, pagesPerWeek: messages.pagesPerWeek, recall, answer };

@@ -1,13 +1,11 @@
 import type { DetectionSettings, SeriesSettings } from "../../shared/contract/detection-settings.ts";
 import type { SeriesId } from "../../shared/contract/ids.ts";
-import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
 import { unknownWeights } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 /** A series' own settings as the API shows them, with what holds for it. @throws Problem not-found. */
 export async function readSettings(id: SeriesId, tenant: OrgStore): Promise<SeriesSettings> {
@@ -24,7 +22,7 @@ export async function changeSettings(
   { tenant, now }: { readonly tenant: OrgStore; readonly now: number },
   { requireMatch }: Pick<TenantContext, "requireMatch">,
 ): Promise<SeriesSettings> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("The settings are", async () => {
     const { own, answer } = await presentOf(id, tenant);
     requireMatch(answer);
 
@@ -34,10 +32,9 @@ export async function changeSettings(
     if (canonicalJson(settings) === canonicalJson(own.settings)) return answer;
 
     const relearn = clockOf(settings) !== clockOf(own.settings);
-    if (await tenant.detectionSettings.replaceOfSeries(id, settings, { was: own.version, relearn, at: now }))
-      return readSettings(id, tenant);
-  }
-  throw new Problem("conflict", "The settings are changing all the time. Send the request again.");
+    const isWon = await tenant.detectionSettings.replaceOfSeries(id, settings, { was: own.version, relearn, at: now });
+    return isWon ? readSettings(id, tenant) : null;
+  });
 }
 
 async function presentOf(id: SeriesId, { series, detectionSettings }: OrgStore) {

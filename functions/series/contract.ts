@@ -1,16 +1,9 @@
 import * as v from "valibot";
 import { SeriesId } from "../../shared/contract/ids.ts";
 import { Cursor, many, pageQuery, queryInteger } from "../../shared/contract/page.ts";
+import { QueryMatcher } from "../../shared/contract/query-matcher.ts";
 import { Aggregate, MetricKey } from "../../shared/contract/series.ts";
 import { Duration, parseDuration, QueryTime, TimeColumn } from "../../shared/contract/time.ts";
-import { parseMatcher } from "../../shared/core/series/matchers.ts";
-
-const QueryMatcher = v.pipe(
-  v.string(),
-  v.maxLength(2_000),
-  v.check((text) => parseMatcher(text) !== null, 'Expected a matcher such as region=~"eu.*"'),
-  v.transform((text) => parseMatcher(text)!),
-);
 
 export const ListSeriesQuery = v.strictObject({
   metricKey: v.optional(MetricKey),

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { Actor } from "./actor.ts";
+import { AnomalyVerdict } from "./anomaly.ts";
+import { NearbyChange } from "./change-event.ts";
 import { AlertId, CommentId, InstanceId, RuleId, SeriesId } from "./ids.ts";
 import { Severity } from "./rule.ts";
 import { Dimensions, MetricKey } from "./series.ts";
@@ -29,14 +31,38 @@ export type ResolveReason = v.InferOutput<typeof ResolveReason>;
 export const Evidence = v.record(v.string(), v.unknown());
 export type Evidence = v.InferOutput<typeof Evidence>;
 
-/** What else is known around an alert. */
+/** An alert of the same instance before one; the duration and the reason are null while it is open. */
+export const EarlierAlert = v.strictObject({
+  id: AlertId,
+  startedAt: IsoTime,
+  duration: v.nullable(v.string()),
+  reason: v.exactOptional(v.nullable(ResolveReason)),
+  /** The newest comment on it, its beginning where it is long. */
+  note: v.exactOptional(v.nullable(v.string())),
+  /** What people said of the anomalies of its series then. */
+  feedback: v.exactOptional(v.nullable(AnomalyVerdict)),
+});
+export type EarlierAlert = v.InferOutput<typeof EarlierAlert>;
+
+/** What a rule's firing alerts have more often than all series that it watches: how many of the alerts, and of the series, have it. */
+export const TopDimension = v.strictObject({
+  name: v.string(),
+  value: v.string(),
+  alerts: v.number(),
+  ofAlerts: v.number(),
+  series: v.number(),
+  ofSeries: v.number(),
+});
+export type TopDimension = v.InferOutput<typeof TopDimension>;
+
+/** What else is known around an alert. What may be left out is missing in messages from before it was known. */
 export const Related = v.strictObject({
   /** Alerts in the 30 days before it: of its instance, with the newest three of them, and of all instances of its rule; a rule's newest 2,000 count. */
   earlier: v.strictObject({
     ofInstance: v.number(),
     ofRule: v.number(),
-    /** Newest first; the duration is null while it is open. */
-    newest: v.pipe(v.array(v.strictObject({ id: AlertId, startedAt: IsoTime, duration: v.nullable(v.string()) })), v.maxLength(3)),
+    /** Newest first. */
+    newest: v.pipe(v.array(EarlierAlert), v.maxLength(3)),
   }),
   /** Alerts of its rule that fire now, and the dimensions that most of them share; null once it is resolved. */
   firing: v.nullable(
@@ -45,6 +71,10 @@ export const Related = v.strictObject({
       dimensions: v.pipe(v.array(v.strictObject({ name: v.string(), value: v.string(), alerts: v.number() })), v.maxLength(3)),
     }),
   ),
+  /** What tells the alerts of its rule that fire now from the rule's other series, the most telling first; none once it is resolved. */
+  topDimensions: v.exactOptional(v.pipe(v.array(TopDimension), v.maxLength(3))),
+  /** Changes of its time that may concern its series, the most relevant first. */
+  changes: v.exactOptional(v.pipe(v.array(NearbyChange), v.maxLength(5))),
 });
 export type Related = v.InferOutput<typeof Related>;
 

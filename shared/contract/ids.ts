@@ -45,6 +45,9 @@ export type InboxMessageId = v.InferOutput<typeof InboxMessageId>;
 /** What somebody wrote about an alert. */
 export const CommentId = id("cmt", "CommentId");
 export type CommentId = v.InferOutput<typeof CommentId>;
+/** Something that was changed in what is watched. */
+export const ChangeEventId = id("chg", "ChangeEventId");
+export type ChangeEventId = v.InferOutput<typeof ChangeEventId>;
 export const DeadLetterId = id("dle", "DeadLetterId");
 export type DeadLetterId = v.InferOutput<typeof DeadLetterId>;
 export const EventId = v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.brand("EventId"));
@@ -71,5 +74,6 @@ export type IdPrefix =
   | "dlv"
   | "msg"
   | "cmt"
+  | "chg"
   | "dle"
   | "evt";

@@ -9,8 +9,11 @@ import type { PastCondition } from "../core/alert/composite.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
-import type { FiringDimensions, PastEpisode } from "../core/alert/related.ts";
+import type { FiredAlert } from "../core/alert/past-suppression.ts";
+import type { PastEpisode } from "../core/alert/related.ts";
+import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dimensions.ts";
 import type { Labelled, Labels } from "../core/alert/policies.ts";
+import type { TimeWindow } from "../core/time-windows.ts";
 import type { Notification } from "../core/message/alert-message.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
@@ -165,8 +168,12 @@ export interface AlertsStore {
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
   /** How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions. */
   openDimensions(rule: RuleId, limit: number): Promise<FiringDimensions>;
+  /** How many series a rule watches, and how many of them have each of some dimensions; those that none has are missing. */
+  watchedDimensions(rule: RuleId, dimensions: readonly { readonly name: string; readonly value: string }[]): Promise<WatchedDimensions>;
   /** Every open episode, by id, as matchers look at it: at most MAX_OPEN_ALERTS. */
   open(): Promise<readonly OpenAlert[]>;
+  /** Episodes that fired at any time of a window and began at most FIRED_BEFORE_MS before it, newest first: at most MAX_OPEN_ALERTS. */
+  firedDuring(window: TimeWindow): Promise<readonly FiredAlert[]>;
   /**
    * Writes down what hides each of some alerts. The groups of those that nothing hides any more are flushed now.
    * @param of.except - A group that has been flushed in the knowledge of it.
@@ -180,6 +187,8 @@ export interface AlertsStore {
   comments(alert: AlertId, page: PageQuery): Promise<Page<CommentRecord>>;
   /** The newest, oldest of them first. */
   newestComments(alert: AlertId, limit: number): Promise<readonly CommentRecord[]>;
+  /** The text of the newest comment on each of some alerts; those without one are missing. */
+  newestNotes(alerts: readonly AlertId[]): Promise<ReadonlyMap<AlertId, string>>;
   /** Of an alert and, for as long as it lasted, of its condition; by time. */
   transitions(alert: AlertRecord, page: PageQuery): Promise<Page<TransitionRecord>>;
 }

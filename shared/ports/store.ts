@@ -10,6 +10,7 @@ import type {
   RulesStore,
 } from "./alerting.ts";
 import type { AlertPoliciesStore, SuppressionDue } from "./alert-policies.ts";
+import type { ChangeEventsStore, ChangesAge } from "./change-events.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
 import type { DetectionBudgetStore } from "./detection-budget.ts";
 import type { DetectionSettingsStore } from "./detection-settings.ts";
@@ -54,6 +55,7 @@ export interface OrgStore {
   readonly deliveries: DeliveriesStore;
   readonly inbox: InboxStore;
   readonly alertPolicies: AlertPoliciesStore;
+  readonly changeEvents: ChangeEventsStore;
   readonly history: HistoryStore;
   readonly watchdog: WatchdogStore;
   /** How far a consumer has read the write log: 0 at first. */
@@ -70,6 +72,7 @@ export interface PlatformStore {
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
   readonly suppression: SuppressionDue;
+  readonly changes: ChangesAge;
   readonly watchdogs: WatchdogsDue;
   readonly sealed: SealedStore;
   readonly forecasting: ForecastingDue;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { AlertId, GroupId, RuleId } from "../contract/ids.ts";
+import type { AlertId, CommentId, GroupId, RuleId } from "../contract/ids.ts";
 import type { Rule } from "../contract/rule.ts";
 import { alertStatus } from "../core/alert/status.ts";
 import { EMPTY_GROUP } from "../core/alert/flush.ts";
@@ -126,6 +126,28 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(plans[0]).not.toContain("TEMP B-TREE");
   });
 
+  test("what fired in a window is found by its time, newest first, as matchers look at it", async () => {
+    const rule = await storeRule(harness, { labels: { team: "infra" } });
+    const ended = await fire(harness, rule, { dimensions: { host: "a" }, at: START });
+    const open = await fire(harness, rule, { dimensions: { host: "b" }, at: START + 5 });
+    await act(rule, ended, (state) => resolveByHand(state, START + 10, by));
+    const between = async (from: number, to: number) =>
+      (await tenant().alerts.firedDuring({ from: START + from, to: START + to })).map(({ id }) => id);
+    expect(await between(0, 1)).toEqual([ended]);
+    expect(await between(9, 20)).toEqual([open, ended]);
+    expect(await between(10, 20)).toEqual([open]);
+    expect(await between(-9, 0)).toEqual([]);
+    expect(await between(30 * 86_400_000 + 6, 31 * 86_400_000)).toEqual([]);
+    expect((await tenant().alerts.firedDuring({ from: START, to: START + 1 }))[0]).toMatchObject({
+      rule: rule.id,
+      labels: { team: "infra" },
+      series: { metricKey: "cpu", dimensions: { host: "a" } },
+      severity: "warning",
+      startedAt: START,
+      resolvedAt: START + 10,
+    });
+  });
+
   test("alerts of another organisation are neither read nor written", async () => {
     const rule = await storeRule(harness);
     const id = await fire(harness, rule);
@@ -134,6 +156,11 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await other.alerts.getMany([id])).toEqual([]);
     expect((await other.alerts.list({}, { limit: 10 }, START)).items).toEqual([]);
     expect(await other.alerts.openOfRule(rule.id)).toEqual([]);
+    expect(await other.alerts.firedDuring({ from: START, to: START + 1 })).toEqual([]);
+    expect(await other.alerts.watchedDimensions(rule.id, [])).toEqual({ series: 0, dimensions: [] });
+    await tenant().alerts.comment({ id: hashId<CommentId>("cmt", ["c"]), alert: id, at: START, actor: by, act: null, text: "Mine" });
+    expect([...(await tenant().alerts.newestNotes([id]))]).toEqual([[id, "Mine"]]);
+    expect(await other.alerts.newestNotes([id])).toEqual(new Map());
     const group = { id: hashId<GroupId>("grp", ["g"]), route: "root", labels: {}, version: 0, state: EMPTY_GROUP };
     await other.groups.save({ group, deliveries: [], notified: [id], at: START });
     expect((await tenant().alerts.getMany([id]))[0]).toMatchObject({ id, notificationCount: 0 });

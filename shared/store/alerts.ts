@@ -8,6 +8,8 @@ import type { Severity } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { AlertRecord, AlertWrite, Assignment } from "../core/alert/alert-record.ts";
 import type { Flapping } from "../core/alert/flapping.ts";
+import { FIRED_BEFORE_MS } from "../core/alert/past-suppression.ts";
+import type { Labelled } from "../core/alert/policies.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { Acknowledgement, Episode } from "../core/alert/step.ts";
 import { MAX_COMMENTS, MAX_EARLIER, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
@@ -46,7 +48,7 @@ const SELECT_MANY = `SELECT alert.*, ${FLAPPING} FROM json_each(:ids) AS ids CRO
 const SELECT_OPEN_OF_RULE = `SELECT *, ${FLAPPING} FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL LIMIT :limit`;
 // Rides alert_rule.
 const SELECT_STARTED_OF_RULE = `
-  SELECT id, instance, started_at, resolved_at FROM alert WHERE org = :org AND rule = :rule AND started_at >= :from AND started_at < :to
+  SELECT id, instance, started_at, resolved_at, reason FROM alert WHERE org = :org AND rule = :rule AND started_at >= :from AND started_at < :to
   ORDER BY started_at DESC, id DESC LIMIT :limit`;
 // Both ride alert_rule_open, which MOST_INSTANCES bounds.
 const COUNT_OPEN_OF_RULE = "SELECT count(*) AS alerts FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL";
@@ -54,10 +56,21 @@ const SELECT_OPEN_DIMENSIONS = `
   SELECT d.key AS name, d.value AS value, count(*) AS alerts FROM alert AS a CROSS JOIN json_each(a.dimensions) AS d
   WHERE a.org = :org AND a.rule = :rule AND a.resolved_at IS NULL
   GROUP BY d.key, d.value ORDER BY alerts DESC, d.key, d.value LIMIT :limit`;
+// Both ride rule_instance_series, which MAX_INSTANCES bounds.
+const COUNT_WATCHED = "SELECT count(*) AS series FROM rule_instance WHERE org = :org AND rule = :rule AND metric_key IS NOT NULL";
+const SELECT_WATCHED_DIMENSIONS = `
+  SELECT d.key AS name, d.value AS value, count(*) AS series FROM rule_instance AS i CROSS JOIN json_each(i.dimensions) AS d
+  WHERE i.org = :org AND i.rule = :rule AND (d.key, d.value) IN (SELECT value ->> 'name', value ->> 'value' FROM json_each(:dimensions))
+  GROUP BY d.key, d.value`;
 // Rides alert_open.
 const SELECT_OPEN = `
   SELECT id, rule, rule_name, series, metric_key, dimensions, severity, labels, suppressed_by, ${FLAPPING} FROM alert
   WHERE org = :org AND resolved_at IS NULL ORDER BY started_at, id LIMIT :limit`;
+// Rides alert_started.
+const SELECT_FIRED = `
+  SELECT id, rule, rule_name, metric_key, dimensions, severity, labels, started_at, resolved_at FROM alert
+  WHERE org = :org AND started_at >= :earliest AND started_at < :to AND (resolved_at IS NULL OR resolved_at > :from)
+  ORDER BY started_at DESC, id DESC LIMIT :limit`;
 // Rides the primary key, once for each id, as COUNT_NOTIFICATION.
 const SUPPRESS = `
   UPDATE alert SET suppressed_by = (SELECT value -> 'suppressedBy' FROM json_each(:rows) WHERE value ->> 'id' = alert.id)
@@ -91,6 +104,10 @@ const INSERT_COMMENT = `
 const SELECT_COMMENTS = `
   SELECT * FROM alert_comment WHERE org = :org AND alert = :alert AND id > :after ORDER BY id LIMIT :limit`;
 const SELECT_NEWEST_COMMENTS = "SELECT * FROM alert_comment WHERE org = :org AND alert = :alert ORDER BY id DESC LIMIT :limit";
+// Rides alert_comment_alert, once for each id; not limited: the caller's list bounds it.
+const SELECT_NEWEST_NOTES = `
+  SELECT c.alert, c.text FROM json_each(:ids) AS ids CROSS JOIN alert_comment AS c ON c.org = :org AND c.alert = ids.value
+    AND c.id = (SELECT id FROM alert_comment WHERE org = :org AND alert = ids.value ORDER BY id DESC LIMIT 1)`;
 // Rides alert_transition_instance. What the condition did before and after is another alert's.
 const SELECT_TRANSITIONS = `
   SELECT * FROM alert_transition
@@ -177,15 +194,20 @@ const pastOf = (row: Row): PastEpisode => ({
   instance: row["instance"] as InstanceId,
   startedAt: row["started_at"] as number,
   resolvedAt: row["resolved_at"] as number | null,
+  reason: row["reason"] as ResolveReason | null,
 });
 
-const openOf = (row: Row): OpenAlert => ({
+const labelledOf = (row: Row): Labelled => ({
   id: row["id"] as AlertId,
   rule: row["rule"] as RuleId,
   ruleName: row["rule_name"] as string,
   series: seriesOf(row),
   severity: row["severity"] as Severity,
   labels: json(row, "labels") as Record<string, string>,
+});
+
+const openOf = (row: Row): OpenAlert => ({
+  ...labelledOf(row),
   suppressedBy: json(row, "suppressed_by") as string[],
   isFlapping: row["flapping"] !== null,
 });
@@ -279,8 +301,29 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       }));
       return { alerts: counted!["alerts"] as number, dimensions };
     },
+    async watchedDimensions(rule, asked) {
+      const named = JSON.stringify(asked.map(({ name, value }) => ({ name, value })));
+      const [[counted], rows] = await Promise.all([
+        database.read(COUNT_WATCHED, { org, rule }),
+        database.read(SELECT_WATCHED_DIMENSIONS, { org, rule, dimensions: named }),
+      ]);
+      const dimensions = rows.map((row) => ({
+        name: row["name"] as string,
+        value: row["value"] as string,
+        series: row["series"] as number,
+      }));
+      return { series: counted!["series"] as number, dimensions };
+    },
     async open() {
       return (await database.read(SELECT_OPEN, { org, limit: MAX_OPEN_ALERTS })).map(openOf);
+    },
+    async firedDuring({ from, to }) {
+      const rows = await database.read(SELECT_FIRED, { org, from, to, earliest: from - FIRED_BEFORE_MS, limit: MAX_OPEN_ALERTS });
+      return rows.map((row) => ({
+        ...labelledOf(row),
+        startedAt: row["started_at"] as number,
+        resolvedAt: row["resolved_at"] as number | null,
+      }));
     },
     async suppress(changes, { at, except }) {
       for (let start = 0; start < changes.length; start += SUPPRESSED_AT_ONCE) {
@@ -305,6 +348,10 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
     },
     async newestComments(alert, limit) {
       return (await database.read(SELECT_NEWEST_COMMENTS, { org, alert, limit })).map(commentOf).toReversed();
+    },
+    async newestNotes(ids) {
+      const rows = await database.read(SELECT_NEWEST_NOTES, { org, ids: JSON.stringify(ids) });
+      return new Map(rows.map((row) => [row["alert"] as AlertId, row["text"] as string]));
     },
     async transitions({ id: alert, instance, episode }, { limit, cursor }) {
       if (cursor !== undefined && !TRANSITION_CURSOR.test(cursor)) throw wrongCursor();

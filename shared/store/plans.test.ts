@@ -58,6 +58,12 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
   ["alerts", "alert USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.getMany([alert])],
   ["what alerts share", "a USING INDEX alert_rule_open (org=? AND rule=?)", (tenant) => tenant.alerts.openDimensions(rule, 9)],
   [
+    "what the series of a rule have",
+    "i USING INDEX rule_instance_series (org=? AND rule=?)",
+    (tenant) => tenant.alerts.watchedDimensions(rule, [{ name: "host", value: "a" }]),
+  ],
+  ["notes on alerts", "c USING PRIMARY KEY (id=?)", (tenant) => tenant.alerts.newestNotes([alert])],
+  [
     "earlier alerts",
     "alert USING INDEX alert_rule (org=? AND rule=? AND started_at>? AND started_at<?)",
     (tenant) => tenant.alerts.startedOfRule(rule, { from: START, to: LATER }),

@@ -4,6 +4,7 @@ import { alertPoliciesStore, suppressionDue } from "./alert-policies.ts";
 import { alertingDue } from "./alerting-due.ts";
 import { alertsStore } from "./alerts.ts";
 import { anomaliesStore } from "./anomalies.ts";
+import { changeEventsStore, changesAge } from "./change-events.ts";
 import { channelsStore } from "./channels.ts";
 import { compactionStore } from "./compaction.ts";
 import { readCursor } from "./cursors.ts";
@@ -70,6 +71,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
         alertPolicies: alertPoliciesStore(database, org),
+        changeEvents: changeEventsStore(database, org),
         history: historyStore(database, org),
         watchdog: watchdogStore(database, org),
         cursor: (consumer) => readCursor(database, consumer, org),
@@ -83,6 +85,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         expiry: expiry(database),
         alerting: alertingDue(database),
         suppression: suppressionDue(database),
+        changes: changesAge(database),
         watchdogs: watchdogsDue(database),
         sealed: sealedStore(database),
         forecasting: forecastingDue(database),

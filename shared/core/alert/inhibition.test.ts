@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { inhibitedBy } from "./inhibition.ts";
+import fc from "fast-check";
+import { inhibitedBy, inhibitedDuring } from "./inhibition.ts";
 import type { Labels } from "./policies.ts";
 
 // The cases of Prometheus Alertmanager's inhibit_test.go, TestInhibitRuleHasEqual and TestInhibitRuleMatches, in our words.
@@ -26,5 +27,29 @@ describe("an alert that matches the target", () => {
     ["only the source matches both sides", [], [{ s: "1", t: "1" }], { t: "1" }, true],
   ])("%s", (_what, equal, firing, alert, expected) => {
     expect(inhibitedBy(rule(equal), firing)(alert)).toBe(expected);
+  });
+});
+
+describe("over a time", () => {
+  const label = fc.constantFrom("1", "2", "");
+  const labels = fc.record({ s: label, t: label, a: label });
+  const fired = fc
+    .tuple(labels, fc.nat(20), fc.integer({ min: 1, max: 9 }))
+    .map(([own, from, length]) => ({ labels: own, from, to: from + length }));
+
+  test("what is hidden at a time is what those that fired then hide, and nothing changes before the end that is given", () => {
+    fc.assert(
+      fc.property(fc.array(fired, { maxLength: 8 }), labels, fc.nat(30), (all, alert, at) => {
+        const firingAt = (time: number) => all.filter(({ from, to }) => from <= time && time < to).map((one) => one.labels);
+        const isHidden = (time: number) => inhibitedBy(rule(["a"]), firingAt(time))(alert);
+        const { hiddenUntil, windows } = inhibitedDuring(rule(["a"]), all);
+        const end = hiddenUntil(alert, at);
+        expect(end !== null).toBe(isHidden(at));
+        if (end === null) return;
+        for (let time = at; time < end; time++) expect(isHidden(time)).toBe(true);
+        expect(isHidden(end)).toBe(false);
+        expect(windows.some(({ from, to }) => from <= at && end <= to)).toBe(true);
+      }),
+    );
   });
 });

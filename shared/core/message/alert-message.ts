@@ -5,7 +5,7 @@ import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
 import { splitLinks } from "./alert-links.ts";
 import type { AlertLink } from "./alert-links.ts";
-import { earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
+import { changesLines, earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
 import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-text.ts";
 
 /** One message before it is rendered for its channel. JSON-safe. */
@@ -79,7 +79,7 @@ function messageOf(notification: Notification): AlertMessage {
   const ordered = alerts.toSorted((a, b) => rank(a) - rank(b) || (a.startedAt ?? "").localeCompare(b.startedAt ?? ""));
   // What the alerts of a rule share is said once.
   const firstOfRule = new Map(ordered.toReversed().map((alert) => [alert.ruleId, alert]));
-  const texts = ordered.map((alert) => alertText(alert, notification, firstOfRule.get(alert.ruleId) === alert));
+  const texts = ordered.map((alert) => alertText(alert, notification, firstOfRule.get(alert.ruleId)!));
   const first = texts[0];
   if (first === undefined) return { title: STATES[kind], alerts: [] };
 
@@ -108,7 +108,7 @@ export function plainMessage({ title, alerts }: AlertMessage, most: number): rea
   return [title, ...shown, ...(alerts.length > most ? [`+${alerts.length - most} more`] : [])];
 }
 
-function alertText(alert: Alert, { kind, reason, at }: Notification, isFirst: boolean): AlertText {
+function alertText(alert: Alert, { kind, reason, at }: Notification, firstOfRule: Alert): AlertText {
   const { severity, ruleName, series, labels } = alert;
   const { links, texts } = splitLinks(alert.annotations);
   const labelled = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
@@ -117,7 +117,8 @@ function alertText(alert: Alert, { kind, reason, at }: Notification, isFirst: bo
     ...(kind === "resolved" || alert.resolvedAt !== null ? resolvedLines(alert) : firingLines(alert, at)),
     ...evidenceLines(alert.evidence),
     ...(kind === "resolved" ? [] : earlierLines(alert)),
-    ...(kind === "resolved" || !isFirst ? [] : sharedLines(alert)),
+    ...(kind === "resolved" || alert !== firstOfRule ? [] : sharedLines(alert)),
+    ...(kind === "resolved" || (alert !== firstOfRule && hasSameChanges(alert, firstOfRule)) ? [] : changesLines(alert)),
     ...texts.map(([name, text]) => `${name}: ${text}`),
     ...(labelled.length === 0 ? [] : [`labels: ${labelled.join(", ")}`]),
   ];
@@ -128,6 +129,11 @@ function alertText(alert: Alert, { kind, reason, at }: Notification, isFirst: bo
     lines: lines.map(oneLine),
     links,
   };
+}
+
+function hasSameChanges(a: Alert, b: Alert): boolean {
+  const ids = ({ related }: Alert) => (related?.changes ?? []).map(({ id }) => id).toSorted();
+  return ids(a).join() === ids(b).join();
 }
 
 function flappingLine({ evidence }: Alert): string {

@@ -1,9 +1,11 @@
 import * as v from "valibot";
-import type { Alert, Evidence } from "../../contract/alert.ts";
+import type { Alert, EarlierAlert, Evidence, TopDimension } from "../../contract/alert.ts";
+import type { AnomalyVerdict } from "../../contract/anomaly.ts";
 import { Operator, RateDirection, RateUnit } from "../../contract/rule.ts";
 import { formatDuration, parseDuration } from "../../contract/time.ts";
 import { EARLIER_DAYS } from "../alert/related.ts";
-import { elapsedText, numberText, timeText } from "./plain-text.ts";
+import { FEW_ALERTS } from "../alert/top-dimensions.ts";
+import { elapsedText, numberText, shorten, timeText } from "./plain-text.ts";
 
 const COMPARED: Readonly<Record<Operator, string>> = {
   gt: "above",
@@ -40,30 +42,66 @@ export function evidenceLines(evidence: Evidence): readonly string[] {
   return typeof kind === "string" && Object.hasOwn(LINES, kind) ? LINES[kind]!(evidence) : [];
 }
 
-/** Names so many of the alerts that fire for a picture of what they share to be worth a line. */
-const FEW_ALERTS = 3;
+/** Of a note that is told. UTF-16 code units. */
+const NOTE_LIMIT = 200;
 
-/** What happened before an alert, in a line: of alerts stored before it was known, none. */
+/** What happened before an alert, in lines: of alerts stored before it was known, none. */
 export function earlierLines({ related }: Pick<Alert, "related">): readonly string[] {
   if (related === undefined) return [];
   const { ofInstance, ofRule, newest } = related.earlier;
   const days = `in the ${EARLIER_DAYS} days before`;
   if (ofInstance === 0) return [ofRule === 0 ? `No alert like it ${days}` : `First of this series ${days}, ${ofRule} of the rule`];
-  const times = newest.map(({ startedAt, duration }) => {
-    const lasted = duration === null ? null : parseDuration(duration, Infinity);
-    return `${timeText(Date.parse(startedAt))}${lasted === null ? "" : ` for ${elapsedText(lasted)}`}`;
-  });
+  const often = ofInstance === 1 ? "once" : `${ofInstance} times`;
+  const note = newest[0]?.note ?? null;
   return [
-    `Fired ${ofInstance === 1 ? "once" : `${ofInstance} times`} ${days}: ${times.join(", ")}${ofInstance > newest.length ? ", …" : ""}`,
+    `Fired ${often} ${days}: ${newest.map(earlierText).join(", ")}${ofInstance > newest.length ? ", …" : ""}`,
+    ...(note === null ? [] : [`Noted the last time: ${shorten(note, NOTE_LIMIT)}`]),
   ];
 }
 
-/** What the firing alerts of a rule share, in a line. */
+function earlierText({ startedAt, duration, reason, feedback }: EarlierAlert): string {
+  const lasted = duration === null ? null : parseDuration(duration, Infinity);
+  const said = [...(reason === "manual" ? ["resolved by hand"] : []), ...(feedback == null ? [] : [`called ${FEEDBACK[feedback]}`])];
+  const how = said.length === 0 ? "" : ` (${said.join(", ")})`;
+  return `${timeText(Date.parse(startedAt))}${lasted === null ? "" : ` for ${elapsedText(lasted)}`}${how}`;
+}
+
+const FEEDBACK = { expected: "expected", incident: "an incident", "bad-data": "bad data" } as const satisfies Record<
+  AnomalyVerdict,
+  string
+>;
+
+/** What the firing alerts of a rule share, in a line: what its other series have less often, where that is known. */
 export function sharedLines({ related }: Pick<Alert, "related">): readonly string[] {
   const firing = related?.firing ?? null;
-  if (firing === null || firing.alerts < FEW_ALERTS || firing.dimensions.length === 0) return [];
+  if (firing === null || firing.alerts < FEW_ALERTS) return [];
+  const top = related?.topDimensions ?? [];
+  if (top.length > 0) return [`Of the ${firing.alerts} alerts of this rule that fire, ${top.map(topText).join("; ")}`];
+  if (firing.dimensions.length === 0) return [];
   const shared = firing.dimensions.map(({ name, value, alerts }) => `${name}=${value} (${alerts})`);
   return [`${firing.alerts} alerts of this rule fire, most with ${shared.join(", ")}`];
+}
+
+const topText = ({ name, value, alerts, series, ofSeries }: TopDimension): string =>
+  `${alerts} have ${name}=${value}, which ${series} of its ${ofSeries} series have`;
+
+/** What was changed near an alert, in a line. */
+export function changesLines(alert: Pick<Alert, "related" | "startedAt">): readonly string[] {
+  const text = changesText(alert);
+  return text === "" ? [] : [`Changes near it: ${text}`];
+}
+
+/** What was changed near an alert: empty where nothing was, or nothing is known. */
+export function changesText({ related, startedAt }: Pick<Alert, "related" | "startedAt">): string {
+  if (startedAt === null) return "";
+  const start = Date.parse(startedAt);
+  return (related?.changes ?? [])
+    .map(({ kind, title, at }) => {
+      const far = Date.parse(at) - start;
+      const when = far === 0 ? "at its beginning" : `${elapsedText(Math.abs(far))} ${far > 0 ? "after" : "before"}`;
+      return `${kind === "other" ? "" : `${kind} `}${title}, ${when}`;
+    })
+    .join("; ");
 }
 
 /** The value that made an alert fire; null where its evidence has none. */

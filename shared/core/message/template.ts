@@ -1,7 +1,7 @@
 import Mustache from "mustache";
 import type { Alert } from "../../contract/alert.ts";
 import type { Result } from "../result.ts";
-import { comparedWith, firingValue, numberOf } from "./evidence-lines.ts";
+import { changesText, comparedWith, firingValue, numberOf } from "./evidence-lines.ts";
 import { elapsedText, numberText, oneLine, seriesText, shorten, timeText } from "./plain-text.ts";
 
 /** What a name in a template stands for, of an alert as a message at `at` (Unix ms) tells it; empty where it has none. */
@@ -24,6 +24,7 @@ const VALUES: Readonly<Record<string, (alert: Alert, at: number) => string>> = {
   duration: ({ startedAt, resolvedAt }, at) =>
     startedAt === null ? "" : elapsedText((resolvedAt === null ? at : Date.parse(resolvedAt)) - Date.parse(startedAt)),
   reason: ({ reason }) => reason ?? "",
+  changes: changesText,
 };
 const LABEL = "labels.";
 const DIMENSION = "dimensions.";

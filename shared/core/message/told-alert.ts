@@ -8,6 +8,6 @@ import { renderAnnotations } from "./template.ts";
  * @param now - Unix ms.
  */
 export function toldAlert(alert: AlertRecord, related: Related | undefined, now: number): Alert {
-  const answer = alertAnswer(alert, now);
-  return { ...answer, annotations: renderAnnotations(answer, now), ...(related === undefined ? {} : { related }) };
+  const answer: Alert = { ...alertAnswer(alert, now), ...(related === undefined ? {} : { related }) };
+  return { ...answer, annotations: renderAnnotations(answer, now) };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
+import { parseMatcher } from "../../contract/query-matcher.ts";
 import type { Matcher } from "../../contract/series.ts";
-import { compileMatchers, parseMatcher } from "./matchers.ts";
+import { compileMatchers } from "./matchers.ts";
 
 test.each([
   ['region="eu"', { region: "eu" }, true],

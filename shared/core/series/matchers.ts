@@ -36,12 +36,3 @@ export function compileMatchers(matchers: readonly Matcher[]): Result<(dimension
   }
   return { ok: true, value: (dimensions) => tests.every((test) => test(dimensions)) };
 }
-
-const TEXT = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"$/;
-
-/** Reads a matcher as it stands in a query, such as `region=~"eu.*"`; null when it is none. */
-export function parseMatcher(text: string): Matcher | null {
-  const match = TEXT.exec(text);
-  if (!match) return null;
-  return { name: match[1]!, op: match[2] as Matcher["op"], value: match[3]!.replaceAll(/\\(["\\])/g, "$1") };
-}
