@@ -38,7 +38,7 @@ describe("the minute's tick", () => {
     await hand();
     harness.alarms.length = 0;
     killWrite(harness, "before");
-    await expect(ring(due)).rejects.toThrow("Not everything");
+    await expect(ring(due)).rejects.toThrow("1 parts of what is due failed");
     expect(harness.printed).toHaveLength(1);
     // What is overdue rings no alarm at once, again and again.
     expect(harness.alarms.filter((at) => at <= due)).toEqual([]);
