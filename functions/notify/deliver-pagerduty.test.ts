@@ -219,6 +219,31 @@ describe("an acknowledgement", () => {
   });
 });
 
+test("what falls back to it is a message of each alert", async () => {
+  const spare = await pagerduty();
+  const { channels } = harness.deps.store.forOrg(harness.org);
+  await channels.replace({ ...spare, version: 2, enabled: false });
+  harness.answerFetch(async (url, request) =>
+    url.startsWith("https://hooks.example")
+      ? { status: 404, headers: {}, body: "" }
+      : createGuardedFetch({ allow: [receiver.host], timeoutMs: 500 })(url, request),
+  );
+  await storeChannel(harness, { kind: "webhook", config: { url: "https://hooks.example/a" }, fallback: spare.id });
+  const rule = await storeRule(harness);
+  for (const host of ["a", "b", "c"]) await fire(harness, rule, { dimensions: { host } });
+  await hand();
+  await ring(START + 30 * SECOND);
+  await channels.replace({ ...spare, version: 3, enabled: true });
+  const instead = (await deliveries()).filter(({ channel }) => channel === spare.id);
+  expect(instead.map(({ alerts, payload }) => [alerts.length, payload.alerts.map(({ id }) => id)])).toEqual(
+    instead.map(({ alerts }) => [1, alerts]),
+  );
+  expect(new Set(instead.flatMap(({ alerts }) => alerts)).size).toBe(3);
+  await ring();
+  await ring();
+  expect(receiver.incidents()).toMatchObject([{ triggers: 1 }, { triggers: 1 }, { triggers: 1 }]);
+});
+
 test("a test is an incident of no importance, always the same", async () => {
   const { id } = await pagerduty();
   for (let n = 0; n < 2; n += 1) {

@@ -1,5 +1,5 @@
 import type { Alert } from "../../shared/contract/alert.ts";
-import type { AlertId, DeliveryId, GroupId, OrgId } from "../../shared/contract/ids.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
 import { decideFlush, DEFAULT_TIMERS } from "../../shared/core/alert/flush.ts";
@@ -13,6 +13,7 @@ import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { tellAcknowledged } from "./acknowledged.ts";
 import { gather, memberOf, targetsOf } from "./gather.ts";
@@ -42,6 +43,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       await moveAway(org, strays, deps);
       continue;
     }
+    const enabled = await tenant.channels.enabled();
     const hides = await suppressionOf(tenant, policies, now);
     const suppressions = new Map(members.map((alert) => [alert.id, hides(labelledOf(alert))]));
     // What happened since, the group may not have heard of yet: nobody is told of what is over.
@@ -49,7 +51,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const state = { ...group.state, members: { ...group.state.members, ...present } };
     const { messages, group: next } = decideFlush(
       state,
-      listeners(policies.routes, group, members, await tenant.channels.enabled()),
+      [...listeners(policies.routes, group, members, enabled), ...(await closers(group, enabled, tenant))],
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
@@ -123,6 +125,19 @@ function listeners(
       sendResolved: tellingOf(kind).isStateful === true || (route?.sendResolved ?? true),
       hears: (alert) => takers.get(alert)?.find((taker) => tells(taker, id))?.key === key,
     }));
+}
+
+/** Channels that a person has switched off since they were told of a group, and that keep what they were told: they hear of its end alone. */
+async function closers(
+  { state }: GroupRecord,
+  enabled: readonly ChannelRecord[],
+  { channels }: Pick<OrgStore, "channels">,
+): Promise<readonly Listener[]> {
+  const ids = (Object.keys(state.told) as ChannelId[]).filter((id) => !enabled.some((channel) => channel.id === id));
+  const off = await Promise.all(ids.map((id) => channels.get(id)));
+  return off
+    .filter((channel) => channel !== null && channel.disabledReason === null && tellingOf(channel.kind).isStateful === true)
+    .map((channel) => ({ ...tellingOf(channel!.kind), id: channel!.id, hears: () => false }));
 }
 
 /** The shortest of the members' rules. */

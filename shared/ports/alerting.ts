@@ -269,8 +269,8 @@ export interface AttemptEnd {
   /** When it ended; null where nobody knows. */
   readonly at: number | null;
   readonly answer?: string | null;
-  /** The message for the channel that is told instead: stored if, and only if, this attempt is the one that ends its delivery. */
-  readonly fallback?: NewDelivery | null;
+  /** The messages for the channel that is told instead: stored if, and only if, this attempt is the one that ends its delivery. */
+  readonly fallback?: readonly NewDelivery[];
 }
 
 /** How an attempt ended. `postponed`: it was not made, and does not count. */
@@ -299,8 +299,11 @@ export interface DeliveriesStore {
   replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
   firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
-  /** Ends a delivery that nobody is sending, because another message says it all. False when it is being sent, or done. */
-  supersede(id: DeliveryId, reason: string): Promise<boolean>;
+  /**
+   * Takes alerts out of a firing that nobody is sending, because another message tells of them; it ends where that leaves none. False when it
+   * is being sent, or done.
+   */
+  takeOver(id: DeliveryId, alerts: readonly AlertId[], reason: string): Promise<boolean>;
 }
 
 /** A channel as it is stored. `sealed` opens with `openConfig`. */

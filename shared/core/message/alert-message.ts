@@ -23,6 +23,8 @@ export interface Notification {
   readonly failed?: readonly { readonly channel: string; readonly reason: string }[];
   /** Of a resolve: alerts whose firing it stands for as well, because that got through nowhere. */
   readonly tellsFiring?: readonly AlertId[];
+  /** Of a firing: alerts that ended before it got through, whose resolve tells both. */
+  readonly takenOver?: readonly AlertId[];
   /** Of a test: it is the heartbeat of the organisation's watchdog. */
   readonly heartbeat?: true;
 }
