@@ -91,7 +91,7 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
   const { takenOver = [], ...payload } = delivery.payload;
   let notification: Notification = { ...payload, alerts: payload.alerts.filter(({ id }) => id === null || !takenOver.includes(id)) };
   if (notification.heartbeat === true && now - notification.at > HEARTBEAT_HOLDS_MS) return { outcome: dead("Too late for a heartbeat") };
-  if (delivery.kind === "resolved") {
+  if (delivery.kind === "resolved" && notification.storm === undefined) {
     const settled = await settleFirings(org, delivery, channel, deps);
     if ("status" in settled) return { outcome: settled };
     notification = { ...notification, alerts: notification.alerts.filter(({ id }) => id !== null && settled.has(id)) };

@@ -4,6 +4,7 @@ import type { Deps } from "../../shared/ports.ts";
 import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
 import { reviewAll } from "./review.ts";
+import { endStorms } from "./storms.ts";
 
 const PAGE = 100;
 /** What is due after so many pages is left to the next tick or alarm. */
@@ -15,7 +16,7 @@ const MOST_PAGES = 20;
  */
 export async function workOffDue(deps: Deps): Promise<void> {
   // The review first, since it has groups flushed.
-  await each([reviewAll, flushDue, deliverDue], "parts of what is due", (part) => part(deps));
+  await each([reviewAll, flushDue, endStorms, deliverDue], "parts of what is due", (part) => part(deps));
   // What failed is still due, and would ring at once: it is left to the next tick.
   const next = await deps.store.platform.alerting.nextAt();
   if (next !== null) await deps.alarm.wakeAt(next);

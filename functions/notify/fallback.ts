@@ -22,7 +22,7 @@ export async function fallbackFor(
   const { takenOver = [], ...payload } = delivery.payload;
   const failed = payload.failed ?? [];
   // What is said again soon anyway, or means nothing elsewhere, is nobody else's.
-  const isOwn = payload.heartbeat === true || payload.reason === "resend" || kind === "acknowledged";
+  const isOwn = payload.heartbeat === true || payload.storm !== undefined || payload.reason === "resend" || kind === "acknowledged";
   if (channel?.fallback == null || isOwn || failed.length >= MOST_FALLBACKS) return [];
   const isOffByHand = !channel.enabled && channel.disabledReason === null;
   if (isOffByHand && failed.length === 0) return [];

@@ -3,16 +3,18 @@ import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../../share
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
 import { decideFlush, DEFAULT_TIMERS } from "../../shared/core/alert/flush.ts";
-import type { FlushMessage, Listener } from "../../shared/core/alert/flush.ts";
+import type { FlushMessage, GroupState, Listener } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { alertLabels, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { RouteTree } from "../../shared/core/alert/policies.ts";
+import { CALM, heldBackOf, STORM_LIMIT } from "../../shared/core/alert/storm.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import type { StormRecord } from "../../shared/ports/storms.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { tellAcknowledged } from "./acknowledged.ts";
@@ -49,9 +51,11 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     // What happened since, the group may not have heard of yet: nobody is told of what is over.
     const present = Object.fromEntries(members.map((alert) => [alert.id, memberOf(alert)]));
     const state = { ...group.state, members: { ...group.state.members, ...present } };
-    const { messages, group: next } = decideFlush(
+    const listening = [...listeners(policies.routes, group, members, enabled), ...(await closers(group, enabled, tenant))];
+    const known = await stormsOf(state, listening, tenant);
+    const flushed = decideFlush(
       state,
-      [...listeners(policies.routes, group, members, enabled), ...(await closers(group, enabled, tenant))],
+      listening.map((one) => ({ ...one, storm: { state: known.get(one.id)?.state ?? CALM, limit: STORM_LIMIT } })),
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
@@ -61,18 +65,21 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       ]),
     );
 
+    const { messages, group: next } = flushed;
+    const storms = [...flushed.storms].map(([channel, storm]) => ({ channel, version: known.get(channel)?.version ?? 0, state: storm }));
     const related = await relatedTo(messages.length === 0 ? [] : members, tenant.alerts);
-    const hiddenBy = (alert: AlertRecord) => shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined);
-    const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert) }));
+    const hiddenBy = (alert: AlertRecord, heldBack: readonly ChannelId[]) =>
+      shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined, heldBack);
+    const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert, []) }));
     const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
     const notified = [...new Set(tell.flatMap(({ alerts }) => alerts))];
-    if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, at: now })) {
+    if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, storms, at: now })) {
       const found = members.filter(({ episode }) => episode.resolvedAt === null);
       await writeSuppression(
         tenant,
-        found.map((alert) => ({ alert, by: hiddenBy(alert) })),
+        found.map((alert) => ({ alert, by: hiddenBy(alert, heldBackNow(alert, group.route, next, policies.routes, enabled)) })),
         { at: now, except: id },
       );
       if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
@@ -127,6 +134,38 @@ function listeners(
     }));
 }
 
+/** What is kept of the channels of a group, by channel; of none where there is nothing that one of them was not told of. */
+async function stormsOf(
+  { members, told }: GroupState,
+  listening: readonly Listener[],
+  { storms }: Pick<OrgStore, "storms">,
+): Promise<ReadonlyMap<ChannelId, StormRecord>> {
+  const ids = (Object.keys(members) as AlertId[]).filter((id) => members[id]!.state === "firing" || members[id]!.flapping !== undefined);
+  const untold = listening.filter(({ id, hears = () => true }) =>
+    ids.some((alert) => hears(alert) && !Object.hasOwn(told[id]?.alerts ?? {}, alert)),
+  );
+  const found = untold.length === 0 ? [] : await storms.ofChannels(untold.map(({ id }) => id));
+  return new Map(found.map((storm) => [storm.channel, storm]));
+}
+
+/** The channels that were not told of an alert because of their storms: by this flush those of its group, the others as the alert shows. */
+function heldBackNow(
+  alert: AlertRecord,
+  route: string,
+  { heldBack = {} }: GroupState,
+  routes: RouteTree,
+  enabled: readonly ChannelRecord[],
+): readonly ChannelId[] {
+  const before = heldBackOf(alert.suppressedBy);
+  const takers = before.length === 0 ? [] : routes.find(alertLabels(labelledOf(alert)));
+  return enabled
+    .filter(({ id }) => {
+      const owner = takers.find((taker) => tells(taker, id))?.key;
+      return heldBack[id]?.includes(alert.id) === true || (owner !== undefined && owner !== route && before.includes(id));
+    })
+    .map(({ id }) => id);
+}
+
 /** Channels that a person has switched off since they were told of a group, and that keep what they were told: they hear of its end alone. */
 async function closers(
   { state }: GroupRecord,
@@ -154,12 +193,13 @@ function newDelivery(
   org: OrgId,
   { id: group }: GroupRecord,
   flush: number,
-  { channel, kind, alerts, reason }: FlushMessage,
+  { channel, kind, alerts, reason, storm }: FlushMessage,
   answers: ReadonlyMap<AlertId, Alert>,
   now: number,
 ): NewDelivery {
   const told = alerts.flatMap((alert) => answers.get(alert) ?? []);
-  const payload: Notification = { kind, reason, at: now, groupKey: group, alerts: told, linkBase: null };
+  const more = storm === undefined ? {} : { storm };
+  const payload: Notification = { kind, reason, at: now, groupKey: group, alerts: told, linkBase: null, ...more };
   return {
     id: deliveryId({ org, channel, group, flush, kind, members: alerts }),
     channel,

@@ -11,6 +11,7 @@ import type { GroupState } from "../core/alert/flush.ts";
 import type { FiringDimensions, PastEpisode } from "../core/alert/related.ts";
 import type { Labelled, Labels } from "../core/alert/policies.ts";
 import type { Notification } from "../core/message/alert-message.ts";
+import type { StormRecord } from "./storms.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
 // Times are Unix ms.
@@ -209,6 +210,8 @@ export interface GroupsStore {
     readonly group: GroupRecord;
     readonly deliveries: readonly NewDelivery[];
     readonly notified: readonly AlertId[];
+    /** What is kept of the channels that are told, or that are not because there was too much. */
+    readonly storms?: readonly StormRecord[];
     readonly at: number;
   }): Promise<boolean>;
   /** Writes several groups, whole or not at all. */

@@ -9,6 +9,8 @@ import type { Database } from "./database.ts";
 import { killDeliveries } from "./deliveries.ts";
 import { keepChannel, keepDeletion } from "./history.ts";
 import { afterId, pageOf } from "./page.ts";
+import { deleteStorm } from "./storms.ts";
+import { forgetToldLabels } from "./told-labels.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM channel WHERE id = :id AND org = :org";
@@ -97,6 +99,8 @@ export function channelsStore(database: Database, org: OrgId): ChannelsStore {
           ...(by === undefined ? [] : keepDeletion(org, { id, version, ...by })),
           { sql: DELETE, args: { org, id } },
           { sql: DELETE_PACE, args: { org, id } },
+          deleteStorm(org, id),
+          forgetToldLabels(org, id),
           killDeliveries(org, id, DELETED),
         ]),
       );

@@ -33,6 +33,8 @@ import { expiry, knownFloors, retentionStore } from "./retention.ts";
 import { rulesStore } from "./rules.ts";
 import type { KnownRules } from "./rules.ts";
 import { seriesStore } from "./series.ts";
+import { stormsDue, stormsStore } from "./storms.ts";
+import { toldLabelsStore } from "./told-labels.ts";
 import { verdictsStore } from "./verdicts.ts";
 import { watchdogsDue, watchdogStore } from "./watchdog.ts";
 
@@ -66,6 +68,8 @@ export function createStores(database: Database): (invocation: Invocation) => St
         alerts: alertsStore(database, org),
         groups: groupsStore(database, org),
         channels: channelsStore(database, org),
+        storms: stormsStore(database, org),
+        toldLabels: toldLabelsStore(database, org),
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
         alertPolicies: alertPoliciesStore(database, org),
@@ -81,6 +85,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         compaction: compactionStore(database),
         expiry: expiry(database),
         alerting: alertingDue(database),
+        storms: stormsDue(database),
         suppression: suppressionDue(database),
         watchdogs: watchdogsDue(database),
         forecasting: forecastingDue(database),

@@ -51,6 +51,11 @@ export function fallbackDeliveryId(dead: DeliveryId, alert?: AlertId): DeliveryI
   return hashId("dlv", [dead, "fallback", ...(alert === undefined ? [] : [alert])]);
 }
 
+/** The id of the message that tells a channel that a storm is over, Unix ms. */
+export function stormOverDeliveryId(channel: ChannelId, overAt: number): DeliveryId {
+  return hashId("dlv", [channel, "storm", overAt]);
+}
+
 /**
  * The `webhook-id` of a notification, the same at each attempt, so that a receiver can tell a repetition.
  * @see Standard Webhooks 1.0, "Webhook headers".

@@ -1,0 +1,18 @@
+-- Of how many new alerts a channel was told lately, and whether others are held back. over_at: when that is over where nothing more is.
+CREATE TABLE channel_storm (
+  channel TEXT PRIMARY KEY,
+  org TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  over_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX channel_storm_over ON channel_storm (over_at) WHERE over_at IS NOT NULL;
+
+-- The sets of labels under which a receiver in Alertmanager's format may have an alert open.
+CREATE TABLE told_labels (
+  org TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  alert TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  PRIMARY KEY (org, channel, alert, labels)
+) STRICT, WITHOUT ROWID;
