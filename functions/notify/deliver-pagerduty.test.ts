@@ -107,7 +107,8 @@ test("each alert of a group is an incident of its own; a new one beside it trigg
 });
 
 test("a storm is an incident each, none lost and none twice, and so is its end", async () => {
-  await pagerduty();
+  const { channels } = harness.deps.store.forOrg(harness.org);
+  await channels.replace({ ...(await pagerduty()), version: 2, stormLimit: 1_000 });
   const rule = await storeRule(harness);
   const hosts = Array.from({ length: 200 }, (_, n) => ({ host: `h${n}` }));
   for (const dimensions of hosts) await fire(harness, rule, { dimensions });

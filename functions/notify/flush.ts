@@ -7,7 +7,8 @@ import type { FlushMessage, GroupState, Listener } from "../../shared/core/alert
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { alertLabels, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { RouteTree } from "../../shared/core/alert/policies.ts";
-import { CALM, heldBackOf, STORM_LIMIT } from "../../shared/core/alert/storm.ts";
+import { CALM, heldBackOf } from "../../shared/core/alert/storm.ts";
+import type { Storm } from "../../shared/core/alert/storm.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
@@ -22,8 +23,8 @@ import { gather, memberOf, targetsOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
 const DEFAULT_REPEAT_MS = 4 * 3_600_000;
-/** A lost race is run again so many times before the event is left to a redelivery. */
-const MOST_RACES = 5;
+/** A lost race is run again so many times before the event is left to a redelivery; in a storm all groups of a channel race. */
+const MOST_RACES = 20;
 
 /**
  * Flushes a group that is due: decides what each channel is to be told, and writes that down with the group, in one batch.
@@ -55,7 +56,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const known = await stormsOf(state, listening, tenant);
     const flushed = decideFlush(
       state,
-      listening.map((one) => ({ ...one, storm: { state: known.get(one.id)?.state ?? CALM, limit: STORM_LIMIT } })),
+      listening.map((one) => limited(one, known.get(one.id)?.state, enabled)),
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
@@ -132,6 +133,12 @@ function listeners(
       sendResolved: tellingOf(kind).isStateful === true || (route?.sendResolved ?? true),
       hears: (alert) => takers.get(alert)?.find((taker) => tells(taker, id))?.key === key,
     }));
+}
+
+/** A channel as far as it may be told now. */
+function limited(listener: Listener, state: Storm = CALM, enabled: readonly ChannelRecord[]): Listener {
+  const limit = enabled.find(({ id }) => id === listener.id)?.stormLimit;
+  return limit === undefined ? listener : { ...listener, storm: { state, limit } };
 }
 
 /** What is kept of the channels of a group, by channel; of none where there is nothing that one of them was not told of. */

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Alert } from "../../shared/contract/alert.ts";
 import type { AlertId } from "../../shared/contract/ids.ts";
 import type { SelectingRule } from "../../shared/contract/rule.ts";
-import { STORM_LIMIT } from "../../shared/core/alert/storm.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { storePolicy } from "../../shared/testing/alert-policies.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
@@ -17,7 +16,8 @@ import { listAlerts } from "../alerts/list.ts";
 
 const ROUTING_KEY = "0123456789abcdefghijABCDEFGHIJ12";
 const MINUTE = 60_000;
-const WARNINGS = STORM_LIMIT * 0.8;
+/** Of the 100 that a channel is told of where nothing else is said. */
+const WARNINGS = 80;
 
 let harness: Harness;
 let receiver: PagerdutyReceiver;
@@ -103,6 +103,16 @@ test("critical ones have room beside any number of warnings, and each that was t
   expect(receiver.incidents().filter(({ status }) => status !== "resolved")).toEqual([]);
   const resolves = receiver.requests().filter(({ event }) => (event as { event_action: string }).event_action === "resolve");
   expect(resolves).toHaveLength(WARNINGS + 2);
+});
+
+test("each channel has a limit of its own", async () => {
+  await storeChannel(harness, { kind: "console", stormLimit: 1_000 });
+  await storeChannel(harness, { kind: "inbox", stormLimit: 10 });
+  await fireMany(await storeRule(harness), 120, "critical");
+  await pass(5, 5);
+  const told = (await deliveries()).map(({ alerts }) => alerts.length);
+  expect(told.toSorted((a, b) => a - b)).toEqual([0, 1, 1, 10, 120]);
+  expect((await deliveries()).every(({ status }) => status === "delivered")).toBe(true);
 });
 
 test("two groups that are told at once share the limit of their channel", async () => {

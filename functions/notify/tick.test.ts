@@ -9,7 +9,7 @@ import { notifierOver } from "../../shared/testing/notifier.ts";
 let harness: Harness;
 beforeEach(async () => {
   harness = await startHarness();
-  await storeChannel(harness, { kind: "console" });
+  await storeChannel(harness, { kind: "console", stormLimit: 1_000 });
 });
 afterEach(() => harness.close());
 

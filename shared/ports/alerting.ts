@@ -324,6 +324,8 @@ export interface ChannelRecord {
   readonly disabledReason: string | null;
   /** Who is told instead when a message is dead. */
   readonly fallback: ChannelId | null;
+  /** New alerts that it is told of within the window of a storm, at most. */
+  readonly stormLimit: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

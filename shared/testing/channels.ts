@@ -7,7 +7,7 @@ import type { Harness } from "./harness.ts";
 
 /** Stores a channel as its creation would. */
 export async function storeChannel({ deps, org, clock }: Harness, definition: object, as: OrgId = org): Promise<ChannelRecord> {
-  const { name, kind, config, enabled, fallback } = v.parse(ChannelDefinition, { name: "Told by tests", ...definition });
+  const { name, kind, config, enabled, fallback, stormLimit } = v.parse(ChannelDefinition, { name: "Told by tests", ...definition });
   const id = deps.newId<ChannelId>("chn");
   const channel: ChannelRecord = {
     id,
@@ -19,6 +19,7 @@ export async function storeChannel({ deps, org, clock }: Harness, definition: ob
     enabled,
     disabledReason: null,
     fallback,
+    stormLimit,
     createdAt: clock.now(),
     updatedAt: clock.now(),
   };

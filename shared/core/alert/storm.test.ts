@@ -70,7 +70,7 @@ describe("of new alerts a channel with a limit of 10", () => {
       [1, 0],
       1,
     ],
-    ["is told as ever ten minutes after the last was held back", after([[9, 5]], 10), 0, 4, [0, 3], 1],
+    ["is told as ever fifteen minutes after the last was held back", after([[9, 5]], 15), 0, 4, [0, 3], 1],
     ["has room whatever a clock wrote that was wrong", after([[-60, 10]], -60), 0, 4, [0, 4], null],
   ])("%s", (_, storm, critical, warnings, [tellsCritical, tellsWarnings], roomIn) => {
     const news = [...some(warnings, "warning"), ...some(critical, "critical")];
@@ -85,7 +85,7 @@ describe("of new alerts a channel with a limit of 10", () => {
     const begun = admit(after([[1, 4]]), some(9, "warning"), 10, NOW);
     expect(begun.notice).toEqual({ told: 8, held: 5, until: 5 });
     expect(admit(begun.storm, some(9, "warning"), 10, NOW + MINUTE).notice).toBeNull();
-    expect(stormOverAt(begun.storm)).toBe(NOW + STORM_WINDOW_MS);
+    expect(stormOverAt(begun.storm)).toBe(NOW + 15 * MINUTE);
     expect(stormOverAt(CALM)).toBeNull();
   });
 });

@@ -1,10 +1,10 @@
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 
-/** New alerts that a channel is told of within STORM_WINDOW_MS, at most. */
-export const STORM_LIMIT = 100;
 /** How long what a channel was told of counts. */
 export const STORM_WINDOW_MS = 600_000;
+/** A storm is over when nothing was held back for so long: what is held back is looked at at least once a window. */
+const STORM_ENDS_AFTER_MS = 1.5 * STORM_WINDOW_MS;
 /** This share of the limit is left to critical alerts, however many warnings there are. */
 const CRITICAL_SHARE = 0.2;
 
@@ -33,7 +33,7 @@ export interface StormNotice {
 const calmBelow = (limit: number): number => Math.ceil(limit / 2);
 
 // A time that is further off, either way, was written by a clock that was wrong.
-const counts = (at: number, now: number): boolean => Math.abs(now - at) < STORM_WINDOW_MS;
+const isWithin = (ms: number, at: number, now: number): boolean => Math.abs(now - at) < ms;
 
 const HELD_BACK = "storm_limit:";
 
@@ -45,10 +45,10 @@ export const heldBackOf = (suppressedBy: readonly string[]): readonly ChannelId[
   suppressedBy.flatMap((one) => (one.startsWith(HELD_BACK) ? [one.slice(HELD_BACK.length) as ChannelId] : []));
 
 /** Whether alerts of a channel are held back, or were until a moment ago. */
-export const isStorm = ({ heldAt }: Storm, now: number): boolean => heldAt !== null && counts(heldAt, now);
+export const isStorm = ({ heldAt }: Storm, now: number): boolean => heldAt !== null && isWithin(STORM_ENDS_AFTER_MS, heldAt, now);
 
 /** When a storm is over where nothing more is held back, Unix ms; null where there is none. */
-export const stormOverAt = ({ heldAt }: Storm): number | null => (heldAt === null ? null : heldAt + STORM_WINDOW_MS);
+export const stormOverAt = ({ heldAt }: Storm): number | null => (heldAt === null ? null : heldAt + STORM_ENDS_AFTER_MS);
 
 /**
  * Decides which new alerts a channel is told of now: never more than `limit` within a window, critical ones first. Warnings leave room for
@@ -66,7 +66,7 @@ export function admit(
   limit: number,
   now: number,
 ): { readonly storm: Storm; readonly held: readonly AlertId[]; readonly roomAt: number | null; readonly notice: StormNotice | null } {
-  const recent = storm.told.filter(({ at }) => counts(at, now));
+  const recent = storm.told.filter(({ at }) => isWithin(STORM_WINDOW_MS, at, now));
   const before = recent.reduce((sum, { alerts }) => sum + alerts, 0);
   const goes = isStorm(storm, now);
 
