@@ -11,6 +11,7 @@ import type { Harness } from "../../shared/testing/harness.ts";
 import { notifierOver } from "../../shared/testing/notifier.ts";
 import { startPagerdutyReceiver } from "../../shared/testing/pagerduty-receiver.ts";
 import type { PagerdutyReceiver } from "../../shared/testing/pagerduty-receiver.ts";
+import onEvent from "./event.ts";
 import { getAlert } from "../alerts/get.ts";
 import { listAlerts } from "../alerts/list.ts";
 
@@ -113,6 +114,21 @@ test("each channel has a limit of its own", async () => {
   const told = (await deliveries()).map(({ alerts }) => alerts.length);
   expect(told.toSorted((a, b) => a - b)).toEqual([0, 1, 1, 10, 120]);
   expect((await deliveries()).every(({ status }) => status === "delivered")).toBe(true);
+});
+
+test("workers that tell many groups at the same moment do not go beyond the limit together", async () => {
+  await storeChannel(harness, { kind: "inbox", stormLimit: 5 });
+  for (let n = 0; n < 12; n++) await fire(harness, await storeRule(harness, { name: `Rule ${n}` }), { severity: "critical" });
+  await Promise.all(harness.committed.splice(0).map((one) => harness.deliver(onEvent, one)));
+  const told = async () => (await deliveries()).flatMap(({ alerts }) => alerts).length;
+  expect(await told()).toBe(5);
+  await pass(1, 9);
+  expect(await told()).toBe(5);
+  await pass(10, 10);
+  expect(await told()).toBe(10);
+  await pass(11, 20);
+  expect(await told()).toBe(12);
+  expect((await deliveries()).filter(({ payload }) => payload.reason === "storm")).toHaveLength(1);
 });
 
 test("two groups that are told at once share the limit of their channel", async () => {
