@@ -11,6 +11,7 @@ export const channelAnswer = ({
   enabled,
   disabledReason,
   fallback,
+  stormLimit,
   createdAt,
   updatedAt,
 }: ChannelRecord): Channel => ({
@@ -21,6 +22,7 @@ export const channelAnswer = ({
   enabled,
   disabledReason,
   fallback,
+  stormLimit,
   createdAt: isoTime(createdAt),
   updatedAt: isoTime(updatedAt),
 });

@@ -58,6 +58,7 @@ export const recordOf = (
   sealed: sealConfig(secrets, org, of.id, definition.config),
   enabled: definition.enabled,
   fallback: definition.fallback ?? null,
+  stormLimit: definition.stormLimit,
   disabledReason: of.disabledReason,
   createdAt: of.createdAt,
   updatedAt: of.updatedAt,
@@ -70,5 +71,6 @@ export const definitionOf = (channel: ChannelRecord, org: OrgId, { secrets }: Pi
     kind: channel.kind,
     enabled: channel.enabled,
     fallback: channel.fallback,
+    stormLimit: channel.stormLimit,
     config: openConfig(secrets, org, channel),
   }) as ChannelDefinition;

@@ -29,7 +29,7 @@ test("each change is a version with who made it, a receiver that is gone and a d
   await channels.disable(id, "Its receiver answered 410 Gone", harness.clock.now());
   await harness.call(deleteChannel, { id });
   const versions = await history(id);
-  const shown = { kind: "webhook", config: { url: "https://hooks.example.com" }, fallback: null };
+  const shown = { kind: "webhook", config: { url: "https://hooks.example.com" }, fallback: null, stormLimit: 100 };
   const by = { kind: "key", id: "key_test" };
   expect(versions).toMatchObject([
     { version: 5, actor: by, definition: null },

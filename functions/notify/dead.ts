@@ -1,6 +1,6 @@
 // What is written to messages that are given up for a reason that others look for.
 
-/** To a firing that its resolve took in: by it, a later attempt at the resolve knows that it tells both. */
+/** To a firing whose alerts their resolves took over: by it, a later attempt at a resolve knows that it tells both. */
 export const SUPERSEDED = "Resolved before it got through: the resolve tells both";
 /** To a resolve of something that the channel never heard of. */
 export const UNTOLD = "Its firing never got through";

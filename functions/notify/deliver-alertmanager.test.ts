@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { SelectingRule } from "../../shared/contract/rule.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
 import { startAlertmanagerReceiver } from "../../shared/testing/alertmanager-receiver.ts";
@@ -80,6 +81,59 @@ test("a warning that becomes critical is one alert, not two", async () => {
   await hand();
   await ring(START + 4 * MINUTE);
   expect(firing()).toEqual(["a critical"]);
+});
+
+describe("an alert whose labels change", () => {
+  const changed = async (rule: SelectingRule, changes: Partial<SelectingRule>) => {
+    const { rules, instances } = harness.deps.store.forOrg(harness.org);
+    const next = { ...rule, ...changes, version: rule.version + 1 } as SelectingRule;
+    expect(await rules.replace(next, { changes: [], keeps: "all", at: harness.clock.now() })).toBe(true);
+    expect(await instances.ofRule(rule.id)).toHaveLength(1);
+    return next;
+  };
+  const named = () =>
+    receiver.firing(harness.clock.now()).map(({ labels: { alertname, severity, team } }) => [alertname, severity, team].join(" ").trim());
+
+  test("is one alert, whether its severity falls or its rule is renamed or labelled", async () => {
+    await push();
+    const rule = await storeRule(harness);
+    await fireNow(Promise.resolve(rule), { host: "a" });
+    harness.clock.set(START + MINUTE);
+    await evaluate(harness, rule, { outcome: "true", value: 92, severity: "warning" }, { host: "a" });
+    await hand();
+    await ring(START + 3 * MINUTE);
+    expect(named()).toEqual(["CPU is high warning"]);
+    const renamed = await changed(rule, { name: "CPU is busy", labels: { team: "db" } });
+    harness.clock.set(START + 4 * MINUTE);
+    await evaluate(harness, renamed, { outcome: "true", value: 92, severity: "critical" }, { host: "a" });
+    await hand();
+    await ring(START + 6 * MINUTE);
+    expect(named()).toEqual(["CPU is busy critical db"]);
+    await ring(START + 9 * MINUTE);
+    expect(receiver.requests().at(-1)!.alerts).toHaveLength(1);
+  });
+
+  test("is ended under all the labels that a webhook was told, also by one that died before it knew that it was heard", async () => {
+    const bodies: { status: string; alerts: { status: string; labels: { severity: string } }[] }[] = [];
+    const answers = [200, 503, 200, 200];
+    harness.answerFetch(async (_url, { body }) => {
+      bodies.push(JSON.parse(String(body)) as (typeof bodies)[number]);
+      return { status: answers.shift()!, headers: {}, body: "" };
+    });
+    await storeChannel(harness, { kind: "webhook", config: { url: "https://hooks.example/a", format: "alertmanager" } });
+    const rule = await storeRule(harness);
+    await fireNow(Promise.resolve(rule), { host: "a" });
+    harness.clock.set(START + MINUTE);
+    await evaluate(harness, rule, { outcome: "true", value: 92, severity: "warning" }, { host: "a" });
+    await hand();
+    harness.clock.set(START + 2 * MINUTE);
+    await evaluate(harness, rule, { outcome: "false", value: 1 }, { host: "a" });
+    await hand();
+    await ring(START + 5 * MINUTE);
+    await ring(START + 6 * MINUTE);
+    const said = bodies.map(({ alerts }) => alerts.map(({ status, labels: { severity } }) => `${status} ${severity}`));
+    expect(said).toEqual([["firing critical"], ["resolved warning", "resolved critical"], ["resolved warning", "resolved critical"]]);
+  });
 });
 
 describe("a receiver that wants to know who pushes", () => {

@@ -54,8 +54,8 @@ describe("Teams", () => {
 test("a storm of 500 alerts is a message that Slack takes, and one that Teams takes", async () => {
   const slack = await receiving(startSlackReceiver());
   const teams = await receiving(startTeamsReceiver());
-  await storeChannel(harness, { kind: "slack", config: { url: slack.url } });
-  await storeChannel(harness, { kind: "teams", config: { url: teams.url } });
+  await storeChannel(harness, { kind: "slack", config: { url: slack.url }, stormLimit: 1_000 });
+  await storeChannel(harness, { kind: "teams", config: { url: teams.url }, stormLimit: 1_000 });
   const rule = await storeRule(harness, { annotations: { note: "<!channel> & *all*" } });
   for (let n = 0; n < 500; n += 1) await fire(harness, rule, { dimensions: { host: `<h${n}>` } });
   await hand();

@@ -107,7 +107,8 @@ test("each alert of a group is an incident of its own; a new one beside it trigg
 });
 
 test("a storm is an incident each, none lost and none twice, and so is its end", async () => {
-  await pagerduty();
+  const { channels } = harness.deps.store.forOrg(harness.org);
+  await channels.replace({ ...(await pagerduty()), version: 2, stormLimit: 1_000 });
   const rule = await storeRule(harness);
   const hosts = Array.from({ length: 200 }, (_, n) => ({ host: `h${n}` }));
   for (const dimensions of hosts) await fire(harness, rule, { dimensions });
@@ -217,6 +218,31 @@ describe("an acknowledgement", () => {
     expect(await deliveries()).toMatchObject([{ kind: "firing" }]);
     expect(receiver.requests()).toEqual([]);
   });
+});
+
+test("what falls back to it is a message of each alert", async () => {
+  const spare = await pagerduty();
+  const { channels } = harness.deps.store.forOrg(harness.org);
+  await channels.replace({ ...spare, version: 2, enabled: false });
+  harness.answerFetch(async (url, request) =>
+    url.startsWith("https://hooks.example")
+      ? { status: 404, headers: {}, body: "" }
+      : createGuardedFetch({ allow: [receiver.host], timeoutMs: 500 })(url, request),
+  );
+  await storeChannel(harness, { kind: "webhook", config: { url: "https://hooks.example/a" }, fallback: spare.id });
+  const rule = await storeRule(harness);
+  for (const host of ["a", "b", "c"]) await fire(harness, rule, { dimensions: { host } });
+  await hand();
+  await ring(START + 30 * SECOND);
+  await channels.replace({ ...spare, version: 3, enabled: true });
+  const instead = (await deliveries()).filter(({ channel }) => channel === spare.id);
+  expect(instead.map(({ alerts, payload }) => [alerts.length, payload.alerts.map(({ id }) => id)])).toEqual(
+    instead.map(({ alerts }) => [1, alerts]),
+  );
+  expect(new Set(instead.flatMap(({ alerts }) => alerts)).size).toBe(3);
+  await ring();
+  await ring();
+  expect(receiver.incidents()).toMatchObject([{ triggers: 1 }, { triggers: 1 }, { triggers: 1 }]);
 });
 
 test("a test is an incident of no importance, always the same", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
@@ -94,25 +95,94 @@ describe("a resolve", () => {
     expect(await resolved()).toMatchObject({ status: "delivered", attempts: 1 });
   });
 
-  test("does not give up a firing that also tells of what still fires", async () => {
+  test("takes its alert out of a firing that got through to nobody so far, which goes on to tell what still fires", async () => {
     await hook();
-    receiver.answerNext({ status: 500 });
+    receiver.answerNext({ status: 503, headers: { "Retry-After": "600" } });
     const rule = await storeRule(harness);
     const [a, b] = [await fire(harness, rule, { dimensions: { host: "a" } }), await fire(harness, rule, { dimensions: { host: "b" } })];
     await hand();
-    receiver.answerNext({ status: 503, headers: { "Retry-After": "600" } });
     await ring(START + 30 * SECOND);
-    await ring((await only()).nextAttemptAt!);
     const { nextAttemptAt: retry } = await only();
     await recover(rule, { host: "a" });
     await ring(START + 330 * SECOND);
-    expect(said()).toEqual([]);
+    expect(said()).toEqual([["alert.resolved", [a]]]);
     await ring(retry!);
-    await ring((await deliveries()).at(-1)!.nextAttemptAt ?? retry!);
-    expect(said()).toEqual([
-      ["alert.firing", [a, b].toSorted()],
-      ["alert.resolved", [a]],
-    ]);
+    expect(said().slice(1)).toEqual([["alert.firing", [b]]]);
+    await recover(rule, { host: "b" });
+    await ring(retry! + 300 * SECOND);
+    expect(said().slice(2)).toEqual([["alert.resolved", [b]]]);
+    expect((await deliveries()).map(({ status }) => status)).toEqual(["delivered", "delivered", "delivered"]);
+  });
+
+  test("that took its alert out of a firing tells both when it has to be sent again itself, also where that firing is dead by then", async () => {
+    await hook();
+    receiver.answerNext({ status: 503, headers: { "Retry-After": "600" } });
+    receiver.answerNext({ status: 503, headers: { "Retry-After": "900" } });
+    receiver.answerNext({ status: 400 });
+    const rule = await storeRule(harness);
+    const [a] = [await fire(harness, rule, { dimensions: { host: "a" } }), await fire(harness, rule, { dimensions: { host: "b" } })];
+    await hand();
+    await ring(START + 30 * SECOND);
+    await recover(rule, { host: "a" });
+    await ring(START + 330 * SECOND);
+    await ring(START + 630 * SECOND);
+    expect((await deliveries()).map(({ kind, status }) => `${kind} ${status}`)).toEqual(["firing dead", "resolved waiting"]);
+    await ring(START + 1_230 * SECOND);
+    expect(said()).toEqual([["alert.resolved", [a]]]);
+  });
+
+  describe("on a channel that a person has switched off", () => {
+    const switchOff = (channel: ChannelRecord) => store().channels.replace({ ...channel, version: channel.version + 1, enabled: false });
+
+    test("is sent where it closes what the channel was told, and nothing else is", async () => {
+      const channel = await hook();
+      await storeChannel(harness, { kind: "console" });
+      const rule = await storeRule(harness);
+      const alert = await fireNow(Promise.resolve(rule));
+      await switchOff(channel);
+      harness.clock.advance(60 * SECOND);
+      const other = await storeRule(harness, { name: "Disk is full" });
+      await fireNow(Promise.resolve(other), { host: "b" });
+      await fire(harness, rule, { severity: "critical", dimensions: { host: "c" } });
+      await recover(rule);
+      await ring(flushAt);
+      await recover(other, { host: "b" });
+      await recover(rule, { host: "c" });
+      await ring(flushAt + 300 * SECOND);
+      expect(said()).toEqual([
+        ["alert.firing", [alert]],
+        ["alert.resolved", [alert]],
+      ]);
+    });
+
+    test("is not sent where people read it", async () => {
+      const channel = await storeChannel(harness, { kind: "console" });
+      const rule = await storeRule(harness);
+      await fireNow(Promise.resolve(rule));
+      await switchOff(channel);
+      harness.clock.advance(60 * SECOND);
+      await recover(rule);
+      await ring(flushAt);
+      expect(harness.printed).toHaveLength(1);
+      expect(await deliveries()).toHaveLength(1);
+    });
+
+    test("is not sent where its firing had not been tried, and takes in one that failed", async () => {
+      const channel = await hook();
+      const tried = await storeRule(harness);
+      receiver.answerNext({ status: 503, headers: { "Retry-After": "3600" } });
+      const alert = await fireNow(Promise.resolve(tried));
+      const untried = await storeRule(harness, { name: "Disk is full" });
+      await fire(harness, untried, { severity: "critical", dimensions: { host: "b" } });
+      killWrite(harness, "before", 3);
+      await expect(hand()).rejects.toThrow();
+      await switchOff(channel);
+      harness.clock.advance(60 * SECOND);
+      await recover(tried);
+      await recover(untried, { host: "b" });
+      await ring(flushAt);
+      expect(said()).toEqual([["alert.resolved", [alert]]]);
+    });
   });
 
   test("is not sent where the firing died, nor tells of those whose firing did", async () => {

@@ -1,6 +1,8 @@
 import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import { nextAttemptAt } from "../../shared/core/alert/retry.ts";
+import { tellingOf } from "../../shared/core/alert/telling.ts";
+import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { hideSecrets } from "../../shared/core/message/hide-secrets.ts";
 import type { AttemptOutcome, ChannelRecord, DeliveryRecord } from "../../shared/ports/alerting.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
@@ -52,15 +54,17 @@ async function deliver(org: OrgId, id: DeliveryId, deps: Deps): Promise<void> {
 
   const channel = await channels.get(delivery.channel);
   const end = async ({ outcome, answer = null }: Ended): Promise<void> => {
-    const fallback = outcome.status === "dead" ? await fallbackFor(org, delivery, channel, outcome.lastError, deps) : null;
+    const fallback = outcome.status === "dead" ? await fallbackFor(org, delivery, channel, outcome.lastError, deps) : [];
     const isOurs = await deliveries.finish(id, owner, outcome, { at: clock.now(), answer, fallback });
     if (outcome.status === "retry" || outcome.status === "postponed") await alarm.wakeAt(outcome.at);
-    else if (isOurs && fallback !== null) await alarm.wakeAt(fallback.nextAttemptAt);
+    else if (isOurs && fallback.length > 0) await alarm.wakeAt(Math.min(...fallback.map(({ nextAttemptAt: due }) => due)));
   };
   let ended: Ended;
   try {
     ended =
-      channel?.enabled === true ? await attempt(org, delivery, channel, deps) : { outcome: dead("The channel is switched off or gone") };
+      channel !== null && (channel.enabled || closes(delivery, channel))
+        ? await attempt(org, delivery, channel, deps)
+        : { outcome: dead("The channel is switched off or gone") };
   } catch (error) {
     // A fault of ours, or a key that is missing, is tried again like a receiver's; while the database is away the lease runs out.
     if (channel !== null && !(error instanceof Unavailable)) await end({ outcome: outcomeOf(FAULT, delivery, channel, deps) });
@@ -68,6 +72,10 @@ async function deliver(org: OrgId, id: DeliveryId, deps: Deps): Promise<void> {
   }
   await end(ended);
 }
+
+/** Whether it is the end of what a channel keeps, which it hears of although a person has switched it off. */
+const closes = ({ kind: what }: DeliveryRecord, { kind, disabledReason }: ChannelRecord): boolean =>
+  what === "resolved" && disabledReason === null && tellingOf(kind).isStateful === true;
 
 /** How an attempt ended, and the beginning of what was answered. */
 interface Ended {
@@ -80,10 +88,11 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
   const { channels } = deps.store.forOrg(org);
   // Senders that died count too: a message that kills them is not sent for ever.
   if (nextAttemptAt(channel.kind, delivery.attempts - 1, now, 0, null) === null) return { outcome: dead("Its last attempt never ended") };
-  let notification = delivery.payload;
+  const { takenOver = [], ...payload } = delivery.payload;
+  let notification: Notification = { ...payload, alerts: payload.alerts.filter(({ id }) => id === null || !takenOver.includes(id)) };
   if (notification.heartbeat === true && now - notification.at > HEARTBEAT_HOLDS_MS) return { outcome: dead("Too late for a heartbeat") };
-  if (delivery.kind === "resolved") {
-    const settled = await settleFirings(org, delivery, deps);
+  if (delivery.kind === "resolved" && notification.storm === undefined) {
+    const settled = await settleFirings(org, delivery, channel, deps);
     if ("status" in settled) return { outcome: settled };
     notification = { ...notification, alerts: notification.alerts.filter(({ id }) => id !== null && settled.has(id)) };
   }
@@ -102,22 +111,31 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
 }
 
 /**
- * A resolve waits for its firings. One that is being sent right now, or that also tells of what still fires, is waited for; one that did
- * not get through so far is given up, and the resolve tells both.
+ * A resolve waits for a firing that is being sent right now. Out of one that did not get through so far it takes what it tells of, and tells
+ * both; what else such a firing tells stays in it.
  * @returns The alerts that the channel is to hear the end of: not those of which every firing died. Or why nothing is sent.
  */
-async function settleFirings(org: OrgId, delivery: DeliveryRecord, { store, clock }: Deps): Promise<ReadonlySet<AlertId> | AttemptOutcome> {
+async function settleFirings(
+  org: OrgId,
+  delivery: DeliveryRecord,
+  { enabled }: ChannelRecord,
+  { store, clock }: Deps,
+): Promise<ReadonlySet<AlertId> | AttemptOutcome> {
   const { deliveries } = store.forOrg(org);
   const told = new Set<AlertId>(delivery.payload.tellsFiring);
-  let waitUntil = 0;
-  for (const { id, status, alerts, lastError, nextAttemptAt: due } of await deliveries.firingsBefore(delivery)) {
-    const isOver = alerts.every((alert) => delivery.alerts.includes(alert));
+  let isBeingSent = false;
+  for (const { id, status, alerts, lastError, attempts, payload } of await deliveries.firingsBefore(delivery)) {
+    const shared = alerts.filter((alert) => delivery.alerts.includes(alert));
     const isTold = status === "delivered" || (status === "dead" && lastError === SUPERSEDED);
-    const isSuperseded = status === "waiting" && isOver && (await deliveries.supersede(id, SUPERSEDED));
-    if (isTold || isSuperseded) for (const alert of alerts) told.add(alert);
-    else if (status !== "dead") waitUntil = Math.max(waitUntil, clock.now() + WAIT_FOR_FIRING_MS, status === "waiting" ? (due ?? 0) : 0);
+    if (isTold) for (const alert of shared) told.add(alert);
+    else if (status === "waiting" && (await deliveries.takeOver(id, shared, SUPERSEDED))) {
+      // A channel that is switched off hears of the end of what it may have heard of, and of nothing else.
+      if (enabled || attempts > 0) for (const alert of shared) told.add(alert);
+    } else if (status === "dead") {
+      for (const alert of shared) if (payload.takenOver?.includes(alert) === true) told.add(alert);
+    } else isBeingSent = true;
   }
-  if (waitUntil > 0) return { status: "postponed", at: waitUntil };
+  if (isBeingSent) return { status: "postponed", at: clock.now() + WAIT_FOR_FIRING_MS };
   const heard = new Set(delivery.alerts.filter((alert) => told.has(alert)));
   return heard.size > 0 ? heard : dead(UNTOLD);
 }

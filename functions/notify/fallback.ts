@@ -1,13 +1,15 @@
-import type { AlertId, OrgId } from "../../shared/contract/ids.ts";
+import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
 import { MOST_FALLBACKS } from "../../shared/core/alert/fallback.ts";
 import { fallbackDeliveryId } from "../../shared/core/alert/keys.ts";
+import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { ChannelRecord, DeliveryRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { SUPERSEDED } from "./dead.ts";
 
 /**
- * What the fallback channel is sent for a message that is about to be dead: the same, with who did not get it and why.
- * @returns null where there is no fallback, where the channel was switched off by hand, and where three have tried already.
+ * What the fallback channel is sent for a message that is about to be dead: the same, with who did not get it and why; a message of each
+ * alert where it is told one alert a message.
+ * @returns Nothing where there is no fallback, where the channel was switched off by hand, and where three have tried already.
  */
 export async function fallbackFor(
   org: OrgId,
@@ -15,36 +17,51 @@ export async function fallbackFor(
   channel: ChannelRecord | null,
   reason: string,
   { store, clock }: Deps,
-): Promise<NewDelivery | null> {
-  const { id, group, kind, alerts, payload } = delivery;
+): Promise<readonly NewDelivery[]> {
+  const { id, group, kind } = delivery;
+  const { takenOver = [], ...payload } = delivery.payload;
   const failed = payload.failed ?? [];
   // What is said again soon anyway, or means nothing elsewhere, is nobody else's.
-  const isOwn = payload.heartbeat === true || payload.reason === "resend" || kind === "acknowledged";
-  if (channel?.fallback == null || isOwn || failed.length >= MOST_FALLBACKS) return null;
+  const isOwn = payload.heartbeat === true || payload.storm !== undefined || payload.reason === "resend" || kind === "acknowledged";
+  if (channel?.fallback == null || isOwn || failed.length >= MOST_FALLBACKS) return [];
   const isOffByHand = !channel.enabled && channel.disabledReason === null;
-  if (isOffByHand && failed.length === 0) return null;
+  if (isOffByHand && failed.length === 0) return [];
 
-  const untold = kind === "resolved" ? await untoldFirings(delivery, store.forOrg(org)) : [];
-  return {
-    id: fallbackDeliveryId(id),
-    channel: channel.fallback,
-    group,
-    kind,
-    alerts,
-    payload: {
-      ...payload,
-      failed: [...failed, { channel: channel.name, reason }],
-      ...(untold.length === 0 ? {} : { tellsFiring: untold }),
-    },
-    nextAttemptAt: clock.now(),
+  const tenant = store.forOrg(org);
+  const instead = await tenant.channels.get(channel.fallback);
+  const untold = kind === "resolved" ? await untoldFirings(delivery, tenant) : [];
+  const about = (alerts: readonly AlertId[], key: DeliveryId): NewDelivery => {
+    const unheard = untold.filter((alert) => alerts.includes(alert));
+    return {
+      id: key,
+      channel: channel.fallback!,
+      group,
+      kind,
+      alerts,
+      payload: {
+        ...payload,
+        alerts: payload.alerts.filter((alert) => alert.id === null || alerts.includes(alert.id)),
+        failed: [...failed, { channel: channel.name, reason }],
+        ...(unheard.length === 0 ? {} : { tellsFiring: unheard }),
+      },
+      nextAttemptAt: clock.now(),
+    };
   };
+  const alerts = delivery.alerts.filter((alert) => !takenOver.includes(alert));
+  const isSplit = alerts.length > 1 && instead !== null && tellingOf(instead.kind).alertAMessage === true;
+  return isSplit ? alerts.map((alert) => about([alert], fallbackDeliveryId(id, alert))) : [about(alerts, fallbackDeliveryId(id))];
 }
 
-/** Alerts whose firing a resolve took in, so that nobody has heard of them if it is dead. */
+/** Alerts whose firing a resolve took over, so that nobody has heard of them if it is dead. */
 async function untoldFirings(delivery: DeliveryRecord, { deliveries }: ReturnType<Deps["store"]["forOrg"]>): Promise<readonly AlertId[]> {
-  const firings = await deliveries.firingsBefore(delivery);
-  const told = new Set(firings.filter(({ status }) => status === "delivered").flatMap(({ alerts }) => alerts));
-  const takenIn = firings.filter(({ status, lastError }) => status === "dead" && lastError === SUPERSEDED).flatMap(({ alerts }) => alerts);
-  const wanted = new Set([...takenIn, ...(delivery.payload.tellsFiring ?? [])]);
+  const wanted = new Set(delivery.payload.tellsFiring);
+  const told = new Set<AlertId>();
+  for (const { status, lastError, alerts, payload } of await deliveries.firingsBefore(delivery)) {
+    for (const alert of alerts) {
+      const isTakenOver = payload.takenOver?.includes(alert) === true;
+      if (isTakenOver || (status === "dead" && lastError === SUPERSEDED)) wanted.add(alert);
+      else if (status === "delivered") told.add(alert);
+    }
+  }
   return delivery.alerts.filter((alert) => wanted.has(alert) && !told.has(alert));
 }

@@ -1,26 +1,30 @@
 import type { Alert } from "../../shared/contract/alert.ts";
-import type { AlertId, DeliveryId, GroupId, OrgId } from "../../shared/contract/ids.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
 import { decideFlush, DEFAULT_TIMERS } from "../../shared/core/alert/flush.ts";
-import type { FlushMessage, Listener } from "../../shared/core/alert/flush.ts";
+import type { FlushMessage, GroupState, Listener } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { alertLabels, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { RouteTree } from "../../shared/core/alert/policies.ts";
+import { CALM, heldBackOf } from "../../shared/core/alert/storm.ts";
+import type { Storm } from "../../shared/core/alert/storm.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import type { StormRecord } from "../../shared/ports/storms.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { tellAcknowledged } from "./acknowledged.ts";
 import { gather, memberOf, targetsOf } from "./gather.ts";
 
 /** Of a rule that is gone: what it had if nobody said otherwise. */
 const DEFAULT_REPEAT_MS = 4 * 3_600_000;
-/** A lost race is run again so many times before the event is left to a redelivery. */
-const MOST_RACES = 5;
+/** A lost race is run again so many times before the event is left to a redelivery; in a storm all groups of a channel race. */
+const MOST_RACES = 20;
 
 /**
  * Flushes a group that is due: decides what each channel is to be told, and writes that down with the group, in one batch.
@@ -42,14 +46,17 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       await moveAway(org, strays, deps);
       continue;
     }
+    const enabled = await tenant.channels.enabled();
     const hides = await suppressionOf(tenant, policies, now);
     const suppressions = new Map(members.map((alert) => [alert.id, hides(labelledOf(alert))]));
     // What happened since, the group may not have heard of yet: nobody is told of what is over.
     const present = Object.fromEntries(members.map((alert) => [alert.id, memberOf(alert)]));
     const state = { ...group.state, members: { ...group.state.members, ...present } };
-    const { messages, group: next } = decideFlush(
+    const listening = [...listeners(policies.routes, group, members, enabled), ...(await closers(group, enabled, tenant))];
+    const known = await stormsOf(state, listening, tenant);
+    const flushed = decideFlush(
       state,
-      listeners(policies.routes, group, members, await tenant.channels.enabled()),
+      listening.map((one) => limited(one, known.get(one.id)?.state, enabled)),
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
@@ -59,18 +66,21 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
       ]),
     );
 
+    const { messages, group: next } = flushed;
+    const storms = [...flushed.storms].map(([channel, storm]) => ({ channel, version: known.get(channel)?.version ?? 0, state: storm }));
     const related = await relatedTo(messages.length === 0 ? [] : members, tenant);
-    const hiddenBy = (alert: AlertRecord) => shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined);
-    const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert) }));
+    const hiddenBy = (alert: AlertRecord, heldBack: readonly ChannelId[]) =>
+      shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined, heldBack);
+    const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert, []) }));
     const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
     const notified = [...new Set(tell.flatMap(({ alerts }) => alerts))];
-    if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, at: now })) {
+    if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, storms, at: now })) {
       const found = members.filter(({ episode }) => episode.resolvedAt === null);
       await writeSuppression(
         tenant,
-        found.map((alert) => ({ alert, by: hiddenBy(alert) })),
+        found.map((alert) => ({ alert, by: hiddenBy(alert, heldBackNow(alert, group.route, next, policies.routes, enabled)) })),
         { at: now, except: id },
       );
       if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
@@ -125,6 +135,57 @@ function listeners(
     }));
 }
 
+/** A channel as far as it may be told now. */
+function limited(listener: Listener, state: Storm = CALM, enabled: readonly ChannelRecord[]): Listener {
+  const limit = enabled.find(({ id }) => id === listener.id)?.stormLimit;
+  return limit === undefined ? listener : { ...listener, storm: { state, limit } };
+}
+
+/** What is kept of the channels of a group, by channel; of none where there is nothing that one of them was not told of. */
+async function stormsOf(
+  { members, told }: GroupState,
+  listening: readonly Listener[],
+  { storms }: Pick<OrgStore, "storms">,
+): Promise<ReadonlyMap<ChannelId, StormRecord>> {
+  const ids = (Object.keys(members) as AlertId[]).filter((id) => members[id]!.state === "firing" || members[id]!.flapping !== undefined);
+  const untold = listening.filter(({ id, hears = () => true }) =>
+    ids.some((alert) => hears(alert) && !Object.hasOwn(told[id]?.alerts ?? {}, alert)),
+  );
+  const found = untold.length === 0 ? [] : await storms.ofChannels(untold.map(({ id }) => id));
+  return new Map(found.map((storm) => [storm.channel, storm]));
+}
+
+/** The channels that were not told of an alert because of their storms: by this flush those of its group, the others as the alert shows. */
+function heldBackNow(
+  alert: AlertRecord,
+  route: string,
+  { heldBack = {} }: GroupState,
+  routes: RouteTree,
+  enabled: readonly ChannelRecord[],
+): readonly ChannelId[] {
+  const before = heldBackOf(alert.suppressedBy);
+  const takers = before.length === 0 ? [] : routes.find(alertLabels(labelledOf(alert)));
+  return enabled
+    .filter(({ id }) => {
+      const owner = takers.find((taker) => tells(taker, id))?.key;
+      return heldBack[id]?.includes(alert.id) === true || (owner !== undefined && owner !== route && before.includes(id));
+    })
+    .map(({ id }) => id);
+}
+
+/** Channels that a person has switched off since they were told of a group, and that keep what they were told: they hear of its end alone. */
+async function closers(
+  { state }: GroupRecord,
+  enabled: readonly ChannelRecord[],
+  { channels }: Pick<OrgStore, "channels">,
+): Promise<readonly Listener[]> {
+  const ids = (Object.keys(state.told) as ChannelId[]).filter((id) => !enabled.some((channel) => channel.id === id));
+  const off = await Promise.all(ids.map((id) => channels.get(id)));
+  return off
+    .filter((channel) => channel !== null && channel.disabledReason === null && tellingOf(channel.kind).isStateful === true)
+    .map((channel) => ({ ...tellingOf(channel!.kind), id: channel!.id, hears: () => false }));
+}
+
 /** The shortest of the members' rules. */
 async function repeatIntervalOf(org: OrgId, members: readonly AlertRecord[], { store }: Deps): Promise<number> {
   const { rules } = store.forOrg(org);
@@ -139,12 +200,13 @@ function newDelivery(
   org: OrgId,
   { id: group }: GroupRecord,
   flush: number,
-  { channel, kind, alerts, reason }: FlushMessage,
+  { channel, kind, alerts, reason, storm }: FlushMessage,
   answers: ReadonlyMap<AlertId, Alert>,
   now: number,
 ): NewDelivery {
   const told = alerts.flatMap((alert) => answers.get(alert) ?? []);
-  const payload: Notification = { kind, reason, at: now, groupKey: group, alerts: told };
+  const more = storm === undefined ? {} : { storm };
+  const payload: Notification = { kind, reason, at: now, groupKey: group, alerts: told, ...more };
   return {
     id: deliveryId({ org, channel, group, flush, kind, members: alerts }),
     channel,

@@ -1,5 +1,7 @@
 import type { AlertId, OrgId } from "../../shared/contract/ids.ts";
 import { labelledOf } from "../../shared/core/alert/policies.ts";
+import { heldBackOf } from "../../shared/core/alert/storm.ts";
+import { each } from "../../shared/core/each.ts";
 import { reviewSuppression, shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 
@@ -20,19 +22,22 @@ export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm
   const alert = await tenant.alerts.get(id);
   if (alert === null || alert.episode.resolvedAt !== null) return;
   const hides = await suppressionOf(tenant, policies, now);
-  const by = shownAs(hides(labelledOf(alert)), alert.flapping !== undefined);
+  const by = shownAs(hides(labelledOf(alert)), alert.flapping !== undefined, heldBackOf(alert.suppressedBy));
   if (await writeSuppression(tenant, [{ alert, by }], { at: now, except: null })) await alarm.wakeAt(now);
 }
 
 /** Shows what hides alerts by now, in each organisation where something may. @throws AggregateError what failed, once all others are done. */
-export async function reviewAll({ store, clock }: Deps): Promise<void> {
-  const errors: unknown[] = [];
+export const reviewAll = (deps: Deps): Promise<void> =>
+  each(orgsToReview(deps), "reviews of what hides alerts", async (org) => {
+    await reviewSuppression(deps.store.forOrg(org), deps.clock.now());
+  });
+
+async function* orgsToReview({ store, clock }: Deps): AsyncIterable<OrgId> {
   for (let after = ""; ;) {
     const orgs = await store.platform.suppression.orgs(after, clock.now(), PAGE);
-    for (const org of orgs) await reviewSuppression(store.forOrg(org), clock.now()).catch((error: unknown) => errors.push(error));
+    yield* orgs;
     const last = orgs.at(-1);
-    if (orgs.length < PAGE || last === undefined) break;
+    if (orgs.length < PAGE || last === undefined) return;
     after = last;
   }
-  if (errors.length > 0) throw new AggregateError(errors, "What hides alerts could not be brought up to date", { cause: errors[0] });
 }

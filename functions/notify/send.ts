@@ -6,6 +6,7 @@ import { webhookId } from "../../shared/core/alert/keys.ts";
 import type { ResponseClass } from "../../shared/core/alert/retry.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { renderAlertmanagerWebhook } from "../../shared/core/message/alertmanager-webhook.ts";
+import { renderAlertmanager } from "../../shared/core/message/alertmanager.ts";
 import { renderEmail } from "../../shared/core/message/email.ts";
 import { seriesText } from "../../shared/core/message/plain-text.ts";
 import { renderers } from "../../shared/core/message/render.ts";
@@ -15,6 +16,8 @@ import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
 import type { MailImage } from "../../shared/ports/mail.ts";
 import type { Deps, OutgoingRequest } from "../../shared/ports.ts";
+
+import { endFormerLabels } from "./former-labels.ts";
 
 /** One message on its way to one channel. */
 export interface Sending {
@@ -59,10 +62,18 @@ const SENDERS: Readonly<Record<ChannelKind, Send>> = {
 /** Sends one message; a receiver that fails is an outcome, not an error. */
 export const send: Send = (sending, deps) => SENDERS[sending.channel.kind](sending, deps);
 
-async function sendWebhook({ org, delivery, channel, notification, now }: Sending, deps: Deps): Promise<Sent> {
-  const { url, secret, previous, format } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
-  const isAlertmanagers = format === "alertmanager";
-  const body = JSON.stringify(isAlertmanagers ? renderAlertmanagerWebhook(notification, channel.name) : renderers.webhook(notification));
+async function sendWebhook(sending: Sending, deps: Deps): Promise<Sent> {
+  const { org, channel, notification } = sending;
+  const { format } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
+  if (format !== "alertmanager") return callWebhook(sending, renderers.webhook(notification), deps);
+  return endFormerLabels(sending, deps, (former) =>
+    callWebhook(sending, renderAlertmanagerWebhook(notification, channel.name, former), deps),
+  );
+}
+
+async function callWebhook({ org, delivery, channel, now }: Sending, content: object, deps: Deps): Promise<Sent> {
+  const { url, secret, previous } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
+  const body = JSON.stringify(content);
   const message = { id: webhookId(delivery), timestamp: Math.floor(now / 1_000) };
   const headers =
     secret === undefined
@@ -126,14 +137,17 @@ async function sendTeams({ org, channel, notification }: Sending, deps: Deps): P
   return post("teams", url, { body: JSON.stringify(renderers.teams(notification)) }, deps);
 }
 
-async function pushToAlertmanager({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
+async function pushToAlertmanager(sending: Sending, deps: Deps): Promise<Sent> {
+  const { org, channel, notification } = sending;
   const { url, user, password, token } = openConfig(deps.secrets, org, { ...channel, kind: "alertmanager" });
   const address = new URL(url);
   address.pathname = `${address.pathname.replace(/\/+$/, "")}/api/v2/alerts`;
   const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ""}`).toString("base64")}`;
   const authorization = token === undefined ? basic : `Bearer ${token}`;
   const headers = authorization === undefined ? {} : { Authorization: authorization };
-  return post("alertmanager", address.href, { body: JSON.stringify(renderers.alertmanager(notification)), headers }, deps);
+  return endFormerLabels(sending, deps, (former) =>
+    post("alertmanager", address.href, { body: JSON.stringify(renderAlertmanager(notification, former)), headers }, deps),
+  );
 }
 
 async function putIntoInbox({ org, delivery, channel, notification, now }: Sending, { store }: Deps): Promise<Sent> {

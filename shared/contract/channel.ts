@@ -14,12 +14,16 @@ const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0
 /** What a webhook's secret was before: until then messages are signed with it too, so that their receiver may learn the new one. */
 const PreviousSecret = v.strictObject({ secret: WebhookSecret, until: Time });
 
+const StormLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
+
 export const ChannelName = name(100);
 const common = {
   name: ChannelName,
   enabled: v.optional(v.boolean(), true),
   /** The channel that is told instead when a message on this one is dead. */
   fallback: v.optional(v.nullable(ChannelId), null),
+  /** New alerts that it is told of within ten minutes, at most. */
+  stormLimit: v.optional(StormLimit, 100),
 };
 const none = v.optional(v.strictObject({}), {});
 
@@ -106,6 +110,7 @@ export const Channel = v.strictObject({
   enabled: v.boolean(),
   disabledReason: v.nullable(v.string()),
   fallback: v.nullable(ChannelId),
+  stormLimit: StormLimit,
   createdAt: IsoTime,
   updatedAt: IsoTime,
 });

@@ -15,6 +15,7 @@ import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dime
 import type { Labelled, Labels } from "../core/alert/policies.ts";
 import type { TimeWindow } from "../core/time-windows.ts";
 import type { Notification } from "../core/message/alert-message.ts";
+import type { StormRecord } from "./storms.ts";
 
 // Writes that may lose against another process answer false, and then nothing of them is written: load again, decide again.
 // Times are Unix ms.
@@ -226,6 +227,8 @@ export interface GroupsStore {
     readonly group: GroupRecord;
     readonly deliveries: readonly NewDelivery[];
     readonly notified: readonly AlertId[];
+    /** What is kept of the channels that are told, or that are not because there was too much. */
+    readonly storms?: readonly StormRecord[];
     readonly at: number;
   }): Promise<boolean>;
   /** Writes several groups, whole or not at all. */
@@ -286,8 +289,8 @@ export interface AttemptEnd {
   /** When it ended; null where nobody knows. */
   readonly at: number | null;
   readonly answer?: string | null;
-  /** The message for the channel that is told instead: stored if, and only if, this attempt is the one that ends its delivery. */
-  readonly fallback?: NewDelivery | null;
+  /** The messages for the channel that is told instead: stored if, and only if, this attempt is the one that ends its delivery. */
+  readonly fallback?: readonly NewDelivery[];
 }
 
 /** How an attempt ended. `postponed`: it was not made, and does not count. */
@@ -316,8 +319,11 @@ export interface DeliveriesStore {
   replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
   firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
-  /** Ends a delivery that nobody is sending, because another message says it all. False when it is being sent, or done. */
-  supersede(id: DeliveryId, reason: string): Promise<boolean>;
+  /**
+   * Takes alerts out of a firing that nobody is sending, because another message tells of them; it ends where that leaves none. False when it
+   * is being sent, or done.
+   */
+  takeOver(id: DeliveryId, alerts: readonly AlertId[], reason: string): Promise<boolean>;
 }
 
 /** A channel as it is stored. `sealed` opens with `openConfig`. */
@@ -335,6 +341,8 @@ export interface ChannelRecord {
   readonly disabledReason: string | null;
   /** Who is told instead when a message is dead. */
   readonly fallback: ChannelId | null;
+  /** New alerts that it is told of within the window of a storm, at most. */
+  readonly stormLimit: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

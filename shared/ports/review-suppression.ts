@@ -1,6 +1,7 @@
-import type { AlertId, GroupId } from "../contract/ids.ts";
+import type { AlertId, ChannelId, GroupId } from "../contract/ids.ts";
 import { alertLabels, suppresses } from "../core/alert/policies.ts";
 import type { Labelled, Policies } from "../core/alert/policies.ts";
+import { heldBackFrom, heldBackOf } from "../core/alert/storm.ts";
 import { suppressionAt } from "../core/alert/suppression.ts";
 import type { Suppression } from "../core/alert/suppression.ts";
 import type { AlertsStore, OpenAlert } from "./alerting.ts";
@@ -30,13 +31,17 @@ export async function reviewSuppression(tenant: Tenant, now: number): Promise<bo
   const hides = suppressionAt(policies, suppresses(policies) ? open.map(alertLabels) : [], now);
   return writeSuppression(
     tenant,
-    open.map((alert) => ({ alert, by: shownAs(hides(alertLabels(alert)), alert.isFlapping) })),
+    open.map((alert) => ({ alert, by: shownAs(hides(alertLabels(alert)), alert.isFlapping, heldBackOf(alert.suppressedBy)) })),
     { at: now, except: null },
   );
 }
 
-/** What an alert shows as hiding it: what the organisation says of telling, and that it flaps. */
-export const shownAs = ({ by }: Suppression, isFlapping: boolean): readonly string[] => (isFlapping ? ["flapping", ...by] : by);
+/** What an alert shows as hiding it: that it flaps, what the organisation says of telling, and the channels that a storm holds it back from. */
+export const shownAs = ({ by }: Suppression, isFlapping: boolean, heldBack: readonly ChannelId[]): readonly string[] => [
+  ...(isFlapping ? ["flapping"] : []),
+  ...by,
+  ...heldBack.map(heldBackFrom),
+];
 
 /** Writes down what hides alerts, where that is not what they show. @returns Whether one of them is hidden no longer. */
 export async function writeSuppression(

@@ -20,6 +20,8 @@ import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { HistoryStore } from "./history.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
+import type { StormsDue, StormsStore } from "./storms.ts";
+import type { ToldLabelsStore } from "./told-labels.ts";
 import type { VerdictsStore } from "./verdicts.ts";
 import type { SealedStore } from "./sealed.ts";
 import type { WatchdogsDue, WatchdogStore } from "./watchdog.ts";
@@ -52,6 +54,8 @@ export interface OrgStore {
   readonly alerts: AlertsStore;
   readonly groups: GroupsStore;
   readonly channels: ChannelsStore;
+  readonly storms: StormsStore;
+  readonly toldLabels: ToldLabelsStore;
   readonly deliveries: DeliveriesStore;
   readonly inbox: InboxStore;
   readonly alertPolicies: AlertPoliciesStore;
@@ -71,6 +75,7 @@ export interface PlatformStore {
   readonly compaction: CompactionStore;
   readonly expiry: Expiry;
   readonly alerting: AlertingDue;
+  readonly storms: StormsDue;
   readonly suppression: SuppressionDue;
   readonly changes: ChangesAge;
   readonly watchdogs: WatchdogsDue;

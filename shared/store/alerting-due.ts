@@ -34,6 +34,9 @@ const FORGET_ATTEMPTS = `
 const FORGET_FIRINGS = `
   DELETE FROM delivery_firing WHERE (org, channel, alert, delivery) IN (
     SELECT d.org, d.channel, told.value, d.id FROM json_each(:old) AS o CROSS JOIN delivery AS d ON d.id = o.value ->> 'id', json_each(d.alerts) AS told)`;
+const FORGET_LABELS = `
+  DELETE FROM told_labels WHERE (org, channel, alert) IN (
+    SELECT d.org, d.channel, told.value FROM json_each(:old) AS o CROSS JOIN delivery AS d ON d.id = o.value ->> 'id', json_each(d.alerts) AS told)`;
 const FORGET = "DELETE FROM delivery WHERE id IN (SELECT value ->> 'id' FROM json_each(:old)) AND next_attempt_at IS NULL";
 
 export const alertingDue = (database: Database): AlertingDue => ({
@@ -53,7 +56,7 @@ export const alertingDue = (database: Database): AlertingDue => ({
     if (rows.length === 0) return 0;
     const old = JSON.stringify(rows.map((row) => ({ id: row["id"], org: row["org"] })));
     // A dead one that is replayed at this very moment loses its attempts so far, and no more.
-    await database.write([FORGET_ATTEMPTS, FORGET_FIRINGS, FORGET].map((sql) => ({ sql, args: { old } })));
+    await database.write([FORGET_ATTEMPTS, FORGET_FIRINGS, FORGET_LABELS, FORGET].map((sql) => ({ sql, args: { old } })));
     return rows.length;
   },
   async nextAt() {

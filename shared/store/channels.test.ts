@@ -29,6 +29,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     enabled: true,
     disabledReason: null,
     fallback: null,
+    stormLimit: 20,
     createdAt: START,
     updatedAt: START,
     ...changes,

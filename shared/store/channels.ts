@@ -9,6 +9,8 @@ import type { Database } from "./database.ts";
 import { killDeliveries } from "./deliveries.ts";
 import { keepChannel, keepDeletion } from "./history.ts";
 import { afterId, pageOf } from "./page.ts";
+import { deleteStorm } from "./storms.ts";
+import { forgetToldLabels } from "./told-labels.ts";
 
 // Rides the primary key.
 const SELECT = "SELECT * FROM channel WHERE id = :id AND org = :org";
@@ -19,12 +21,13 @@ const SELECT_ENABLED = `
   ORDER BY id LIMIT :limit`;
 // Counts on channel_org: at most MAX_CHANNELS of them.
 const INSERT = `
-  INSERT INTO channel (id, org, version, name, kind, shown, sealed, enabled, disabled_reason, fallback, created_at, updated_at)
-  SELECT :id, :org, :version, :name, :kind, :shown, :sealed, :enabled, :disabledReason, :fallback, :createdAt, :updatedAt
+  INSERT INTO channel (id, org, version, name, kind, shown, sealed, enabled, disabled_reason, fallback, storm_limit, created_at,
+    updated_at)
+  SELECT :id, :org, :version, :name, :kind, :shown, :sealed, :enabled, :disabledReason, :fallback, :stormLimit, :createdAt, :updatedAt
   WHERE (SELECT count(*) FROM channel WHERE org = :org) < :most`;
 const REPLACE = `
   UPDATE channel SET version = :version, name = :name, kind = :kind, shown = :shown, sealed = :sealed, enabled = :enabled,
-    disabled_reason = :disabledReason, fallback = :fallback, created_at = :createdAt, updated_at = :updatedAt
+    disabled_reason = :disabledReason, fallback = :fallback, storm_limit = :stormLimit, created_at = :createdAt, updated_at = :updatedAt
   WHERE id = :id AND org = :org AND version = :version - 1`;
 // A channel that is at another version gets NULL, which its column refuses: the whole batch fails.
 const REQUIRE_VERSION = `
@@ -56,6 +59,7 @@ const channelOf = (row: Row): ChannelRecord => ({
   enabled: row["enabled"] === 1,
   disabledReason: row["disabled_reason"] as string | null,
   fallback: row["fallback"] as ChannelId | null,
+  stormLimit: row["storm_limit"] as number,
   createdAt: row["created_at"] as number,
   updatedAt: row["updated_at"] as number,
 });
@@ -97,6 +101,8 @@ export function channelsStore(database: Database, org: OrgId): ChannelsStore {
           ...(by === undefined ? [] : keepDeletion(org, { id, version, ...by })),
           { sql: DELETE, args: { org, id } },
           { sql: DELETE_PACE, args: { org, id } },
+          deleteStorm(org, id),
+          forgetToldLabels(org, id),
           killDeliveries(org, id, DELETED),
         ]),
       );

@@ -134,10 +134,20 @@ describe.each(DATABASES)("%s", (_where, open) => {
     await store().insert(delivery("one"), START);
     await store().insert(delivery("two"), START);
     await store().lease(id("two"), "me", START + 1, START);
-    expect(await store().supersede(id("one"), "The resolve says it")).toBe(true);
-    expect(await store().supersede(id("one"), "Again")).toBe(false);
-    expect(await store().supersede(id("two"), "The resolve says it")).toBe(false);
+    expect(await store().takeOver(id("one"), [alert("a")], "The resolve says it")).toBe(true);
+    expect(await store().takeOver(id("one"), [alert("a")], "Again")).toBe(false);
+    expect(await store().takeOver(id("two"), [alert("a")], "The resolve says it")).toBe(false);
     expect(await store().get(id("one"))).toMatchObject({ status: "dead", nextAttemptAt: null, lastError: "The resolve says it" });
+  });
+
+  test("a delivery goes on with the alerts that others have not taken over, however often one is", async () => {
+    await store().insert(delivery("one", { alerts: [alert("a"), alert("b"), alert("c")] }), START);
+    for (const name of ["b", "a", "b"]) expect(await store().takeOver(id("one"), [alert(name)], "Said")).toBe(true);
+    const { payload, ...left } = (await store().get(id("one")))!;
+    expect(left).toMatchObject({ status: "waiting", nextAttemptAt: START, lastError: null });
+    expect(payload).toEqual({ ...testNotification(START), takenOver: [alert("a"), alert("b")].toSorted() });
+    expect(await store().takeOver(id("one"), [alert("c")], "Said")).toBe(true);
+    expect(await store().get(id("one"))).toMatchObject({ status: "dead", lastError: "Said" });
   });
 
   test("deliveries are listed newest first, by status and channel, a page at a time", async () => {
@@ -167,7 +177,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect((await other.list({}, { limit: 10 })).items).toEqual([]);
     expect((await other.list({ channel }, { limit: 10 })).items).toEqual([]);
     expect(await other.lease(id("one"), "me", START + 1, START)).toBeNull();
-    expect(await other.supersede(id("one"), "x")).toBe(false);
+    expect(await other.takeOver(id("one"), [alert("a")], "x")).toBe(false);
     expect(await other.firingsBefore({ ...stored, createdAt: START + 1 })).toEqual([]);
     await store().lease(id("one"), "me", START + 1, START);
     expect(await other.finish(id("one"), "me", { status: "postponed", at: START })).toBe(false);

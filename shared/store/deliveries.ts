@@ -71,9 +71,14 @@ const REPLAY_RESOLVES = `
     AND EXISTS (
       SELECT 1 FROM json_each(delivery.alerts) AS ended
       JOIN json_each((SELECT alerts FROM delivery WHERE id = :id AND org = :org)) AS told ON told.value = ended.value)`;
-const SUPERSEDE = `
-  UPDATE delivery SET status = 'dead', next_attempt_at = NULL, last_error = :reason
+const TAKEN_OVER = "SELECT value FROM json_each(payload, '$.takenOver') UNION SELECT value FROM json_each(:alerts)";
+const TAKE_OVER = `
+  UPDATE delivery SET payload = json_set(payload, '$.takenOver', (SELECT json_group_array(value) FROM (${TAKEN_OVER})))
   WHERE id = :id AND org = :org AND status = 'waiting'`;
+const END_TAKEN_OVER = `
+  UPDATE delivery SET status = 'dead', next_attempt_at = NULL, last_error = :reason
+  WHERE id = :id AND org = :org AND status = 'waiting' AND NOT EXISTS (
+    SELECT value FROM json_each(alerts) EXCEPT SELECT value FROM json_each(payload, '$.takenOver'))`;
 // Rides delivery_channel.
 const KILL_OF_CHANNEL = `
   UPDATE delivery SET status = 'dead', next_attempt_at = NULL, lease_owner = NULL, last_error = :reason
@@ -158,7 +163,6 @@ export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore
     const [row] = await database.read(SELECT, { id, org });
     return row === undefined ? null : deliveryOf(row);
   };
-  const change = async (statement: Statement): Promise<boolean> => (await database.write([statement]))[0]!.rowsAffected === 1;
   return {
     get,
     async list({ status, channel }, { limit, cursor }) {
@@ -180,12 +184,12 @@ export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore
       const row = result!.rows[0];
       return row === undefined ? null : deliveryOf(row);
     },
-    async finish(id, owner, outcome, { at: endedAt, answer = null, fallback = null } = { at: null }) {
+    async finish(id, owner, outcome, { at: endedAt, answer = null, fallback = [] } = { at: null }) {
       const columns = columnsOf(outcome);
       const ended = { endedAt, status: columns["lastStatus"]!, error: columns["lastError"]!, answer };
       const results = await database.write([
         { sql: FINISH_ATTEMPT[outcome.status], args: { org, id, owner, ...(outcome.status === "postponed" ? {} : ended) } },
-        ...(fallback === null || endedAt === null ? [] : insertDelivery(org, fallback, endedAt, { id, owner })),
+        ...(endedAt === null ? [] : fallback.flatMap((one) => insertDelivery(org, one, endedAt, { id, owner }))),
         { sql: FINISH, args: { org, id, owner, ...columns } },
       ]);
       return results.at(-1)!.rowsAffected === 1;
@@ -204,6 +208,12 @@ export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore
       const rows = await database.read(SELECT_FIRINGS_BEFORE, { org, id, channel, createdAt, alerts: JSON.stringify(alerts) });
       return rows.map(deliveryOf);
     },
-    supersede: (id, reason) => change({ sql: SUPERSEDE, args: { org, id, reason } }),
+    async takeOver(id, alerts, reason) {
+      const [taken] = await database.write([
+        { sql: TAKE_OVER, args: { org, id, alerts: JSON.stringify(alerts) } },
+        { sql: END_TAKEN_OVER, args: { org, id, reason } },
+      ]);
+      return taken!.rowsAffected === 1;
+    },
   };
 }

@@ -6,6 +6,7 @@ import { countNotification } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
 import type { Database, Statement } from "./database.ts";
 import { insertDelivery } from "./deliveries.ts";
+import { upsertStorm } from "./storms.ts";
 import { wakeAllGroups } from "./wake-groups.ts";
 
 const SELECT = "SELECT * FROM alert_group WHERE id = :id AND org = :org";
@@ -57,10 +58,11 @@ export function groupsStore(database: Database, org: OrgId): GroupsStore {
     async ofAlert(alert) {
       return (await database.read(SELECT_OF_ALERT, { org, alert })).map(groupOf);
     },
-    async save({ group, deliveries, notified, at }) {
+    async save({ group, deliveries, notified, storms = [], at }) {
       return unlessLost(() =>
         database.write([
           ...upsert(org, group),
+          ...storms.map((storm) => upsertStorm(org, storm)),
           ...deliveries.flatMap((delivery) => insertDelivery(org, delivery, at)),
           ...(notified.length === 0 ? [] : [countNotification(org, notified, at)]),
         ]),

@@ -15,7 +15,7 @@ const KEEP_CHANNEL = `
   INSERT INTO definition_history (org, id, version, at, actor, definition)
   SELECT org, id, version, updated_at, :actor,
     json_object('name', name, 'kind', kind, 'config', json(shown), 'enabled', json(iif(enabled, 'true', 'false')), 'fallback', fallback,
-      'disabledReason', disabled_reason)
+      'stormLimit', storm_limit, 'disabledReason', disabled_reason)
   FROM channel WHERE id = :id AND org = :org
   ON CONFLICT DO NOTHING`;
 const KEEP_DELETION = `

@@ -34,6 +34,8 @@ import { expiry, knownFloors, retentionStore } from "./retention.ts";
 import { rulesStore } from "./rules.ts";
 import type { KnownRules } from "./rules.ts";
 import { seriesStore } from "./series.ts";
+import { stormsDue, stormsStore } from "./storms.ts";
+import { toldLabelsStore } from "./told-labels.ts";
 import { verdictsStore } from "./verdicts.ts";
 import { sealedStore } from "./sealed.ts";
 import { watchdogsDue, watchdogStore } from "./watchdog.ts";
@@ -68,6 +70,8 @@ export function createStores(database: Database): (invocation: Invocation) => St
         alerts: alertsStore(database, org),
         groups: groupsStore(database, org),
         channels: channelsStore(database, org),
+        storms: stormsStore(database, org),
+        toldLabels: toldLabelsStore(database, org),
         deliveries: deliveriesStore(database, org),
         inbox: inboxStore(database, org),
         alertPolicies: alertPoliciesStore(database, org),
@@ -84,6 +88,7 @@ export function createStores(database: Database): (invocation: Invocation) => St
         compaction: compactionStore(database),
         expiry: expiry(database),
         alerting: alertingDue(database),
+        storms: stormsDue(database),
         suppression: suppressionDue(database),
         changes: changesAge(database),
         watchdogs: watchdogsDue(database),

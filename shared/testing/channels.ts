@@ -11,7 +11,7 @@ import type { LocalSystem } from "./local-system.ts";
 
 /** Stores a channel as its creation would. */
 export async function storeChannel({ deps, org, clock }: Harness, definition: object, as: OrgId = org): Promise<ChannelRecord> {
-  const { name, kind, config, enabled, fallback } = v.parse(ChannelDefinition, { name: "Told by tests", ...definition });
+  const { name, kind, config, enabled, fallback, stormLimit } = v.parse(ChannelDefinition, { name: "Told by tests", ...definition });
   const id = deps.newId<ChannelId>("chn");
   const channel: ChannelRecord = {
     id,
@@ -23,6 +23,7 @@ export async function storeChannel({ deps, org, clock }: Harness, definition: ob
     enabled,
     disabledReason: null,
     fallback,
+    stormLimit,
     createdAt: clock.now(),
     updatedAt: clock.now(),
   };

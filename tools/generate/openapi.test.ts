@@ -57,7 +57,7 @@ describe("the OpenAPI document", () => {
     ["POST", "/api/v1/ingest", { required: true, members: ["metrics"] }],
     ["POST", "/api/v1/alerts/{id}/acknowledge", { required: false, members: ["name", "ttl", "note"] }],
     ["POST", "/api/v1/channels/{id}/test", null],
-    ["PUT", "/api/v1/channels/{id}", { required: true, members: ["kind", "config", "name", "enabled", "fallback"] }],
+    ["PUT", "/api/v1/channels/{id}", { required: true, members: ["kind", "config", "name", "enabled", "fallback", "stormLimit"] }],
     ["GET", "/api/v1/series", null],
   ])("%s %s has the body that the route reads", (method, path, expected) => {
     const operation = operationOf(method, path);

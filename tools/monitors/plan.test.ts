@@ -12,7 +12,17 @@ const THRESHOLD = { kind: "threshold", selector: { metricKey: "cpu" }, condition
 const idOf = (prefix: "rul" | "chn" | "mwn", name: string) => hashId<string>(prefix, [name]);
 const channel = (name: string, changes: Members = {}): { kind: Kind; answer: Members } => ({
   kind: "channel",
-  answer: { id: idOf("chn", name), name, kind: "inbox", config: {}, enabled: true, disabledReason: null, fallback: null, ...changes },
+  answer: {
+    id: idOf("chn", name),
+    name,
+    kind: "inbox",
+    config: {},
+    enabled: true,
+    disabledReason: null,
+    fallback: null,
+    stormLimit: 100,
+    ...changes,
+  },
 });
 const rule = (name: string, changes: Members = {}): { kind: Kind; answer: Members } => ({
   kind: "rule",

@@ -138,6 +138,6 @@ const configOf = ({ kind }: Members, config: unknown): unknown =>
 /** What can be read back of a definition: of a channel not its configuration. */
 export function readableOf(kind: Kind, definition: Members): Members {
   if (kind !== "channel") return definition;
-  const { name, kind: of, enabled, fallback } = definition;
-  return { name, kind: of, enabled, fallback };
+  const { name, kind: of, enabled, fallback, stormLimit } = definition;
+  return { name, kind: of, enabled, fallback, stormLimit };
 }

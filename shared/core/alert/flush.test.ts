@@ -56,8 +56,8 @@ describe("when a group is flushed", () => {
 
   test("before it is due a flush decides nothing and is not counted", () => {
     const group = add(EMPTY_GROUP, fires(a), 0);
-    expect(flush(group, 30 * SECOND - 1)).toEqual({ messages: [], group });
-    expect(flush(EMPTY_GROUP, HOUR)).toEqual({ messages: [], group: EMPTY_GROUP });
+    expect(flush(group, 30 * SECOND - 1)).toEqual({ messages: [], group, storms: new Map() });
+    expect(flush(EMPTY_GROUP, HOUR)).toEqual({ messages: [], group: EMPTY_GROUP, storms: new Map() });
   });
 
   test("when everything has ended there is nothing to flush, and the next alert makes a new group with a later number", () => {

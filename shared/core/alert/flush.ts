@@ -1,6 +1,8 @@
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import { isAcknowledged } from "./status.ts";
+import { admit } from "./storm.ts";
+import type { Storm, StormNotice } from "./storm.ts";
 import type { Telling } from "./telling.ts";
 
 /** How patient a route is; durations in ms. */
@@ -52,6 +54,8 @@ export interface GroupState {
   readonly lastNotifiedAt: number | null;
   /** Those that were hidden at the last flush; left out where none was. */
   readonly held?: readonly AlertId[];
+  /** Those that a channel was not told of at the last flush because of its storm; left out where there was none. */
+  readonly heldBack?: Readonly<Record<ChannelId, readonly AlertId[]>>;
   /** Those of which it was told that their instance flaps, as long as it does; left out where there is none. */
   readonly noticed?: readonly AlertId[];
 }
@@ -98,7 +102,9 @@ export function addToGroup(
   for (const id of reopened) members[id] = { ...members[id]!, acknowledged: null };
 
   const resolves = state === "resolved" && group.members[alert]?.state === "firing";
-  const gathers = group.lastFlushAt === null && group.held?.includes(alert) !== true;
+  const isHeldBack = Object.values(group.heldBack ?? {}).some((ids: readonly AlertId[]) => ids.includes(alert));
+  const waits = group.held?.includes(alert) === true || (isHeldBack && severity === group.members[alert]?.severity);
+  const gathers = group.lastFlushAt === null && !waits;
   const nextFlushAt = gathers ? firstFlush(group, { state: isNotice ? "firing" : state, severity }, timers, now) : group.nextFlushAt;
   const isCalmAgain = group.members[alert]?.flapping !== undefined && flapping === undefined;
   const hurries = !gathers && ((resolves && timers.resolveAtOnce && group.lastFlushAt !== null) || isNotice || isCalmAgain);
@@ -116,7 +122,16 @@ function firstFlush({ nextFlushAt }: GroupState, { state, severity }: Pick<Membe
 
 /** Why a channel is told. */
 export type FlushReason =
-  "first" | "new alert" | "severity raised" | "suppression ended" | "repeat" | "resend" | "flapping" | "some resolved" | "all resolved";
+  | "first"
+  | "new alert"
+  | "severity raised"
+  | "suppression ended"
+  | "repeat"
+  | "resend"
+  | "flapping"
+  | "storm"
+  | "some resolved"
+  | "all resolved";
 
 /** One message that a channel is to get. */
 export interface FlushMessage {
@@ -125,10 +140,12 @@ export interface FlushMessage {
   /**
    * Sorted. For `firing` all that fire in the group (of a repeat those not acknowledged, of flapping those that flap, though they may not
    * fire right now), for `resolved` those that ended. Where a channel is told one alert a message: that one, and of what fires only what is
-   * news or repeated.
+   * news or repeated. Of a storm none.
    */
   readonly alerts: readonly AlertId[];
   readonly reason: FlushReason;
+  /** Of a storm: that it begins. */
+  readonly storm?: StormNotice;
 }
 
 /** A channel that a group may tell. */
@@ -138,13 +155,16 @@ export interface Listener extends Telling {
   readonly sendResolved?: boolean;
   /** Whether this group tells it that an alert fires; left out, of all. Of the end of what it was told it hears all the same. */
   readonly hears?: (alert: AlertId) => boolean;
+  /** What it was told of lately, in whichever group, and how much it may be; left out, as much as there is. */
+  readonly storm?: { readonly state: Storm; readonly limit: number };
 }
 
 /**
  * Decides what each channel is to be told, against what it was last told. Only-resolved and never told is nothing, nor is fired and resolved
  * between two flushes; what fires is told again after the repeat interval, which is rounded up to a multiple of groupInterval, unless
  * it is acknowledged. What is hidden is not told, and once it no longer is, told again. Of what flaps that is told once, and the end of what
- * was told waits until it is calm. Messages belong to flush `group.flushNumber` of the returned group.
+ * was told waits until it is calm. Of what is more than a channel may be told of lately it is told when there is room again, if it fires
+ * then. Messages belong to flush `group.flushNumber` of the returned group.
  *
  * A channel with `resendEvery` is told everything that fires again each time that has passed; a flush that is due for that alone leaves
  * every other channel as it is.
@@ -162,8 +182,9 @@ export function decideFlush(
   repeatInterval: number,
   timers: Timers = DEFAULT_TIMERS,
   suppressed: ReadonlyMap<AlertId, number | null> = new Map(),
-): { readonly messages: readonly FlushMessage[]; readonly group: GroupState } {
-  if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group };
+): { readonly messages: readonly FlushMessage[]; readonly group: GroupState; readonly storms: ReadonlyMap<ChannelId, Storm> } {
+  const storms = new Map<ChannelId, Storm>();
+  if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group, storms };
 
   const whole = now >= (group.wholeFlushAt ?? group.nextFlushAt);
   const firing = memberIds(group).filter((id) => group.members[id]!.state === "firing");
@@ -181,11 +202,32 @@ export function decideFlush(
     Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, staying) : alerts }]),
   );
   const resends: number[] = [];
-  for (const { id: channel, sendResolved = true, isStateful = false, hears = () => true, alertAMessage = false, resendEvery } of channels) {
+  const rooms: number[] = [];
+  const heldBack: Record<ChannelId, readonly AlertId[]> = whole ? {} : { ...group.heldBack };
+  for (const listener of channels) {
+    const {
+      id: channel,
+      sendResolved = true,
+      isStateful = false,
+      hears = () => true,
+      alertAMessage = false,
+      resendEvery,
+      storm,
+    } = listener;
     if (!whole && resendEvery === undefined) continue;
     const before: Told = group.told[channel] ?? { at: now, alerts: {} };
-    const heard = visible.filter(hears);
-    const noticed = notices.filter(hears);
+    const unheard = [...visible, ...notices].filter((id) => hears(id) && !Object.hasOwn(before.alerts, id));
+    if (storm !== undefined && unheard.length > 0) {
+      const news = unheard.map((id) => ({ id, severity: group.members[id]!.severity }));
+      const admitted = admit(storm.state, news, storm.limit, now);
+      storms.set(channel, admitted.storm);
+      heldBack[channel] = admitted.held;
+      if (admitted.notice !== null) messages.push({ channel, kind: "firing", alerts: [], reason: "storm", storm: admitted.notice });
+      if (admitted.roomAt !== null) rooms.push(admitted.roomAt);
+    }
+    const isHeldBack = new Set(storms.has(channel) ? heldBack[channel] : []);
+    const heard = visible.filter((id) => hears(id) && !isHeldBack.has(id));
+    const noticed = notices.filter((id) => hears(id) && !isHeldBack.has(id));
     const news = firingMessage(group, before, heard, now, resendEvery === undefined ? { repeatAfter } : { resendEvery });
     if (news !== null) messages.push(...firingMessages(channel, news, group, before, alertAMessage));
 
@@ -207,25 +249,34 @@ export function decideFlush(
   const hidden = staying.filter((id) => suppressed.has(id) || flaps(id));
   const open = staying.length > 0;
   const wholeFlushAt = whole
-    ? Math.min(now + timers.groupInterval, ...hidden.map((id) => suppressed.get(id) ?? Infinity))
+    ? Math.min(now + timers.groupInterval, ...hidden.map((id) => suppressed.get(id) ?? Infinity), ...rooms)
     : (group.wholeFlushAt ?? now);
   const nextFlushAt = Math.min(wholeFlushAt, ...resends);
   const lastNotifiedAt = messages.length > 0 ? now : group.lastNotifiedAt;
   const flushNumber = group.flushNumber + 1;
   const said = staying.filter((id) => flaps(id) && (group.noticed?.includes(id) === true || notices.includes(id)));
-  if (!whole) return { messages, group: { ...group, nextFlushAt, wholeFlushAt, flushNumber, told, lastNotifiedAt } };
+  const waiting = Object.fromEntries(Object.entries(heldBack).filter(([, ids]) => ids.length > 0));
+  const withWaiting = Object.keys(waiting).length > 0 ? { heldBack: waiting } : {};
+  if (!whole) {
+    const { heldBack: _, ...resent } = group;
+    return { messages, storms, group: { ...resent, nextFlushAt, wholeFlushAt, flushNumber, told, lastNotifiedAt, ...withWaiting } };
+  }
+  const isTold = Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0);
+  const isWaiting = new Set(Object.values(waiting).flat());
   return {
     messages,
+    storms,
     group: {
       nextFlushAt: open ? nextFlushAt : null,
       ...(open && nextFlushAt < wholeFlushAt ? { wholeFlushAt } : {}),
       // What is hidden does not make others wait that come later.
-      lastFlushAt: visible.length > 0 || (open && Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0)) ? now : null,
+      lastFlushAt: visible.some((id) => !isWaiting.has(id)) || (open && isTold) ? now : null,
       flushNumber,
       members: pick(group.members, staying),
       told: open ? told : {},
       lastNotifiedAt,
       ...(hidden.length > 0 ? { held: hidden } : {}),
+      ...withWaiting,
       ...(said.length > 0 ? { noticed: said } : {}),
     },
   };

@@ -53,9 +53,17 @@ export function deliveryId({ org, channel, group, flush, kind, members }: Notifi
   return hashId("dlv", [org, channel, group, flush, kind, members.toSorted()]);
 }
 
-/** The id of the message that a fallback channel gets for one that is dead: there is one, however often that dies. */
-export function fallbackDeliveryId(dead: DeliveryId): DeliveryId {
-  return hashId("dlv", [dead, "fallback"]);
+/**
+ * The id of the message that a fallback channel gets for one that is dead: there is one, however often that dies.
+ * @param alert - Where the channel has a message of each alert: which.
+ */
+export function fallbackDeliveryId(dead: DeliveryId, alert?: AlertId): DeliveryId {
+  return hashId("dlv", [dead, "fallback", ...(alert === undefined ? [] : [alert])]);
+}
+
+/** The id of the message that tells a channel that a storm is over, Unix ms. */
+export function stormOverDeliveryId(channel: ChannelId, overAt: number): DeliveryId {
+  return hashId("dlv", [channel, "storm", overAt]);
 }
 
 /**

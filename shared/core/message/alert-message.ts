@@ -3,6 +3,8 @@ import type { MessageKind } from "../../contract/channel.ts";
 import type { AlertId, GroupId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { FlushReason } from "../alert/flush.ts";
+import { STORM_WINDOW_MS } from "../alert/storm.ts";
+import type { StormNotice } from "../alert/storm.ts";
 import { splitLinks } from "./alert-links.ts";
 import type { AlertLink } from "./alert-links.ts";
 import { changesLines, earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
@@ -23,6 +25,10 @@ export interface Notification {
   readonly failed?: readonly { readonly channel: string; readonly reason: string }[];
   /** Of a resolve: alerts whose firing it stands for as well, because that got through nowhere. */
   readonly tellsFiring?: readonly AlertId[];
+  /** Of a firing: alerts that ended before it got through, whose resolve tells both. */
+  readonly takenOver?: readonly AlertId[];
+  /** Of a message without alerts: a storm of its channel begins, or is over. */
+  readonly storm?: StormNotice | "over";
   /** Of a test: it is the heartbeat of the organisation's watchdog. */
   readonly heartbeat?: true;
 }
@@ -76,6 +82,7 @@ function messageOf(notification: Notification): AlertMessage {
   const { kind, reason, alerts } = notification;
   if (notification.heartbeat === true) return { title: "Heartbeat of IntentVision: evaluation, detection and delivery work", alerts: [] };
   if (kind === "test") return { title: "Test message from IntentVision: this channel works", alerts: [] };
+  if (notification.storm !== undefined) return { title: stormTitle(notification.storm), alerts: [] };
   const ordered = alerts.toSorted((a, b) => rank(a) - rank(b) || (a.startedAt ?? "").localeCompare(b.startedAt ?? ""));
   // What the alerts of a rule share is said once.
   const firstOfRule = new Map(ordered.toReversed().map((alert) => [alert.ruleId, alert]));
@@ -91,6 +98,13 @@ function messageOf(notification: Notification): AlertMessage {
   const where =
     rules > 1 || (texts.length === 1 && first.series === "") ? "" : ` on ${texts.length === 1 ? first.series : `${texts.length} series`}`;
   return { title: `${state}: ${what}${where}`, alerts: texts };
+}
+
+function stormTitle(storm: StormNotice | "over"): string {
+  if (storm === "over") return "The storm of alerts is over: none is held back";
+  const { told, held, until } = storm;
+  const window = elapsedText(STORM_WINDOW_MS);
+  return `Storm of alerts: ${told + held} within ${window}; ${held} and further ones are held back until fewer than ${until} were told within ${window}; critical ones go first`;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Alert } from "../../contract/alert.ts";
 import type { IsoTime } from "../../contract/time.ts";
 import type { Notification } from "./alert-message.ts";
-import { endOf, labelsOf, startOf, testAlert, wordsOf } from "./alertmanager.ts";
+import { endOf, formerOf, labelsOf, startOf, stormAlert, testAlert, wordsOf } from "./alertmanager.ts";
+import type { AlertmanagerAlert, FormerLabels } from "./alertmanager.ts";
 
 /** What an Alertmanager writes for no time. */
 const NO_TIME = "0001-01-01T00:00:00Z";
@@ -36,16 +37,19 @@ export interface AlertmanagerWebhookBody {
  * The body that an Alertmanager would send, for receivers that are made for one.
  * @param receiver - The channel's name.
  */
-export function renderAlertmanagerWebhook(notification: Notification, receiver: string): AlertmanagerWebhookBody {
-  const { kind, at, groupKey } = notification;
+export function renderAlertmanagerWebhook(
+  notification: Notification,
+  receiver: string,
+  former: FormerLabels = new Map(),
+): AlertmanagerWebhookBody {
+  const { kind, groupKey } = notification;
   const status = kind === "resolved" ? "resolved" : "firing";
-  const present = kind === "test" ? [testOf(at)] : notification.alerts.map((alert) => sent(alert, notification, status));
-  const alerts = [...present, ...endedBefore(notification)];
+  const alerts = alertsOf(notification, status, former);
   const commonLabels = common(alerts.map(({ labels }) => labels));
   const { alertname } = commonLabels;
   return {
     version: "4",
-    groupKey: groupKey ?? "test",
+    groupKey: groupKey ?? (notification.storm === undefined ? "test" : "storm"),
     truncatedAlerts: 0,
     status,
     receiver,
@@ -57,24 +61,26 @@ export function renderAlertmanagerWebhook(notification: Notification, receiver: 
   };
 }
 
-/** Severity is one of the labels, which make an alert the one it is: where it was raised, the alert as it was before is over. */
-function endedBefore(notification: Notification): readonly WebhookAlert[] {
-  const { reason, alerts } = notification;
-  if (reason !== "severity raised") return [];
-  const raised = alerts.filter(({ severity }) => severity === "critical");
-  return raised.map((alert) => sent({ ...alert, severity: "warning" }, notification, "resolved"));
+/** Labels make an alert the one it is: where they have changed, severity for one, the alert as it was before is over. */
+function alertsOf(notification: Notification, status: WebhookAlert["status"], former: FormerLabels): readonly WebhookAlert[] {
+  const { kind, at, alerts, storm } = notification;
+  if (storm !== undefined) return [ofItself(stormAlert(notification), status)];
+  if (kind === "test") return [ofItself(testAlert(at), status)];
+  return [
+    ...alerts.map((alert) => sent(alert, notification, status)),
+    ...alerts.flatMap((alert) => formerOf(alert, former).map((labels) => sent(alert, notification, "resolved", labels))),
+  ];
 }
 
-function sent(alert: Alert, notification: Notification, status: WebhookAlert["status"]): WebhookAlert {
-  const labels = labelsOf(alert);
+function sent(alert: Alert, notification: Notification, status: WebhookAlert["status"], labels: Texts = labelsOf(alert)): WebhookAlert {
   const { annotations, generatorURL = "" } = wordsOf(alert, notification);
   const endsAt = status === "resolved" ? endOf(alert, notification.at) : NO_TIME;
   return { status, labels, annotations, startsAt: startOf(alert, notification.at), endsAt, generatorURL, fingerprint: fingerprint(labels) };
 }
 
-function testOf(at: number): WebhookAlert {
-  const { labels, annotations, startsAt } = testAlert(at);
-  return { status: "firing", labels, annotations, startsAt, endsAt: NO_TIME, generatorURL: "", fingerprint: fingerprint(labels) };
+function ofItself({ labels, annotations, startsAt, endsAt }: AlertmanagerAlert, status: WebhookAlert["status"]): WebhookAlert {
+  const end = status === "resolved" ? endsAt : NO_TIME;
+  return { status, labels, annotations, startsAt, endsAt: end, generatorURL: "", fingerprint: fingerprint(labels) };
 }
 
 /** What all of them say alike. */

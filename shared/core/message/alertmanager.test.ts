@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { RuleId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
 import { alert, groupKey, notification } from "../../testing/notifications.ts";
+import type { Notification } from "./alert-message.ts";
 import { fingerprint, renderAlertmanagerWebhook } from "./alertmanager-webhook.ts";
 import { renderAlertmanager } from "./alertmanager.ts";
 
@@ -38,10 +39,11 @@ describe("what is pushed", () => {
     expect(renderAlertmanager(notification([corrected], { kind: "resolved" }))[0]).toMatchObject({ endsAt: corrected.startedAt });
   });
 
-  test("ends the warning that became critical", () => {
-    const raised = renderAlertmanager(notification([alert(1, { severity: "critical" })], { reason: "severity raised" }));
-    expect(raised).toMatchObject([
+  test("ends what it was before under other labels", () => {
+    const changed = notification([alert(1, { severity: "critical" }), alert(2)]);
+    expect(renderAlertmanager(changed, new Map([[alert(1).id!, [labels]]]))).toMatchObject([
       { labels: { severity: "critical" }, endsAt: "2026-11-20T10:17:00.000Z" },
+      { labels: { host: "h2" }, endsAt: "2026-11-20T10:17:00.000Z" },
       { labels, endsAt: AT },
     ]);
   });
@@ -88,13 +90,27 @@ describe("the webhook of an Alertmanager", () => {
     expect(Object.keys(body.commonLabels).toSorted()).toEqual(Object.keys(shared).toSorted());
   });
 
-  test("ends the alert of the severity before, where severity was raised: its labels make it another one", () => {
-    const { alerts } = renderAlertmanagerWebhook(notification([alert(1, { severity: "critical" })], { reason: "severity raised" }), "ops");
+  test("ends the alert under the labels that it had before, of which each set ends with a resolve", () => {
+    const former = new Map([[alert(1).id!, [labels, { ...labels, alertname: "CPU" }]]]);
+    const ended = renderAlertmanagerWebhook(notification([resolved], { kind: "resolved" }), "ops", former);
+    expect(ended.alerts.map(({ status }) => status)).toEqual(["resolved", "resolved", "resolved"]);
+    const changed = notification([alert(1, { severity: "critical" })]);
+    const { alerts } = renderAlertmanagerWebhook(changed, "ops", new Map([[alert(1).id!, [labels]]]));
     expect(alerts.map(({ status, labels }) => [status, labels["severity"]])).toEqual([
       ["firing", "critical"],
       ["resolved", "warning"],
     ]);
     expect(alerts[0]!.fingerprint).not.toBe(alerts[1]!.fingerprint);
+  });
+
+  test("has a storm of alerts that ends", () => {
+    const storm = (kind: "firing" | "resolved", of: Notification["storm"] & {}) =>
+      renderAlertmanagerWebhook(notification([], { kind, groupKey: null, reason: "storm", storm: of }), "On call");
+    const begun = storm("firing", { told: 80, held: 40, until: 50 });
+    const over = storm("resolved", "over");
+    expect(begun).toMatchObject({ groupKey: "storm", status: "firing", alerts: [{ status: "firing" }] });
+    expect(over).toMatchObject({ groupKey: "storm", status: "resolved", alerts: [{ status: "resolved", endsAt: AT }] });
+    expect(over.alerts[0]!.fingerprint).toBe(begun.alerts[0]!.fingerprint);
   });
 
   test("says when what is resolved ended", () => {

@@ -1,12 +1,15 @@
 import type { Alert } from "../../contract/alert.ts";
+import type { AlertId } from "../../contract/ids.ts";
 import type { IsoTime } from "../../contract/time.ts";
 import { isoTime } from "../../contract/time.ts";
+import { STORM_WINDOW_MS } from "../alert/storm.ts";
 import { RESEND_EVERY_MS } from "../alert/telling.ts";
 import { alertMessage } from "./alert-message.ts";
 import type { Notification } from "./alert-message.ts";
 
 /** An alert of which nothing was heard for so long is over: as Prometheus has it, four times the interval that it is sent again at. */
 const VALID_FOR_MS = 4 * RESEND_EVERY_MS;
+const STORM_VALID_FOR_MS = 6 * STORM_WINDOW_MS;
 
 /** @see Prometheus Alertmanager, API v2, postableAlert. */
 export interface AlertmanagerAlert {
@@ -19,18 +22,37 @@ export interface AlertmanagerAlert {
   readonly generatorURL?: string;
 }
 
+/** The sets of labels under which a receiver may have an alert open, other than those that it has now. */
+export type FormerLabels = ReadonlyMap<AlertId, readonly Labels[]>;
+type Labels = Readonly<Record<string, string>>;
+
 /**
- * What is pushed to an Alertmanager. Severity is one of the labels, which make an alert the one it is: where it was raised, the alert as it
- * was before ends; where it was lowered, that one ends by not being sent again.
+ * What is pushed to an Alertmanager. Labels make an alert the one it is: where they have changed, severity for one, the alert as it was
+ * before ends.
  */
-export function renderAlertmanager(notification: Notification): readonly AlertmanagerAlert[] {
-  const { kind, reason, at, alerts } = notification;
+export function renderAlertmanager(notification: Notification, former: FormerLabels = new Map()): readonly AlertmanagerAlert[] {
+  const { kind, at, alerts, storm } = notification;
+  if (storm !== undefined) return [stormAlert(notification)];
   if (kind === "test") return [testAlert(at)];
   const present = alerts.map((alert) => pushed(alert, notification));
-  if (reason !== "severity raised") return present;
-  const before = alerts.filter(({ severity }) => severity === "critical");
-  const ended = before.map((alert) => ({ ...pushed({ ...alert, severity: "warning" }, notification), endsAt: endOf(alert, at) }));
+  const ended = alerts.flatMap((alert) =>
+    formerOf(alert, former).map((labels) => ({ ...pushed(alert, notification), labels, endsAt: endOf(alert, at) })),
+  );
   return [...present, ...ended];
+}
+
+/** The other sets of labels under which an alert may be open. */
+export const formerOf = ({ id }: Alert, former: FormerLabels): readonly Labels[] => (id === null ? [] : (former.get(id) ?? []));
+
+/** It ends by itself where nobody says that it is over. */
+export function stormAlert(notification: Notification): AlertmanagerAlert {
+  const { at, storm } = notification;
+  return {
+    labels: { alertname: "IntentVisionStorm", severity: "warning" },
+    annotations: { summary: alertMessage(notification).title },
+    startsAt: isoTime(at),
+    endsAt: isoTime(storm === "over" ? at : at + STORM_VALID_FOR_MS),
+  };
 }
 
 function pushed(alert: Alert, notification: Notification): AlertmanagerAlert {

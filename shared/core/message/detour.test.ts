@@ -25,6 +25,22 @@ test("one that comes straight says nothing of it", () => {
   expect(renderers.console(TEST)).not.toContain("could not");
 });
 
+test("a storm of alerts is said on every kind of channel, and an incident of its own where incidents are kept", () => {
+  const begun: Notification = { ...TEST, kind: "firing", reason: "storm", storm: { told: 80, held: 40, until: 50 } };
+  const over: Notification = { ...TEST, kind: "resolved", reason: "storm", storm: "over" };
+  for (const render of Object.values(renderers)) expect(JSON.stringify(render(begun))).toContain("Storm of alerts: 120 within 10 min");
+  for (const render of Object.values(renderers)) expect(JSON.stringify(render(over))).toMatch(/storm/i);
+  expect([begun, over].map((message) => renderers.webhook(message))).toMatchObject([
+    { type: "storm.begun", data: { storm: { told: 80, held: 40, until: 50 } } },
+    { type: "storm.over" },
+  ]);
+  expect([begun, over].flatMap((message) => renderers.pagerduty(message))).toMatchObject([
+    { event_action: "trigger", dedup_key: "intentvision-storm" },
+    { event_action: "resolve", dedup_key: "intentvision-storm" },
+  ]);
+  expect(renderers.alertmanager(over)[0]!.labels).toEqual(renderers.alertmanager(begun)[0]!.labels);
+});
+
 test("a heartbeat is told from a test", () => {
   const beat: Notification = { ...TEST, heartbeat: true };
   expect(renderers.webhook(beat).type).toBe("heartbeat");

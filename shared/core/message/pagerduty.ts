@@ -10,6 +10,8 @@ const SUMMARY_LIMIT = 1_024;
 const SIZE_LIMIT_BYTES = 500_000;
 /** Every test is the same incident: it is closed by hand. */
 const TEST_KEY = "intentvision-test";
+/** A service has one storm at a time. */
+const STORM_KEY = "intentvision-storm";
 
 /** An event without its routing key, which is secret. @see PagerDuty, "Send an event", Events API v2. */
 export interface PagerdutyEvent {
@@ -34,11 +36,18 @@ const ACTIONS = { firing: "trigger", acknowledged: "acknowledge", resolved: "res
 
 /** The events of a notification, one an alert: what fires again is a trigger with the key of the first. */
 export function renderPagerduty(notification: Notification): readonly PagerdutyEvent[] {
-  const { kind, at, alerts } = notification;
-  if (kind !== "test") return alerts.map((alert) => alertEvent(alert, notification));
+  const { kind, at, alerts, storm } = notification;
+  if (kind !== "test" && storm === undefined) return alerts.map((alert) => alertEvent(alert, notification));
   const { title } = alertMessage(notification);
-  const payload = { summary: title, source: "IntentVision", severity: "info", timestamp: isoTime(at), custom_details: {} } as const;
-  return [{ event_action: ACTIONS[kind], dedup_key: TEST_KEY, client: "IntentVision", payload }];
+  const severity = storm === undefined ? "info" : "warning";
+  const payload = {
+    summary: title,
+    source: "IntentVision",
+    severity,
+    timestamp: isoTime(at),
+    custom_details: storm === "over" ? {} : { ...storm },
+  } as const;
+  return [{ event_action: ACTIONS[kind], dedup_key: storm === undefined ? TEST_KEY : STORM_KEY, client: "IntentVision", payload }];
 }
 
 function alertEvent(alert: Alert, notification: Notification): PagerdutyEvent {
