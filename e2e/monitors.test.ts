@@ -73,7 +73,7 @@ test("the example is applied whole, and then nothing differs; applied again it c
   expect(made.channels.find(({ name }) => name === "Pager")).toMatchObject({ fallback: idOf("Team inbox") });
   const down = made.rules.find(({ name }) => name === "Checkout is down");
   const children = made.rules.filter(({ name }) => name === "Checkout is slow" || name === "Checkout fails");
-  expect(down).toMatchObject({ condition: { rules: children.map(({ id }) => id) } });
+  expect(down).toMatchObject({ condition: { all: children.map(({ id }) => id) } });
 
   const same = { code: 0, output: expect.stringContaining("Everything is as the directory says.") };
   expect(await run(["diff", directory, "--prune"])).toMatchObject(same);

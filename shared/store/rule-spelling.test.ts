@@ -28,6 +28,8 @@ const COMMON = {
   enabled: true,
 };
 const selector = { metricKey: "cpu", matchers: [] };
+/** What later migrations add to rules that look at series. */
+const ADDED = { maxInstances: 500, expireAfter: 86_400_000 };
 const critical = { value: 600, recover: 300 };
 
 /** Rules as they were stored, and as they are read now. */
@@ -147,7 +149,7 @@ test.each(EMPTY_DATABASES)(
     for (const [name, , , kind, condition] of RULES) {
       const id = idOf(name);
       const { id: _id, version, createdAt, updatedAt, ...definition } = (await tenant.rules.get(id))!;
-      expect(definition).toEqual({ name, kind, condition, ...(kind === "composite" ? {} : { selector }), ...COMMON });
+      expect(definition).toEqual({ name, kind, condition, ...(kind === "composite" ? {} : { selector, ...ADDED }), ...COMMON });
       expect([version, createdAt, updatedAt]).toEqual([2, 3, 4]);
       expect(v.parse(RuleDefinition, definition)).toEqual(definition);
       const versions = (await tenant.history.list(id, { limit: 10 })).items;
