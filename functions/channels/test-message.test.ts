@@ -26,7 +26,9 @@ describe("202", () => {
       attempts: 0,
       nextAttemptAt: "2026-11-20T10:00:00.000Z",
     });
-    expect(await harness.deps.store.platform.alerting.deliveries(START, 10)).toEqual([{ org: harness.org, id: delivery.id }]);
+    expect(await harness.deps.store.platform.alerting.deliveries(START, { most: 10, ofChannel: 10 })).toMatchObject([
+      { org: harness.org, id: delivery.id },
+    ]);
     expect(harness.alarms).toEqual([START]);
     expect([testChannel.status, testChannel.location!(delivery as never)]).toEqual([202, `/api/v1/deliveries/${delivery.id}`]);
   });

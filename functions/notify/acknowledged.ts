@@ -7,21 +7,17 @@ import type { Deps } from "../../shared/ports.ts";
 /**
  * Tells the channels that keep incidents, and were told of an alert, that somebody has taken it on.
  * The same acknowledgement is told once, a later one again.
- * @returns The deliveries that are to be sent now.
+ * @returns Whether there is anything to be sent now.
  */
-export async function tellAcknowledged(
-  org: OrgId,
-  id: AlertId,
-  { store, clock }: Pick<Deps, "store" | "clock">,
-): Promise<readonly { readonly org: OrgId; readonly id: DeliveryId }[]> {
+export async function tellAcknowledged(org: OrgId, id: AlertId, { store, clock }: Pick<Deps, "store" | "clock">): Promise<boolean> {
   const { alerts, channels, deliveries } = store.forOrg(org);
   const listeners = (await channels.enabled()).filter(({ kind }) => tellingOf(kind).acknowledgements === true);
-  if (listeners.length === 0) return [];
+  if (listeners.length === 0) return false;
   const alert = await alerts.get(id);
-  if (alert === null || alert.episode.acknowledged === null || alert.episode.resolvedAt !== null) return [];
+  if (alert === null || alert.episode.acknowledged === null || alert.episode.resolvedAt !== null) return false;
 
   const now = clock.now();
-  const made: { readonly org: OrgId; readonly id: DeliveryId }[] = [];
+  let isTold = false;
   for (const { id: channel } of listeners) {
     const [firing] = await deliveries.firingsBefore({ id: "" as DeliveryId, channel, alerts: [id], createdAt: now + 1 });
     if (firing?.group == null) continue;
@@ -35,7 +31,7 @@ export async function tellAcknowledged(
       alerts: [alertAnswer(alert, now)],
     } as const;
     await deliveries.insert({ id: key, channel, group, kind: "acknowledged", alerts: [id], payload, nextAttemptAt: now }, now);
-    made.push({ org, id: key });
+    isTold = true;
   }
-  return made;
+  return isTold;
 }

@@ -3,7 +3,7 @@ import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
-import { killWrite } from "../../shared/testing/evaluation.ts";
+import { killWrite, MARK } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { notifierOver } from "../../shared/testing/notifier.ts";
@@ -80,7 +80,7 @@ describe("a resolve", () => {
     await hook();
     const rule = await storeRule(harness);
     await fire(harness, rule, { severity: "critical" });
-    killWrite(harness, "before", 4);
+    killWrite(harness, "before", MARK);
     await expect(hand()).rejects.toThrow();
     // The firing was sent but not marked; it is in work until its lease ends. So late, a group's interval is over in between.
     await store().deliveries.lease((await only()).id, "another worker", flushAt + LEASE, START + LEASE);
@@ -174,7 +174,7 @@ describe("a resolve", () => {
       const alert = await fireNow(Promise.resolve(tried));
       const untried = await storeRule(harness, { name: "Disk is full" });
       await fire(harness, untried, { severity: "critical", dimensions: { host: "b" } });
-      killWrite(harness, "before", 3);
+      killWrite(harness, "before", "SET status = 'sending'");
       await expect(hand()).rejects.toThrow();
       await switchOff(channel);
       harness.clock.advance(60 * SECOND);

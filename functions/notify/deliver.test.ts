@@ -5,7 +5,7 @@ import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { serveEvent } from "../../shared/runtime/serve-event.ts";
 import { fire, storeRule, testNotification } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
-import { killWrite } from "../../shared/testing/evaluation.ts";
+import { killWrite, MARK, tick } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
@@ -14,6 +14,7 @@ import { startSlackReceiver } from "../../shared/testing/slack-receiver.ts";
 import { startWebhookReceiver } from "../../shared/testing/webhook-receiver.ts";
 import type { WebhookReceiver } from "../../shared/testing/webhook-receiver.ts";
 import onEvent from "./event.ts";
+import onTick from "./tick.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 const SECOND = 1_000;
@@ -137,6 +138,7 @@ describe("an address that is not public", () => {
     await fire(harness, await storeRule(harness), { severity: "critical" });
     const { runtime, logged } = startHttp(harness);
     for (const one of harness.committed.splice(0)) await serveEvent("notify", onEvent, one, runtime);
+    await serveEvent("notify-due", onTick, tick(harness), runtime);
     expect(await only()).toMatchObject({ status: "dead", lastStatus: null, lastError: "127.0.0.1 is not on the public internet" });
     expect(receiver.connections()).toBe(0);
 
@@ -144,6 +146,7 @@ describe("an address that is not public", () => {
     receiver.answerNext({ status: 500, body: SECRET });
     await fire(harness, await storeRule(harness), { severity: "critical", dimensions: { host: "b" } });
     for (const one of harness.committed.splice(0)) await serveEvent("notify", onEvent, one, runtime);
+    await serveEvent("notify-due", onTick, tick(harness), runtime);
     expect(receiver.requests()).toHaveLength(1);
 
     const tables = await harness.database.read("SELECT name FROM sqlite_schema WHERE type = 'table'", {});
@@ -160,9 +163,8 @@ describe("workers", () => {
   test("one that dies between sending and marking leaves the message to another, which the receiver knows by its id", async () => {
     await hook();
     await fire(harness, await storeRule(harness), { severity: "critical" });
-    // The writes: the group, its flush, the lease, the mark.
-    killWrite(harness, "before", 4);
-    await expect(hand()).rejects.toThrow("1 deliveries failed");
+    killWrite(harness, "before", MARK);
+    await expect(hand()).rejects.toThrow("1 parts of what is due failed");
     expect(receiver.messages()).toHaveLength(1);
     expect(await only()).toMatchObject({ status: "sending", attempts: 1, nextAttemptAt: START + LEASE });
 
@@ -175,13 +177,38 @@ describe("workers", () => {
     expect(receiver.duplicates()).toBe(1);
   });
 
+  test("are held up by no receiver that hangs: neither by its first message nor by many of them", async () => {
+    let release = () => {};
+    const hanging = new Promise<void>((resolve) => (release = resolve));
+    const asked = { hangs: 0, answers: 0 };
+    harness.answerFetch(async (url) => {
+      const host = url.includes("hangs") ? "hangs" : "answers";
+      asked[host] += 1;
+      if (host === "hangs") await hanging;
+      return { status: 200, headers: {}, body: "" };
+    });
+    for (const name of ["hangs", "answers"]) {
+      await storeChannel(harness, { name, kind: "webhook", config: { url: `https://${name}.example.com/` }, stormLimit: 1_000 });
+    }
+    for (let n = 0; n < 30; n++) await fire(harness, await storeRule(harness, { name: `Rule ${n}` }), { severity: "critical" });
+    for (const one of harness.committed.splice(0)) await harness.deliver(onEvent, one);
+    const ringing = ring();
+    while (asked.answers < 30) await new Promise((resolve) => setImmediate(resolve));
+    // So many at once, of one channel.
+    expect(asked.hangs).toBe(8);
+    release();
+    await ringing;
+    expect(asked).toEqual({ hangs: 30, answers: 30 });
+    expect((await deliveries()).every(({ status, attempts }) => status === "delivered" && attempts === 1)).toBe(true);
+  });
+
   test("that all die on a message do not send it for ever", async () => {
     await hook();
     await fire(harness, await storeRule(harness), { severity: "critical" });
-    killWrite(harness, "before", 4);
+    killWrite(harness, "before", MARK);
     await expect(hand()).rejects.toThrow();
     for (let n = 2; n <= 7; n += 1) {
-      killWrite(harness, "before", 2);
+      killWrite(harness, "before", MARK);
       await expect(ring((await only()).nextAttemptAt!)).rejects.toThrow();
     }
     expect(receiver.requests()).toHaveLength(7);
@@ -230,7 +257,7 @@ describe("workers", () => {
     harness.deps.secrets.open = () => {
       throw new Error("Sealed with a key that is not here");
     };
-    await expect(hand()).rejects.toThrow("1 deliveries failed");
+    await expect(hand()).rejects.toThrow("1 parts of what is due failed");
     expect(harness.printed).toHaveLength(1);
     const waiting = (await deliveries()).find(({ channel }) => channel === broken.id)!;
     expect(waiting).toMatchObject({ status: "waiting", attempts: 1, lastError: "It could not be sent" });
@@ -275,7 +302,8 @@ describe("Slack takes one message a second of a channel", () => {
   test("however many workers there are; the others wait for a time of their own, and no attempt counts", async () => {
     await startTelling("one");
     await fireMany(12);
-    await Promise.all(harness.committed.splice(0).map((one) => harness.deliver(onEvent, one)));
+    for (const one of harness.committed.splice(0)) await harness.deliver(onEvent, one);
+    await Promise.all([ring(), ring(), ring()]);
     expect(told).toEqual([START]);
     const waiting = (await deliveries()).filter(({ status }) => status === "waiting");
     expect(waiting.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 11 }, () => 0));
@@ -313,8 +341,7 @@ describe("channels within", () => {
   test("the inbox gets a message once, however often it is sent", async () => {
     await storeChannel(harness, { kind: "inbox" });
     await fire(harness, await storeRule(harness), { severity: "critical" });
-    // The writes: the group, its flush, the lease, the message, the mark.
-    killWrite(harness, "before", 5);
+    killWrite(harness, "before", MARK);
     await expect(hand()).rejects.toThrow();
     await ring(START + LEASE);
     expect(await only()).toMatchObject({ status: "delivered", attempts: 2 });

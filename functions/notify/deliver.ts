@@ -4,7 +4,7 @@ import { nextAttemptAt } from "../../shared/core/alert/retry.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { hideSecrets } from "../../shared/core/message/hide-secrets.ts";
-import type { AttemptOutcome, ChannelRecord, DeliveryRecord } from "../../shared/ports/alerting.ts";
+import type { AttemptOutcome, ChannelRecord, DeliveryRecord, DueDelivery } from "../../shared/ports/alerting.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { SUPERSEDED, UNTOLD } from "./dead.ts";
@@ -16,7 +16,7 @@ import type { Sent } from "./send.ts";
 const LEASE_MS = 3 * SEND_TIMEOUT_MS;
 /** How long a resolve waits for a firing that is being sent right now. */
 const WAIT_FOR_FIRING_MS = 2_000;
-/** Receivers that are slow hold up only so many others. */
+/** Messages that a receiver gets at once. */
 const AT_ONCE = 8;
 /** What is kept of a receiver's answer, characters. */
 const ANSWER_KEPT = 1_000;
@@ -30,13 +30,20 @@ const HEARTBEAT_HOLDS_MS = 5 * 60_000;
 /** An attempt that ended in an error of our own: what it was is for the log, not for the tenant. */
 const FAULT: Sent = { outcome: "retry", status: null, error: "It could not be sent", retryAfterMs: null };
 
-/** Sends what is due of these; one that fails holds up no other. @throws AggregateError once all had their turn. */
-export async function deliverAll(deliveries: readonly { readonly org: OrgId; readonly id: DeliveryId }[], deps: Deps): Promise<void> {
+/**
+ * Sends what is due of these. A channel whose receiver is slow holds up no other one, and a delivery that fails none at all.
+ * @param until - When no more are begun, Unix ms.
+ * @throws AggregateError once all had their turn.
+ */
+export async function deliverAll(deliveries: readonly DueDelivery[], until: number, deps: Deps): Promise<void> {
   const errors: unknown[] = [];
-  for (let start = 0; start < deliveries.length; start += AT_ONCE) {
-    const attempts = deliveries.slice(start, start + AT_ONCE).map(({ org, id }) => deliver(org, id, deps));
-    for (const attempt of await Promise.allSettled(attempts)) if (attempt.status === "rejected") errors.push(attempt.reason);
-  }
+  const work = async (left: DueDelivery[]): Promise<void> => {
+    for (let next = left.shift(); next !== undefined && deps.clock.now() < until; next = left.shift()) {
+      await deliver(next.org, next.id, deps).catch((error: unknown) => errors.push(error));
+    }
+  };
+  const channels = Map.groupBy(deliveries, ({ channel }) => channel).values();
+  await Promise.all([...channels].flatMap((left) => Array.from({ length: Math.min(AT_ONCE, left.length) }, () => work(left))));
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} deliveries failed`, { cause: errors[0] });
 }
 

@@ -11,7 +11,7 @@ import { storeChannel } from "../../shared/testing/channels.ts";
 import { killWrite, tick } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
-import onEvent from "./event.ts";
+import { handOn } from "../../shared/testing/notifier.ts";
 import onTick from "./tick.ts";
 
 let harness: Harness;
@@ -26,9 +26,7 @@ const critical = { severity: "critical" } as const;
 
 /** The alerts that have changed since it was last called, as the bus would tell of them. */
 const changed = (on = harness): readonly Event[] => on.committed.splice(0).filter(({ type }) => type === "alert.changed");
-const hand = async (events: readonly Event[], on = harness) => {
-  for (const one of events) await on.deliver(onEvent, one);
-};
+const hand = (events: readonly Event[], on = harness) => handOn(on, events);
 /** Rings at a time, and hands on what that changes. */
 async function ring(at: number, on = harness): Promise<void> {
   on.clock.set(at);

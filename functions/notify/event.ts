@@ -1,7 +1,5 @@
 import { event, orgOf } from "../../shared/runtime/route.ts";
 import { tellAcknowledged } from "./acknowledged.ts";
-import { deliverAll } from "./deliver.ts";
-import { flushGroup } from "./flush.ts";
 import { gather } from "./gather.ts";
 import { reviewAlert } from "./review.ts";
 
@@ -9,22 +7,13 @@ export default event({
   consumer: "notify",
   deduplicate: "effect",
   on: {
+    // What is due is flushed and sent by whom the alarm wakes: a receiver that is slow holds up no other event.
     async "alert.changed"({ alert, to }, context, deps) {
       const org = orgOf(context);
-      if (to === "acknowledged") await deliverAll(await tellAcknowledged(org, alert, deps), deps);
-      const due = await gather(org, alert, deps);
+      const dueAt = to === "acknowledged" && (await tellAcknowledged(org, alert, deps)) ? [deps.clock.now()] : [];
+      for (const { flushAt } of await gather(org, alert, deps)) dueAt.push(flushAt);
       await reviewAlert(org, alert, deps);
-      for (const { group, flushAt } of due) {
-        if (flushAt > deps.clock.now()) {
-          await deps.alarm.wakeAt(flushAt);
-          continue;
-        }
-        const deliveries = await flushGroup(org, group, deps);
-        await deliverAll(
-          deliveries.map((id) => ({ org, id })),
-          deps,
-        );
-      }
+      for (const at of dueAt) await deps.alarm.wakeAt(at);
     },
   },
 });

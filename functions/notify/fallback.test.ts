@@ -3,7 +3,7 @@ import type { ChannelId } from "../../shared/contract/ids.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { evaluate, storeRule } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
-import { killWrite } from "../../shared/testing/evaluation.ts";
+import { killWrite, MARK } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { notifierOver } from "../../shared/testing/notifier.ts";
@@ -53,8 +53,7 @@ describe("a message that is dead", () => {
     receiver.answerNext({ status: 404 }, 3);
     const rule = await storeRule(harness);
     await evaluate(harness, rule, { outcome: "true", value: 95, severity: "critical" });
-    // The writes: the group, its flush, the lease, the mark.
-    killWrite(harness, "before", 4);
+    killWrite(harness, "before", MARK);
     await expect(hand()).rejects.toThrow();
     expect(await outcomes()).toEqual(["sending"]);
     await spare.enable();

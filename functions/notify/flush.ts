@@ -1,9 +1,9 @@
 import type { Alert } from "../../shared/contract/alert.ts";
-import type { AlertId, ChannelId, DeliveryId, GroupId, OrgId } from "../../shared/contract/ids.ts";
+import type { AlertId, ChannelId, GroupId, OrgId } from "../../shared/contract/ids.ts";
 import { Unavailable } from "../../shared/contract/problem.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
-import { decideFlush, DEFAULT_TIMERS } from "../../shared/core/alert/flush.ts";
-import type { FlushMessage, GroupState, Listener } from "../../shared/core/alert/flush.ts";
+import { decideFlush, DEFAULT_TIMERS, rebaseFlush } from "../../shared/core/alert/flush.ts";
+import type { FlushMessage, GroupState, Listener, Timers } from "../../shared/core/alert/flush.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { alertLabels, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { RouteTree } from "../../shared/core/alert/policies.ts";
@@ -21,21 +21,23 @@ import type { Deps } from "../../shared/ports.ts";
 import { tellAcknowledged } from "./acknowledged.ts";
 import { gather, memberOf, targetsOf } from "./gather.ts";
 
+type Flush = Parameters<OrgStore["groups"]["save"]>[0];
+
 /** Of a rule that is gone: what it had if nobody said otherwise. */
 const DEFAULT_REPEAT_MS = 4 * 3_600_000;
 /** A lost race is run again so many times before the event is left to a redelivery; in a storm all groups of a channel race. */
 const MOST_RACES = 20;
 
 /**
- * Flushes a group that is due: decides what each channel is to be told, and writes that down with the group, in one batch.
- * @returns The deliveries that are to be sent now.
+ * Flushes a group that is due: decides what each channel is to be told, and writes that down with the group, in one batch. Sending it is
+ * the next thing that is due.
  */
-export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<readonly DeliveryId[]> {
+export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<void> {
   const tenant = deps.store.forOrg(org);
   for (let race = 0; race < MOST_RACES; race++) {
     const now = deps.clock.now();
     const group = await tenant.groups.get(id);
-    if (group?.state.nextFlushAt == null || group.state.nextFlushAt > now) return [];
+    if (group?.state.nextFlushAt == null || group.state.nextFlushAt > now) return;
 
     const members = await tenant.alerts.getMany(Object.keys(group.state.members) as AlertId[]);
     const policies = await tenant.alertPolicies.inForce(now);
@@ -54,12 +56,13 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const state = { ...group.state, members: { ...group.state.members, ...present } };
     const listening = [...listeners(policies.routes, group, members, enabled), ...(await closers(group, enabled, tenant))];
     const known = await stormsOf(state, listening, tenant);
+    const timers = policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS;
     const flushed = decideFlush(
       state,
       listening.map((one) => limited(one, known.get(one.id)?.state, enabled)),
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
-      policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS,
+      timers,
       new Map([
         ...overtaken(group, members),
         ...[...suppressions].flatMap(([alert, { by, until }]) => (by.length === 0 ? [] : [[alert, until] as const])),
@@ -76,21 +79,44 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<r
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
     const notified = [...new Set(tell.flatMap(({ alerts }) => alerts))];
-    if (await tenant.groups.save({ group: { ...group, state: next }, deliveries, notified, storms, at: now })) {
-      const found = members.filter(({ episode }) => episode.resolvedAt === null);
-      await writeSuppression(
-        tenant,
-        found.map((alert) => ({ alert, by: hiddenBy(alert, heldBackNow(alert, group.route, next, policies.routes, enabled)) })),
-        { at: now, except: id },
-      );
-      if (next.nextFlushAt !== null) await deps.alarm.wakeAt(next.nextFlushAt);
-      // Whoever keeps incidents hears of one for the first time that somebody has taken on already.
-      const taken = members.filter(({ id: alert, episode }) => episode.acknowledged !== null && notified.includes(alert));
-      const acknowledged = await Promise.all(taken.map(({ id: alert }) => tellAcknowledged(org, alert, deps)));
-      return [...deliveries, ...acknowledged.flat()].map(({ id: delivery }) => delivery);
-    }
+    const flush = { deliveries, notified, storms, at: now };
+    const saved = await saveFlush({ before: group, next, flush, timers }, tenant.groups);
+    if (saved === null) continue;
+
+    const found = members.filter(({ episode }) => episode.resolvedAt === null);
+    await writeSuppression(
+      tenant,
+      found.map((alert) => ({ alert, by: hiddenBy(alert, heldBackNow(alert, group.route, saved, policies.routes, enabled)) })),
+      { at: now, except: id },
+    );
+    if (saved.nextFlushAt !== null) await deps.alarm.wakeAt(saved.nextFlushAt);
+    // Whoever keeps incidents hears of one for the first time that somebody has taken on already.
+    const taken = members.filter(({ id: alert, episode }) => episode.acknowledged !== null && notified.includes(alert));
+    for (const { id: alert } of taken) await tellAcknowledged(org, alert, deps);
+    return;
   }
   throw new Unavailable("The group is being flushed elsewhere", { retryable: true });
+}
+
+/**
+ * Writes a flush over its group, which may have gathered more since it was loaded.
+ * @returns The group as it was written; null where the flush is to be decided anew.
+ */
+async function saveFlush(
+  { before, next, flush, timers }: { before: GroupRecord; next: GroupState; flush: Omit<Flush, "group">; timers: Timers },
+  groups: OrgStore["groups"],
+): Promise<GroupState | null> {
+  let [version, state] = [before.version, next];
+  for (let race = 0; race < MOST_RACES; race++) {
+    if (await groups.save({ ...flush, group: { ...before, version, state } })) return state;
+    const present = await groups.get(before.id);
+    // The storm of a channel has moved, not the group.
+    if (present === null || present.version === version) return null;
+    const rebased = rebaseFlush({ before: before.state, flushed: next, present: present.state }, timers, flush.at);
+    if (rebased === null) return null;
+    [version, state] = [present.version, rebased];
+  }
+  return null;
 }
 
 /**

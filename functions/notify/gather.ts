@@ -8,7 +8,6 @@ import { placeAlert } from "../../shared/core/alert/placement.ts";
 import { alertLabels, DEFAULT_ROUTE, groupOf, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { Labels, Route, RouteTree } from "../../shared/core/alert/policies.ts";
 import { reopen } from "../../shared/core/alert/step.ts";
-import { canonicalJson } from "../../shared/core/hash-id.ts";
 import type { GroupRecord } from "../../shared/ports/alerting.ts";
 import type { Deps } from "../../shared/ports.ts";
 
@@ -38,7 +37,7 @@ export async function gather(org: OrgId, id: AlertId, deps: Deps): Promise<reado
     const { groups, reopened } = placeAlert(states, { alert: id, ...memberOf(alert) }, targets, now);
     // Before the groups know their new member: whoever dies in between leaves the same work to the next.
     for (const other of reopened) await takeBackAcknowledgement(org, other, deps);
-    const news = [...known.values()].filter(({ id: key, state }) => canonicalJson(groups.get(key)) !== canonicalJson(state));
+    const news = [...known.values()].filter(({ id: key, state }) => JSON.stringify(groups.get(key)) !== JSON.stringify(state));
     if (news.length === 0 || (await tenant.groups.saveAll(news.map((group) => ({ ...group, state: groups.get(group.id)! }))))) {
       return [...groups].flatMap(([group, { nextFlushAt }]) => (nextFlushAt === null ? [] : [{ group, flushAt: nextFlushAt }]));
     }

@@ -3,7 +3,7 @@ import type { DeliveryWithAttempts } from "../../shared/contract/channel.ts";
 import { createGuardedFetch } from "../../shared/net/guarded-fetch.ts";
 import { evaluate, storeRule } from "../../shared/testing/alerting.ts";
 import { storeChannel } from "../../shared/testing/channels.ts";
-import { killWrite } from "../../shared/testing/evaluation.ts";
+import { killWrite, MARK } from "../../shared/testing/evaluation.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { notifierOver } from "../../shared/testing/notifier.ts";
@@ -68,7 +68,7 @@ describe("attempts", () => {
     await hook();
     const rule = await storeRule(harness);
     await evaluate(harness, rule, { outcome: "true", value: 95, severity: "critical" });
-    killWrite(harness, "before", 4);
+    killWrite(harness, "before", MARK);
     await expect(hand()).rejects.toThrow();
     await ring(START + 30_000);
     const { attemptLog } = await read((await only()).id);

@@ -306,7 +306,7 @@ describe("an inhibition", () => {
     expect((await told({ a, b, c })).filter((text) => text.includes("chat")).toSorted()).toEqual([
       "0 chat firing: first [a]",
       "0 chat firing: first [c]",
-      "7 chat firing: new alert [b c]",
+      "6 chat firing: new alert [b c]",
     ]);
   });
 

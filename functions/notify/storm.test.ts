@@ -120,6 +120,7 @@ test("workers that tell many groups at the same moment do not go beyond the limi
   await storeChannel(harness, { kind: "inbox", stormLimit: 5 });
   for (let n = 0; n < 12; n++) await fire(harness, await storeRule(harness, { name: `Rule ${n}` }), { severity: "critical" });
   await Promise.all(harness.committed.splice(0).map((one) => harness.deliver(onEvent, one)));
+  await Promise.all([ring(), ring(), ring()]);
   const told = async () => (await deliveries()).flatMap(({ alerts }) => alerts).length;
   expect(await told()).toBe(5);
   await pass(1, 9);

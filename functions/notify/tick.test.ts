@@ -37,7 +37,8 @@ describe("the minute's tick", () => {
     for (const name of ["First", "Second"]) await fire(harness, await storeRule(harness, { name }));
     await hand();
     harness.alarms.length = 0;
-    killWrite(harness, "before");
+    // The writes: the lease of the flushes, the first of them.
+    killWrite(harness, "before", 2);
     await expect(ring(due)).rejects.toThrow("1 parts of what is due failed");
     expect(harness.printed).toHaveLength(1);
     // What is overdue rings no alarm at once, again and again.
@@ -49,8 +50,8 @@ describe("the minute's tick", () => {
   test("sends what its flush left unsent", async () => {
     await fire(harness, await storeRule(harness));
     await hand();
-    // The writes: the flush, the lease.
-    killWrite(harness, "before", 2);
+    // The writes: the lease of the flushes, the flush, that it is over, the lease of the message.
+    killWrite(harness, "before", 4);
     await expect(ring(due)).rejects.toThrow();
     expect(harness.printed).toEqual([]);
     await ring(due + 1);

@@ -1,4 +1,4 @@
-import type { DeliveryId, GroupId, OrgId } from "../contract/ids.ts";
+import type { ChannelId, DeliveryId, GroupId, OrgId } from "../contract/ids.ts";
 import type { AlertingDue } from "../ports/alerting.ts";
 import type { Database } from "./database.ts";
 
@@ -14,7 +14,11 @@ const SELECT_ORGS = `
 // Rides alert_group_due.
 const SELECT_FLUSHES = "SELECT org, id FROM alert_group WHERE next_flush_at <= :now ORDER BY next_flush_at LIMIT :limit";
 // Rides delivery_due.
-const SELECT_DELIVERIES = "SELECT org, id FROM delivery WHERE next_attempt_at <= :now ORDER BY next_attempt_at LIMIT :limit";
+const SELECT_DELIVERIES = `
+  SELECT org, id, channel FROM (
+    SELECT org, id, channel, next_attempt_at, row_number() OVER (PARTITION BY channel ORDER BY next_attempt_at) AS place
+    FROM delivery WHERE next_attempt_at <= :now)
+  WHERE place <= :ofChannel ORDER BY next_attempt_at LIMIT :most`;
 // Rides both.
 const SELECT_NEXT = `
   SELECT min(at) AS at FROM (
@@ -47,9 +51,9 @@ export const alertingDue = (database: Database): AlertingDue => ({
     const rows = await database.read(SELECT_FLUSHES, { now, limit });
     return rows.map((row) => ({ org: row["org"] as OrgId, id: row["id"] as GroupId }));
   },
-  async deliveries(now, limit) {
-    const rows = await database.read(SELECT_DELIVERIES, { now, limit });
-    return rows.map((row) => ({ org: row["org"] as OrgId, id: row["id"] as DeliveryId }));
+  async deliveries(now, { most, ofChannel }) {
+    const rows = await database.read(SELECT_DELIVERIES, { now, most, ofChannel });
+    return rows.map((row) => ({ org: row["org"] as OrgId, id: row["id"] as DeliveryId, channel: row["channel"] as ChannelId }));
   },
   async forgetDeliveries(before, limit) {
     const rows = await database.read(SELECT_OLD, { before, limit });

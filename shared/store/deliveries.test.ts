@@ -102,7 +102,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await store().finish(id("one"), "me", outcome)).toBe(true);
     expect(await store().get(id("one"))).toMatchObject({ nextAttemptAt: null, ...expected });
     expect(await store().finish(id("one"), "me", outcome)).toBe(false);
-    expect(await harness.deps.store.platform.alerting.deliveries(START + 10, 10)).toHaveLength(due ? 1 : 0);
+    expect(await harness.deps.store.platform.alerting.deliveries(START + 10, { most: 10, ofChannel: 10 })).toHaveLength(due ? 1 : 0);
   });
 
   test("due deliveries are found across organisations, most overdue first, a lost sender's included", async () => {
@@ -114,7 +114,7 @@ describe.each(DATABASES)("%s", (_where, open) => {
     expect(await alerting.nextAt()).toBe(START);
     await other.lease(id("two"), "lost", START + 3, START);
     expect(await alerting.nextAt()).toBe(START + 2);
-    expect(await alerting.deliveries(START + 3, 10)).toEqual([
+    expect(await alerting.deliveries(START + 3, { most: 10, ofChannel: 10 })).toMatchObject([
       { org: harness.org, id: id("one") },
       { org: harness.otherOrg, id: id("two") },
     ]);

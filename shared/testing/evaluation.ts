@@ -46,13 +46,20 @@ export async function changesOf({ deps }: Harness): Promise<readonly Event<"aler
   return rows.map(({ event }) => event).filter((event): event is Event<"alert.changed"> => event.type === "alert.changed");
 }
 
-/** Has the next write of the database, or the nth from now, fail before it is written or after, as if its process had been killed there. */
-export function killWrite({ database }: Harness, moment: "before" | "after", nth = 1): void {
+/** What the write says that marks how an attempt at a delivery ended. */
+export const MARK = "delivered_at = :deliveredAt";
+
+/**
+ * Has a write of the database fail before it is written or after, as if its process had been killed there.
+ * @param which - The nth from now, or the next that has a statement which says something.
+ */
+export function killWrite({ database }: Harness, moment: "before" | "after", which: number | string = 1): void {
   const { write } = database;
-  let left = nth;
+  let seen = 0;
   database.write = async (statements) => {
-    left -= 1;
-    if (left > 0) return write(statements);
+    seen += 1;
+    const isIt = typeof which === "number" ? seen === which : statements.some(({ sql }) => sql.includes(which));
+    if (!isIt) return write(statements);
     database.write = write;
     if (moment === "after") await write(statements);
     throw new Error("The process was killed");

@@ -1,5 +1,6 @@
 import onEvent from "../../functions/notify/event.ts";
 import onTick from "../../functions/notify/tick.ts";
+import type { Event } from "../contract/events.ts";
 import type { AlertId } from "../contract/ids.ts";
 import type { DeliveryRecord } from "../ports/alerting.ts";
 import { fire, storeRule } from "./alerting.ts";
@@ -20,11 +21,18 @@ export interface Notifier {
   fireNow(rule?: ReturnType<typeof storeRule>, dimensions?: Record<string, string>): Promise<AlertId>;
 }
 
+/** Hands on what has changed, and has what is due by then done, as an alarm would. */
+export async function handOn(harness: Harness, events: readonly Event[] = harness.committed.splice(0)): Promise<void> {
+  for (const one of events) {
+    const before = harness.alarms.length;
+    await harness.deliver(onEvent, one);
+    if (harness.alarms.slice(before).some((at) => at <= harness.clock.now())) await harness.deliver(onTick, tick(harness));
+  }
+}
+
 /** @param harnessNow - The harness of the test that runs. */
 export function notifierOver(harnessNow: () => Harness): Notifier {
-  const hand = async () => {
-    for (const one of harnessNow().committed.splice(0)) await harnessNow().deliver(onEvent, one);
-  };
+  const hand = () => handOn(harnessNow());
   const deliveries = async () => {
     const { deps, org } = harnessNow();
     return (await deps.store.forOrg(org).deliveries.list({}, { limit: 100 })).items.toReversed();

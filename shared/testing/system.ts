@@ -37,11 +37,20 @@ export async function startSystem(options: { now?: number } = {}): Promise<TestS
   const consumers = functions.filter((one): one is typeof one & { definition: EventFunction } => one.definition.kind === "event");
   const all: HttpFunction = { kind: "http", routes: doors.flatMap(({ definition }) => definition.routes) };
 
+  const notifyDue = functions.find(({ name }) => name === "notify-due")!.definition as EventFunction;
+  let rung = 0;
+  /** Answers the alarms that were set for now, as the local system does. */
+  const answerAlarms = async (): Promise<boolean> => {
+    const isDue = harness.alarms.slice(rung).some((at) => at <= harness.clock.now());
+    if (isDue) await harness.deliver(notifyDue, testEvent("tick.minute", null, {}, harness.clock.now()));
+    rung = harness.alarms.length;
+    return isDue;
+  };
   const drain = async () => {
     const { events } = harness.deps.store.platform;
     for (;;) {
       const rows = await events.pending({ after: 0, limit: 100 });
-      if (rows.length === 0) return;
+      if (rows.length === 0 && !(await answerAlarms())) return;
       for (const { event } of rows) await handOver(event);
       await events.markPublished(
         rows.map(({ event }) => event.id),

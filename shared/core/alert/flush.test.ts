@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
-import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
+import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP, rebaseFlush } from "./flush.ts";
 import type { Change, FlushMessage, GroupState, Member } from "./flush.ts";
 
 const SECOND = 1_000;
@@ -239,5 +239,44 @@ describe("whatever happens", () => {
         expect(group.nextFlushAt === null).toBe(open.length === 0);
       }),
     );
+  });
+});
+
+describe("a flush of a group that gathers on while it is decided", () => {
+  const change = fc.record({
+    alert: fc.constantFrom(a, b, hashId<AlertId>("alt", ["c"])),
+    state: fc.constantFrom("firing" as const, "resolved" as const),
+    severity: fc.constantFrom("warning" as const, "critical" as const),
+    acknowledged: fc.constantFrom(null, { until: null }),
+  });
+
+  test("is followed by what came in meanwhile, as if that had come after it", () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 6 }), fc.array(change, { maxLength: 4 }), (first, meanwhile) => {
+        const before = first.reduce((group, one) => add(group, one, 0), told());
+        const now = next(before) ?? 10 * MINUTE;
+        const { group: flushed } = flush(before, now);
+        const present = meanwhile.reduce((group, one) => add(group, one, now), before);
+        const rebased = rebaseFlush({ before, flushed, present }, DEFAULT_TIMERS, now)!;
+        // What came in twice counts as it was last, and what was said again as nothing.
+        const last = new Map(meanwhile.map((one) => [one.alert, one]));
+        const isNews = ({ alert }: Change) => JSON.stringify(present.members[alert]) !== JSON.stringify(before.members[alert]);
+        const after = [...last.values()]
+          .filter(isNews)
+          .reduce((group, { alert }) => add(group, { alert, ...present.members[alert]! }, now), flushed);
+        expect(rebased.nextFlushAt).toBe(after.nextFlushAt);
+        expect(new Set(Object.keys(rebased.members))).toEqual(new Set(Object.keys(after.members)));
+        expect([rebased.told, rebased.flushNumber]).toEqual([flushed.told, flushed.flushNumber]);
+      }),
+    );
+  });
+
+  test.each([
+    ["was flushed by another", (group: GroupState) => flush(group, next(group)).group],
+    ["lost one of its alerts to another group", (group: GroupState) => ({ ...group, members: {} })],
+  ])("is decided anew where the group %s", (_, meanwhile) => {
+    const before = add(told(), fires(b), MINUTE);
+    const { group: flushed } = flush(before, next(before));
+    expect(rebaseFlush({ before, flushed, present: meanwhile(before) }, DEFAULT_TIMERS, next(before))).toBeNull();
   });
 });

@@ -113,6 +113,27 @@ export function addToGroup(
   return { group: { ...group, members, nextFlushAt }, reopened };
 }
 
+/**
+ * A flush of a group that others changed while it was decided: what came in meanwhile joins after it.
+ *
+ * @param before - The group that the flush was decided of; `flushed`: what it made of it; `present`: the group as it is now.
+ * @returns null where more changed than what the group gathers: it is to be decided anew.
+ */
+export function rebaseFlush(
+  { before, flushed, present }: { readonly before: GroupState; readonly flushed: GroupState; readonly present: GroupState },
+  timers: Timers,
+  now: number,
+): GroupState | null {
+  if (JSON.stringify(gatheredApart(before)) !== JSON.stringify(gatheredApart(present))) return null;
+  if (memberIds(before).some((id) => !Object.hasOwn(present.members, id))) return null;
+  return memberIds(present)
+    .filter((id) => JSON.stringify(present.members[id]) !== JSON.stringify(before.members[id]))
+    .reduce((group, alert) => addToGroup(group, { alert, ...present.members[alert]! }, timers, now).group, flushed);
+}
+
+/** What a group is beside what it gathers. */
+const gatheredApart = ({ members: _, nextFlushAt: __, wholeFlushAt: ___, ...rest }: GroupState) => rest;
+
 /** When a group that was never flushed is due: only what fires hurries it. */
 function firstFlush({ nextFlushAt }: GroupState, { state, severity }: Pick<Member, "state" | "severity">, timers: Timers, now: number) {
   if (state === "resolved") return nextFlushAt;
