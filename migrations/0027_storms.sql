@@ -1,6 +1,8 @@
 -- New alerts that a channel is told of within ten minutes, at most.
 ALTER TABLE channel ADD COLUMN storm_limit INTEGER NOT NULL DEFAULT 100;
-UPDATE definition_history SET definition = json_set(definition, '$.stormLimit', 100) WHERE id LIKE 'chn_%' AND definition IS NOT NULL;
+UPDATE channel SET storm_limit = 10000 WHERE kind IN ('inbox', 'console', 'alertmanager');
+UPDATE definition_history SET definition = json_set(definition, '$.stormLimit', iif(definition ->> 'kind' IN ('inbox', 'console', 'alertmanager'), 10000, 100))
+WHERE id LIKE 'chn_%' AND definition IS NOT NULL;
 
 -- Of how many new alerts a channel was told lately, and whether others are held back. over_at: when that is over where nothing more is.
 CREATE TABLE channel_storm (

@@ -23,7 +23,7 @@ describe("200", () => {
     ["another name", webhook({ name: "Other" }), ["name"]],
     ["the rest of an address", webhook({}, { url: "https://hooks.example.com/two" }), ["config.url"]],
     ["another secret", webhook({}, { secret: `whsec_${"A".repeat(43)}=` }), ["config.secret"]],
-    ["another kind", { name: "Hook", kind: "inbox", enabled: false }, ["kind", "enabled", "config.url", "config.secret"]],
+    ["another kind", { name: "Hook", kind: "inbox", enabled: false, stormLimit: 100 }, ["kind", "enabled", "config.url", "config.secret"]],
   ])("%s", async (_, definition, expected) => {
     const { id } = await create(webhook());
     expect(new Set((await compare(id, definition)).changes)).toEqual(new Set(expected));

@@ -48,7 +48,7 @@ async function pass(from: number, to: number): Promise<void> {
 }
 
 test("beyond its limit a channel is told that there is a storm, and of those that still fire when there is room", async () => {
-  const { id: channel } = await storeChannel(harness, { kind: "console" });
+  const { id: channel } = await storeChannel(harness, { kind: "console", stormLimit: 100 });
   const rule = await storeRule(harness);
   const ids = await fireMany(rule, WARNINGS + 5);
   await pass(1, 1);
@@ -133,7 +133,7 @@ test("workers that tell many groups at the same moment do not go beyond the limi
 });
 
 test("two groups that are told at once share the limit of their channel", async () => {
-  await storeChannel(harness, { kind: "inbox" });
+  await storeChannel(harness, { kind: "inbox", stormLimit: 100 });
   for (const name of ["First", "Second"]) {
     const rule = await storeRule(harness, { name });
     for (let n = 0; n < 60; n++) await fire(harness, rule, { dimensions: { host: `h${n}` } });

@@ -14,7 +14,8 @@ const WebhookSecret = v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]{32,86}={0
 /** What a webhook's secret was before: until then messages are signed with it too, so that their receiver may learn the new one. */
 const PreviousSecret = v.strictObject({ secret: WebhookSecret, until: Time });
 
-const StormLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
+const MOST_TOLD = 10_000;
+const StormLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_TOLD));
 
 export const ChannelName = name(100);
 const common = {
@@ -25,6 +26,8 @@ const common = {
   /** New alerts that it is told of within ten minutes, at most. */
   stormLimit: v.optional(StormLimit, 100),
 };
+/** Of those that wake nobody, and of an Alertmanager, which groups and limits by itself. */
+const unhurried = { ...common, stormLimit: v.optional(StormLimit, MOST_TOLD) };
 const none = v.optional(v.strictObject({}), {});
 
 /** Of a service's integration "Events API v2". */
@@ -82,7 +85,7 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
     }),
     v.strictObject({ kind: v.literal("slack"), config: v.strictObject({ url }), ...common, ...extra }),
     v.strictObject({ kind: v.literal("teams"), config: v.strictObject({ url }), ...common, ...extra }),
-    v.strictObject({ kind: v.literal("alertmanager"), config: AlertmanagerConfig, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("alertmanager"), config: AlertmanagerConfig, ...unhurried, ...extra }),
     v.strictObject({
       kind: v.literal("pagerduty"),
       config: v.strictObject({ routingKey: RoutingKey, region: v.optional(v.picklist(["us", "eu"])) }),
@@ -90,8 +93,8 @@ const kinds = <const Extra extends v.ObjectEntries>(extra: Extra) =>
       ...extra,
     }),
     v.strictObject({ kind: v.literal("email"), config: EmailConfig, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("inbox"), config: none, ...common, ...extra }),
-    v.strictObject({ kind: v.literal("console"), config: none, ...common, ...extra }),
+    v.strictObject({ kind: v.literal("inbox"), config: none, ...unhurried, ...extra }),
+    v.strictObject({ kind: v.literal("console"), config: none, ...unhurried, ...extra }),
   ]);
 
 /** A channel as a person writes it, its secrets in the clear. A new kind is one variant here, one renderer, one line in the send table. */

@@ -20,7 +20,7 @@ const channel = (name: string, changes: Members = {}): { kind: Kind; answer: Mem
     enabled: true,
     disabledReason: null,
     fallback: null,
-    stormLimit: 100,
+    stormLimit: 10_000,
     ...changes,
   },
 });
