@@ -94,7 +94,7 @@ async function attempt(org: OrgId, delivery: DeliveryRecord, channel: ChannelRec
   const now = deps.clock.now();
   const { channels } = deps.store.forOrg(org);
   // Senders that died count too: a message that kills them is not sent for ever.
-  if (nextAttemptAt(channel.kind, delivery.attempts - 1, now, 0, null) === null) return { outcome: dead("Its last attempt never ended") };
+  if (nextAttemptAt(channel, delivery.attempts - 1, now, 0, null) === null) return { outcome: dead("Its last attempt never ended") };
   const { takenOver = [], ...payload } = delivery.payload;
   let notification: Notification = { ...payload, alerts: payload.alerts.filter(({ id }) => id === null || !takenOver.includes(id)) };
   if (notification.heartbeat === true && now - notification.at > HEARTBEAT_HOLDS_MS) return { outcome: dead("Too late for a heartbeat") };
@@ -160,13 +160,13 @@ async function withoutFiring(org: OrgId, delivery: DeliveryRecord, { store, cloc
 function outcomeOf(
   { outcome, status, error, retryAfterMs }: Sent,
   { attempts }: DeliveryRecord,
-  { kind }: ChannelRecord,
+  channel: ChannelRecord,
   deps: Deps,
 ): AttemptOutcome {
   const at = deps.clock.now();
   if (outcome === "delivered") return { status: "delivered", at, lastStatus: status };
   const lastError = error ?? "The receiver failed";
-  const next = outcome === "retry" ? nextAttemptAt(kind, attempts, at, deps.random.uniform(), retryAfterMs) : null;
+  const next = outcome === "retry" ? nextAttemptAt(channel, attempts, at, deps.random.uniform(), retryAfterMs) : null;
   if (next === null) return dead(lastError, status);
   return { status: "retry", at: next, lastStatus: status, lastError };
 }

@@ -95,6 +95,8 @@ export const Alert = v.strictObject({
   reason: v.nullable(v.string()),
   value: v.nullable(v.number()),
   acknowledgedBy: v.nullable(Actor),
+  /** When it is open again by itself; null where that has no end, or nobody has taken it on. */
+  acknowledgedUntil: v.nullable(IsoTime),
   /** Who takes care of it; in messages, as it was then. */
   assignee: v.optional(v.nullable(Actor)),
   notificationCount: v.number(),

@@ -19,6 +19,7 @@ export const alert = (n: number, changes: Partial<Alert> = {}): Alert => ({
   reason: null,
   value: 97.5,
   acknowledgedBy: null,
+  acknowledgedUntil: null,
   notificationCount: 0,
   lastNotifiedAt: null,
   suppressedBy: [],

@@ -31,6 +31,7 @@ const alert = (name: string, changes: Partial<Alert> = {}): Alert => ({
   reason: null,
   value: 97.5,
   acknowledgedBy: null,
+  acknowledgedUntil: null,
   notificationCount: 0,
   lastNotifiedAt: null,
   suppressedBy: [],

@@ -35,6 +35,7 @@ export function sampleAlert({ id, name, kind, condition, severity, labels, annot
     reason: null,
     value,
     acknowledgedBy: null,
+    acknowledgedUntil: null,
     notificationCount: 0,
     lastNotifiedAt: null,
     suppressedBy: [],

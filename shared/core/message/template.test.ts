@@ -20,6 +20,7 @@ const alert = (changes: Partial<Alert> = {}): Alert => ({
   reason: null,
   value: 97.123456789,
   acknowledgedBy: null,
+  acknowledgedUntil: null,
   notificationCount: 0,
   lastNotifiedAt: null,
   suppressedBy: [],
