@@ -42,6 +42,15 @@ describe("200", () => {
   });
 });
 
+test("what fires goes on as one alert under the rule's new name, labels and annotations", async () => {
+  const rule = await storeRule(harness, { labels: { team: "web" } });
+  const alert = await fire(harness, rule);
+  const changed = { name: "CPU is hot", labels: { team: "db" }, annotations: { runbook_url: "https://example.com/cpu" } };
+  await harness.call(patchRule, { id: rule.id, ...changed });
+  const { name: ruleName, ...said } = changed;
+  expect(await harness.deps.store.forOrg(harness.org).alerts.get(alert)).toMatchObject({ ruleName, ...said, episode: { resolvedAt: null } });
+});
+
 describe("400", () => {
   test.each([
     [{ colour: "red" }, "colour"],

@@ -37,6 +37,9 @@ const SELECT_GENERATION = "SELECT generation FROM rule_generation WHERE org = :o
 // Rides rule_unseen.
 const SELECT_UNSEEN = "SELECT * FROM rule WHERE org = :org AND unseen = 1 AND enabled = 1 ORDER BY id LIMIT :limit";
 const MARK_SEEN = "UPDATE rule SET unseen = 0 WHERE id = :id AND org = :org AND version = :version";
+// Rides alert_rule_open.
+const REDESCRIBE = `
+  UPDATE alert SET rule_name = :name, labels = :labels, annotations = :annotations WHERE org = :org AND rule = :id AND resolved_at IS NULL`;
 // Fails the batch when another instance has an open episode: one that began after the endings were decided. Rides alert_rule_open.
 const REQUIRE_ENDED = `
   UPDATE rule SET version = NULL
@@ -82,6 +85,12 @@ export function ruleOf(row: Row): Rule {
     updatedAt: row["updated_at"] as number,
   };
 }
+
+/** What fires goes on under the rule's name, labels and annotations as they are now. */
+const redescribe = (org: OrgId, { id, name, labels, annotations }: Rule): Statement => ({
+  sql: REDESCRIBE,
+  args: { org, id, name, labels: JSON.stringify(labels), annotations: JSON.stringify(annotations) },
+});
 
 const argsOf = (org: OrgId, { id, version, createdAt, updatedAt, ...definition }: Rule) => ({
   org,
@@ -139,6 +148,7 @@ export function rulesStore(database: Database, outbox: Outbox, org: OrgId, known
         ...written.statements,
         ...kept,
         ...keepRule(org, rule.id, actor),
+        redescribe(org, rule),
         { sql: FORGET_CHECKPOINTS, args: { org, id: rule.id } },
         bumpGeneration,
       ];
