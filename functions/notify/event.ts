@@ -11,7 +11,7 @@ export default event({
     async "alert.changed"({ alert, to }, context, deps) {
       const org = orgOf(context);
       const dueAt = to === "acknowledged" && (await tellAcknowledged(org, alert, deps)) ? [deps.clock.now()] : [];
-      for (const { flushAt } of await gather(org, alert, deps)) dueAt.push(flushAt);
+      for (const { flushAt } of await gather(org, [alert], deps)) dueAt.push(flushAt);
       await reviewAlert(org, alert, deps);
       for (const at of dueAt) await deps.alarm.wakeAt(at);
     },

@@ -45,7 +45,9 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
       return episode.resolvedAt === null && !targetsOf(org, policies.routes, { ...alert, episode }).some((target) => target.id === id);
     });
     if (strays.length > 0) {
-      await moveAway(org, strays, deps);
+      // Routes or their labels have changed since: they move to where they belong now.
+      const ids = strays.map(({ id: stray }) => stray);
+      for (const { flushAt } of await gather(org, ids, deps)) await deps.alarm.wakeAt(flushAt);
       continue;
     }
     const enabled = await tenant.channels.enabled();
@@ -130,13 +132,6 @@ function overtaken({ state: { noticed = [] } }: GroupRecord, members: readonly A
   return over
     .filter(({ id, instance }) => flapping.has(instance) || (noticed.includes(id) && firing.has(instance)))
     .map(({ id }) => [id, null]);
-}
-
-/** Brings alerts that do not belong in a group any more, because routes or their labels have changed, into those that they do. */
-async function moveAway(org: OrgId, strays: readonly AlertRecord[], deps: Deps): Promise<void> {
-  for (const { id } of strays) {
-    for (const { flushAt } of await gather(org, id, deps)) await deps.alarm.wakeAt(flushAt);
-  }
 }
 
 /**

@@ -14,32 +14,47 @@ import type { Deps } from "../../shared/ports.ts";
 const MOST_RACES = 5;
 
 /**
- * Brings an alert, as it is now, into the groups of its routes, and out of those that are not any more. One that has ended stays in those
- * that have it; it is brought into them only where its instance flaps since.
- * @returns The groups and when each is to be flushed; none where the alert is gone, or there is nothing to flush.
+ * Brings alerts, as they are now, into the groups of their routes, and out of those that are not theirs any more. One that has ended stays
+ * in those that have it; it is brought into them only where its instance flaps since.
+ * @returns The groups and when each is to be flushed; none where the alerts are gone, or there is nothing to flush.
  */
-export async function gather(org: OrgId, id: AlertId, deps: Deps): Promise<readonly { group: GroupId; flushAt: number }[]> {
+export async function gather(org: OrgId, ids: readonly AlertId[], deps: Deps): Promise<readonly { group: GroupId; flushAt: number }[]> {
   const tenant = deps.store.forOrg(org);
   for (let race = 0; race < MOST_RACES; race++) {
     const now = deps.clock.now();
-    const alert = await tenant.alerts.get(id);
-    if (alert === null) return [];
-    const [policies, holding] = await Promise.all([tenant.alertPolicies.inForce(now), tenant.groups.ofAlert(id)]);
-    const isNews = alert.episode.resolvedAt === null || (alert.flapping?.isBegun === true && holding.length === 0);
-    const wanted = isNews ? targetsOf(org, policies.routes, alert) : targetsHolding(policies.routes, holding);
+    const alerts = await tenant.alerts.getMany(ids);
+    if (alerts.length === 0) return [];
+    const [policies, holding] = await Promise.all([tenant.alertPolicies.inForce(now), tenant.groups.ofAlerts(ids)]);
     const known = new Map(holding.map((group) => [group.id, group]));
-    for (const { id: key, route, labels } of wanted) {
-      if (known.has(key)) continue;
-      known.set(key, (await tenant.groups.get(key)) ?? { id: key, route: route.key, labels, version: 0, state: EMPTY_GROUP });
+    const states = new Map(holding.map(({ id, state }) => [id, state]));
+    const touched = new Set<GroupId>();
+    const reopened = new Set<AlertId>();
+    for (const alert of alerts) {
+      const held = holding.filter(({ state }) => Object.hasOwn(state.members, alert.id));
+      const isNews = alert.episode.resolvedAt === null || (alert.flapping?.isBegun === true && held.length === 0);
+      const wanted = isNews ? targetsOf(org, policies.routes, alert) : targetsHolding(policies.routes, held);
+      for (const { id: key, route, labels } of wanted) {
+        if (known.has(key)) continue;
+        const group = (await tenant.groups.get(key)) ?? { id: key, route: route.key, labels, version: 0, state: EMPTY_GROUP };
+        known.set(key, group);
+        states.set(key, group.state);
+      }
+      const own = [...held, ...wanted].map(({ id }) => id);
+      const targets = wanted.map(({ id: key, route }) => ({ id: key, timers: route.timers, tells: (to: ChannelId) => tells(route, to) }));
+      const before = new Map(own.map((id) => [id, states.get(id)!]));
+      const placed = placeAlert(before, { alert: alert.id, ...memberOf(alert) }, targets, now);
+      for (const [id, state] of placed.groups) {
+        states.set(id, state);
+        touched.add(id);
+      }
+      for (const id of placed.reopened) reopened.add(id);
     }
-    const targets = wanted.map(({ id: key, route }) => ({ id: key, timers: route.timers, tells: (to: ChannelId) => tells(route, to) }));
-    const states = new Map([...known].map(([key, { state }]) => [key, state]));
-    const { groups, reopened } = placeAlert(states, { alert: id, ...memberOf(alert) }, targets, now);
     // Before the groups know their new member: whoever dies in between leaves the same work to the next.
     for (const other of reopened) await takeBackAcknowledgement(org, other, deps);
-    const news = [...known.values()].filter(({ id: key, state }) => JSON.stringify(groups.get(key)) !== JSON.stringify(state));
-    if (news.length === 0 || (await tenant.groups.saveAll(news.map((group) => ({ ...group, state: groups.get(group.id)! }))))) {
-      return [...groups].flatMap(([group, { nextFlushAt }]) => (nextFlushAt === null ? [] : [{ group, flushAt: nextFlushAt }]));
+    const groups = [...touched].map((id) => ({ ...known.get(id)!, state: states.get(id)! }));
+    const news = groups.filter(({ id, state }) => JSON.stringify(state) !== JSON.stringify(known.get(id)!.state));
+    if (news.length === 0 || (await tenant.groups.saveAll(news))) {
+      return groups.flatMap(({ id: group, state: { nextFlushAt } }) => (nextFlushAt === null ? [] : [{ group, flushAt: nextFlushAt }]));
     }
   }
   throw new Unavailable("The group is being changed elsewhere", { retryable: true });

@@ -378,7 +378,7 @@ test("a group of the time before routes could be configured goes on where it bel
   const rule = await storeRule(harness);
   const a = await fires(rule, "x");
   const { groups } = harness.deps.store.forOrg(harness.org);
-  const [group] = await groups.ofAlert(a);
+  const [group] = await groups.ofAlerts([a]);
   // As the migration leaves it: the root's, under another key.
   const old = { ...group!, id: `grp_${"0".repeat(24)}` as typeof group & string, labels: {}, version: 0 };
   await harness.database.write([
@@ -395,5 +395,5 @@ test("a group of the time before routes could be configured goes on where it bel
     "pager firing: first [a]",
     "pager resolved: all resolved [a]",
   ]);
-  expect((await groups.ofAlert(a)).map(({ id }) => id)).not.toContain(old.id);
+  expect((await groups.ofAlerts([a])).map(({ id }) => id)).not.toContain(old.id);
 });

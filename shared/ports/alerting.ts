@@ -217,8 +217,8 @@ export interface GroupRecord {
 /** The groups that an organisation's alerts are told in. */
 export interface GroupsStore {
   get(id: GroupId): Promise<GroupRecord | null>;
-  /** The groups that an alert is in. */
-  ofAlert(alert: AlertId): Promise<readonly GroupRecord[]>;
+  /** The groups that any of some alerts is in. */
+  ofAlerts(alerts: readonly AlertId[]): Promise<readonly GroupRecord[]>;
   /**
    * Writes a group with what a flush of it sends, whole or not at all. Deliveries that are there already are left alone; each episode in
    * `notified` counts one notification more, at `at`.

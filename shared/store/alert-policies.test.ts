@@ -118,8 +118,8 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const [told, kept, fresh, foreign] = ids.map((id) => ({ id, route: "root", labels: {}, version: 0, state }));
     await groups.saveAll([told!, kept!, { ...fresh!, state: { ...state, lastFlushAt: null } }]);
     await harness.deps.store.forOrg(harness.otherOrg).groups.saveAll([foreign!]);
-    expect((await groups.ofAlert(alert)).map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 3).toSorted());
-    expect(await groups.ofAlert(hashId<AlertId>("alt", ["none"]))).toEqual([]);
+    expect((await groups.ofAlerts([alert])).map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 3).toSorted());
+    expect(await groups.ofAlerts([hashId<AlertId>("alt", ["none"])])).toEqual([]);
 
     const other = harness.deps.store.forOrg(harness.otherOrg);
     await other.alerts.suppress([{ id: alert, suppressedBy: ["silence:theirs"] }], { at: START + 1, except: null });
@@ -147,11 +147,11 @@ describe.each(DATABASES)("%s", (_where, open) => {
     const group = { id: hashId<GroupId>("grp", ["g"]), route: "root", labels: { team: "db" }, version: 0, state: EMPTY_GROUP };
     await groups.saveAll([{ ...group, state: { ...EMPTY_GROUP, members: { [a]: member } } }]);
     expect(await groups.saveAll([{ ...group, version: 1, state: { ...EMPTY_GROUP, members: { [b]: member } } }])).toBe(true);
-    expect([await groups.ofAlert(a), (await groups.ofAlert(b)).map(({ labels, version }) => [labels, version])]).toEqual([
+    expect([await groups.ofAlerts([a]), (await groups.ofAlerts([b])).map(({ labels, version }) => [labels, version])]).toEqual([
       [],
       [[{ team: "db" }, 2]],
     ]);
     expect(await groups.saveAll([{ ...group, version: 1 }])).toBe(false);
-    expect(await groups.ofAlert(b)).toHaveLength(1);
+    expect(await groups.ofAlerts([b])).toHaveLength(1);
   });
 });

@@ -11,9 +11,10 @@ import { wakeAllGroups } from "./wake-groups.ts";
 
 const SELECT = "SELECT * FROM alert_group WHERE id = :id AND org = :org";
 // Rides the primary keys of both: few groups have one alert.
-const SELECT_OF_ALERT = `
-  SELECT g.* FROM alert_group_member AS m CROSS JOIN alert_group AS g ON g.id = m."group" AND g.org = m.org
-  WHERE m.org = :org AND m.alert = :alert`;
+const SELECT_OF_ALERTS = `
+  SELECT g.* FROM (
+    SELECT DISTINCT m."group" AS id FROM json_each(:alerts) AS asked CROSS JOIN alert_group_member AS m ON m.org = :org AND m.alert = asked.value
+  ) AS found CROSS JOIN alert_group AS g ON g.id = found.id AND g.org = :org`;
 // A group that is at another version than it was loaded with gets NULL, which its column refuses: the whole batch fails.
 const UPSERT = `
   INSERT INTO alert_group (id, org, route, labels, version, state, next_flush_at)
@@ -55,8 +56,8 @@ export function groupsStore(database: Database, org: OrgId): GroupsStore {
       const [row] = await database.read(SELECT, { id, org });
       return row === undefined ? null : groupOf(row);
     },
-    async ofAlert(alert) {
-      return (await database.read(SELECT_OF_ALERT, { org, alert })).map(groupOf);
+    async ofAlerts(alerts) {
+      return (await database.read(SELECT_OF_ALERTS, { org, alerts: JSON.stringify(alerts) })).map(groupOf);
     },
     async save({ group, deliveries, notified, storms = [], at }) {
       return unlessLost(() =>
