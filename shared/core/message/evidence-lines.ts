@@ -159,7 +159,8 @@ export const firingValue = (evidence: Evidence): number | null => valueTextOf(ev
 /** Rounded down: what is not certain is not 100 %. */
 const percentText = (share: number): string => `${Math.floor(100 * share)} %`;
 
-const rateUnitText = ({ unit }: Evidence): string => (v.is(RateUnit, unit) ? ` ${unit.replace("_", " ")}` : "");
+/** The unit of a rate in words, a space before it; empty where evidence has none. */
+export const rateUnitText = ({ unit }: Evidence): string => (v.is(RateUnit, unit) ? ` ${unit.replace("_", " ")}` : "");
 
 /** What an alert compares: its values in words, the level in the values' unit. */
 export interface ComparedWith {
