@@ -25,6 +25,6 @@ export const getAlert = route({
     if (alert === null) throw notFound();
     const related = await relatedTo([alert], tenant);
     const comments = await alerts.newestComments(id, COMMENTS_SHOWN);
-    return { ...toldAlert(alert, related.get(id)!, clock.now()), comments: comments.map(commentAnswer) };
+    return { ...toldAlert(alert, related.get(id), clock.now()), comments: comments.map(commentAnswer) };
   },
 });

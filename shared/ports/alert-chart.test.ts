@@ -40,6 +40,15 @@ describe("the chart of an alert", () => {
     expect([chart.from, chart.line.values[0], chart.lineText]).toEqual([START - HOUR, 10, "count over 10m"]);
   });
 
+  test("begins as long before it as its points come slowly, also while nobody has learned how slowly", async () => {
+    await harness.store(
+      "cpu",
+      Array.from({ length: 600 }, (_, row) => [START + (row - 599) * 1_000, 1] as const),
+    );
+    const evidence = { kind: "threshold", aggregate: "last", window: 1_500, operator: "gt", threshold: 90, value: 95 };
+    expect((await chartOf(await fireWith(evidence))).from).toBe(START - MINUTE);
+  });
+
   test("of a long window, the extremes of its hours on the side that the rule looks at", async () => {
     await harness.store(
       "cpu",
@@ -80,15 +89,13 @@ test("the chart of a forecast rule's alert shows the stored forecast, as far as 
   );
   const id = harness.deps.newId<ForecastId>("fct");
   const steps = Array.from({ length: 8 }, () => 80);
-  await harness.deps.store
-    .forOrg(harness.org)
-    .forecasts.save(
-      { id, series, cutoff: START, createdAt: START, parameters: { horizon: 8, levels: [80], backend: "native" } },
-      forecastResult(START, steps, {
-        timestamps: steps.map((_, step) => START + (step + 1) * MINUTE),
-        intervals: [{ level: 80, lo: steps, hi: steps }],
-      }),
-    );
+  await harness.deps.store.forOrg(harness.org).forecasts.save(
+    { id, series, cutoff: START, createdAt: START, parameters: { horizon: 8, levels: [80], backend: "native" } },
+    forecastResult(START, steps, {
+      timestamps: steps.map((_, step) => START + (step + 1) * MINUTE),
+      intervals: [{ level: 80, lo: steps, hi: steps }],
+    }),
+  );
   const forecast = { kind: "forecast", operator: "gt", threshold: 90, probability: 0.9, horizon: 5 * MINUTE };
   const chart = await chartOf(await fireWith({ ...forecast, forecast: id }));
   expect([chart.to, chart.band!.timestamps.length, chart.band!.text]).toEqual([START + 5 * MINUTE, 5, "forecast, 80 %"]);

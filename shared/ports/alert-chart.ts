@@ -5,7 +5,7 @@ import { isSeries } from "../core/alert/alert-record.ts";
 import type { AlertRecord } from "../core/alert/alert-record.ts";
 import type { KnownForecast } from "../core/alert/forecast-breach.ts";
 import { mergeSeries, seriesByGroup } from "../core/alert/series-groups.ts";
-import { alertChart, chartWindow } from "../core/message/alert-chart.ts";
+import { alertChart, chartWindow, usualDistance } from "../core/message/alert-chart.ts";
 import type { AlertChart } from "../core/message/alert-chart.ts";
 import { numberOf } from "../core/message/evidence-lines.ts";
 import { hasRate } from "../core/series/rate.ts";
@@ -17,6 +17,8 @@ import type { OrgStore } from "./store.ts";
 
 /** Points that are read for a chart; a longer window is drawn from hours and days. */
 const MOST_POINTS = 20_000;
+/** Points whose distances say how often they come, where nobody has learned that. */
+const MOST_DISTANCES = 30;
 /** Points that are scored for a chart; a longer window has no band. */
 const MOST_SCORED = 5_000;
 const MOST_BUCKETS = 500;
@@ -31,14 +33,12 @@ type Tenant = Pick<OrgStore, "points" | "series" | "detection" | "detectionSetti
 export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: number): Promise<AlertChart | null> {
   if (alert.series === null) return null;
   const { id } = alert.series;
-  const { evidence, startedAt } = alert.episode;
+  const { evidence, pendingAt, startedAt } = alert.episode;
   const [series, rule] = await Promise.all([id === null ? null : tenant.series.get(id), tenant.rules.get(alert.rule)]);
   const members = id === null ? await groupMembers(tenant, alert, rule) : [id];
-  const scored = await tenant.detection.lastScored(members);
-  const cadences = [...scored.values()].flatMap(({ cadenceMs }) => cadenceMs ?? []);
   const forecast = await forecastOf(tenant, evidence);
   const forecastTo = forecast?.timestamps.findLast((at) => at <= startedAt + (numberOf(evidence["horizon"]) ?? 0)) ?? null;
-  const window = chartWindow(alert.episode, cadences.length === 0 ? null : Math.min(...cadences), now, forecastTo);
+  const window = chartWindow(alert.episode, await cadenceOf(tenant, members, pendingAt), now, forecastTo);
   const isResetAware = rule?.kind === "rate-of-change" && rule.condition.resetAware;
   const of = { unit: series?.unit ?? null, timezone: series?.timezone ?? null, forecast, isResetAware, now };
   if (id === null || series === null) {
@@ -54,6 +54,20 @@ export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: nu
   const isScored = evidence["kind"] === "anomaly" && isThinned === null && points.timestamps.length <= MOST_SCORED;
   const scores = isScored ? await seriesScores(tenant, series, points, window) : [];
   return alertChart(alert, { window, ...of, points, scores, isThinned });
+}
+
+/** How often points came by a time, ms: the shortest cadence that detection has learned of some series, or the usual distance in the first of them; null of too few. */
+async function cadenceOf(
+  { detection, points }: Pick<Tenant, "detection" | "points">,
+  ids: readonly SeriesId[],
+  at: number,
+): Promise<number | null> {
+  const scored = await detection.lastScored(ids);
+  const learned = [...scored.values()].flatMap(({ cadenceMs }) => cadenceMs ?? []);
+  if (learned.length > 0 || ids[0] === undefined) return learned.length === 0 ? null : Math.min(...learned);
+  const { timestamps } = await points.newest(ids[0], { before: at + 1, limit: MOST_DISTANCES });
+  const usual = usualDistance(timestamps);
+  return Number.isFinite(usual) ? usual : null;
 }
 
 /** The forecast that evidence rests on; null where it rests on none, or on one that is gone. */

@@ -120,7 +120,7 @@ describe("the line", () => {
       60,
       [
         [5, true],
-        [-5, false],
+        [-5, true],
       ],
     ],
     ["increase of a counter", {}, true, 60, [[5, true]]],

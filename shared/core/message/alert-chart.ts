@@ -196,7 +196,12 @@ function limitsOf(evidence: Evidence, isThinned: boolean): ChartLimit[] {
   if (isThinned) return [];
   const sides = SIDES[String(evidence["direction"])] ?? [1];
   const levels = levelsOf(evidence);
-  const mirrored = levels.map((one) => ({ ...one, value: -one.value, text: `${one.text} as a decrease`, isAbove: !one.isAbove }));
+  const mirrored = levels.map((one) => ({
+    ...one,
+    value: -one.value,
+    text: `${one.text} as a decrease`,
+    isAbove: levels.length === 1 || !one.isAbove,
+  }));
   return sides.flatMap((side) => (side > 0 ? levels : mirrored));
 }
 
@@ -298,7 +303,7 @@ function drawnLine({ timestamps, values }: Points): ChartLine {
 }
 
 /** The median distance of points; infinite where there are fewer than three. */
-function usualDistance(timestamps: Float64Array): number {
+export function usualDistance(timestamps: Float64Array): number {
   if (timestamps.length < 3) return Infinity;
   const distances = timestamps.slice(1).map((timestamp, row) => timestamp - timestamps[row]!);
   return distances.toSorted()[distances.length >> 1]!;
