@@ -125,7 +125,7 @@ test("the chart of a group's alert is drawn from the points of all its series", 
   await live(rows(5, { a: 100, b: 92, c: 50 }));
   const [alert] = await alertsOf();
   expect(isSeries(alert!.series)).toBe(false);
-  const { line, raw, caption } = await loadAlertChart(harness.deps.store.forOrg(harness.org), alert!, harness.clock.now());
+  const { line, raw, caption } = (await loadAlertChart(harness.deps.store.forOrg(harness.org), alert!, harness.clock.now()))!;
   expect(caption).toBe("cpu{region=eu}");
   expect(raw).toBeNull();
   expect(line.values.filter((value) => value !== null)).toEqual([96, 96, 96, 96, 96]);

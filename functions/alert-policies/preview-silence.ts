@@ -1,7 +1,7 @@
 import { invalid } from "../../shared/contract/problem.ts";
-import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
 import { alertLabels, labelledOf } from "../../shared/core/alert/policies.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { MOST_PREVIEWED, PreviewSilence, SilencePreview } from "./contract.ts";
@@ -39,8 +39,8 @@ export const previewSilence = route({
       complete = cursor === null || young.length < found.items.length;
     }
     return {
-      current: { count: current.length, alerts: shown.map((alert) => alertAnswer(alert, now)) },
-      recent: { count: recent.length, alerts: recent.slice(0, MOST_PREVIEWED).map((alert) => alertAnswer(alert, now)) },
+      current: { count: current.length, alerts: shown.map((alert) => toldAlert(alert, undefined, now)) },
+      recent: { count: recent.length, alerts: recent.slice(0, MOST_PREVIEWED).map((alert) => toldAlert(alert, undefined, now)) },
       complete,
     };
   },

@@ -2,9 +2,9 @@ import type { Actor } from "../../shared/contract/actor.ts";
 import type { Alert } from "../../shared/contract/alert.ts";
 import type { AlertId, CommentId } from "../../shared/contract/ids.ts";
 import { notFound, Problem } from "../../shared/contract/problem.ts";
-import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { Instance, Step } from "../../shared/core/alert/step.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import { untilWon } from "../../shared/core/until-won.ts";
 import type { NewId } from "../../shared/ports.ts";
 import type { CommentRecord } from "../../shared/ports/alerting.ts";
@@ -40,6 +40,8 @@ export async function actOnAlert(
     if (loaded === undefined || rule === null || loaded.state.episode?.id !== id) return null;
     const { instance: after, transitions } = act(loaded.state);
     const change = instanceChange(loaded, { after, transitions }, rule, alert.series);
-    return (await instances.commit({ rule, changes: [change], at: now, comment })) ? alertAnswer((await alerts.get(id))!, now) : null;
+    return (await instances.commit({ rule, changes: [change], at: now, comment }))
+      ? toldAlert((await alerts.get(id))!, undefined, now)
+      : null;
   });
 }

@@ -1,6 +1,6 @@
 import { Alert } from "../../shared/contract/alert.ts";
 import { notFound } from "../../shared/contract/problem.ts";
-import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { namedActor } from "./act-on-alert.ts";
@@ -25,6 +25,6 @@ export const assignAlert = route({
     if (canonicalJson(to) !== canonicalJson(alert.assignment?.to ?? null)) {
       await alerts.assign(id, to === null ? null : { to, by: namedActor(actor, name), at: now });
     }
-    return alertAnswer((await alerts.get(id))!, now);
+    return toldAlert((await alerts.get(id))!, undefined, now);
   },
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { fire, storeRule } from "../../shared/testing/alerting.ts";
+import { fire, fireComposite, storeRule } from "../../shared/testing/alerting.ts";
 import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startHttp } from "../../shared/testing/http.ts";
@@ -50,6 +50,16 @@ describe("400", () => {
 });
 
 describe("404", () => {
+  test("an alert of no series, as that of a composite rule, has no chart", async () => {
+    const id = await fireComposite(harness);
+    for (const name of ["chart.svg", "chart.png"]) {
+      expect(await ask(`${id}/${name}`)).toMatchObject({
+        status: 404,
+        body: { detail: "The alert is of no series: there is nothing to draw." },
+      });
+    }
+  });
+
   test("the chart of an alert of another organisation is answered like one that is missing", async () => {
     const id = await fire(harness, await storeRule(harness));
     for (const name of ["chart.svg", "chart.png"]) {

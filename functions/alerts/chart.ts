@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { notFound } from "../../shared/contract/problem.ts";
+import { notFound, Problem } from "../../shared/contract/problem.ts";
 import { loadAlertChart } from "../../shared/ports/alert-chart.ts";
 import type { ChartSize } from "../../shared/ports/charts.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -54,5 +54,7 @@ async function load({ id, ...size }: v.InferOutput<typeof DrawAlert>, { org }: T
   const tenant = store.forOrg(org);
   const alert = await tenant.alerts.get(id);
   if (alert === null) throw notFound();
-  return { chart: await loadAlertChart(tenant, alert, clock.now()), size: size satisfies ChartSize };
+  const chart = await loadAlertChart(tenant, alert, clock.now());
+  if (chart === null) throw new Problem("not-found", "The alert is of no series: there is nothing to draw.");
+  return { chart, size: size satisfies ChartSize };
 }

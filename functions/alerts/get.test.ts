@@ -18,7 +18,7 @@ afterEach(() => harness.close());
 
 describe("200", () => {
   test("an alert is answered with its parts", async () => {
-    const rule = await storeRule(harness, { severity: "critical", annotations: { runbook: "Restart it" } });
+    const rule = await storeRule(harness, { severity: "critical", annotations: { runbook: "Restart {{dimensions.host}}" } });
     const id = await fire(harness, rule, { dimensions: { host: "a" } });
     expect(await harness.call(getAlert, { id })).toMatchObject({
       id,
@@ -36,7 +36,7 @@ describe("200", () => {
       acknowledgedBy: null,
       notificationCount: 0,
       suppressedBy: [],
-      annotations: { runbook: "Restart it" },
+      annotations: { runbook: "Restart a" },
     });
   });
 });

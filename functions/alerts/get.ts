@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { AlertWithComments } from "../../shared/contract/alert.ts";
 import { AlertId } from "../../shared/contract/ids.ts";
 import { notFound } from "../../shared/contract/problem.ts";
-import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { commentAnswer } from "./comment-answer.ts";
@@ -25,6 +25,6 @@ export const getAlert = route({
     if (alert === null) throw notFound();
     const related = await relatedTo([alert], tenant);
     const comments = await alerts.newestComments(id, COMMENTS_SHOWN);
-    return { ...alertAnswer(alert, clock.now()), related: related.get(id)!, comments: comments.map(commentAnswer) };
+    return { ...toldAlert(alert, related.get(id), clock.now()), comments: comments.map(commentAnswer) };
   },
 });

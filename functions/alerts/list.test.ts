@@ -47,6 +47,16 @@ describe("200", () => {
     expect((await list()).items).toEqual([]);
   });
 
+  test("annotations are filled in, also of what is pending yet", async () => {
+    const annotations = { summary: "{{dimensions.host}} is at {{value}}" };
+    const rule = await storeRule(harness, { annotations });
+    const id = await fire(harness, rule, { dimensions: { host: "a" } });
+    await evaluate(harness, await storeRule(harness, { for: "5m", annotations }), { outcome: "true", value: 95 }, { host: "b" });
+    const summaries = async (query: object) => (await list(query)).items.map((alert) => alert.annotations["summary"]);
+    expect([await summaries({}), await summaries({ status: "pending" })]).toEqual([["a is at 95"], ["b is at "]]);
+    expect(await harness.call(acknowledgeAlert, { id })).toMatchObject({ annotations: { summary: "a is at 95" } });
+  });
+
   test("each status lists those that are in it", async () => {
     const rule = await storeRule(harness);
     const [firing, taken, ended] = [

@@ -2,8 +2,10 @@ import { Alert } from "../../shared/contract/alert.ts";
 import { page } from "../../shared/contract/page.ts";
 import { invalid } from "../../shared/contract/problem.ts";
 import type { Matcher } from "../../shared/contract/series.ts";
-import { alertAnswer, pendingAnswer } from "../../shared/core/alert/alert-answer.ts";
+import { pendingAnswer } from "../../shared/core/alert/alert-answer.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
+import { renderAnnotations } from "../../shared/core/message/template.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { ListAlerts } from "./contract.ts";
@@ -19,11 +21,12 @@ export const listAlerts = route({
 
   async handle({ limit, cursor, status, ruleId: rule, assignee, from, to, match, search, ...filter }, { org }, { store, clock }) {
     const tenant = store.forOrg(org);
+    const now = clock.now();
     if (status?.includes("pending")) {
       const { items, nextCursor } = await tenant.instances.pending({ rule, ...filter }, { limit, cursor });
-      return { items: items.map((instance) => pendingAnswer(instance, instance.parent, instance.of)), nextCursor };
+      const pending = items.map((instance) => pendingAnswer(instance, instance.parent, instance.of));
+      return { items: pending.map((one) => ({ ...one, annotations: renderAnnotations(one, now) })), nextCursor };
     }
-    const now = clock.now();
     const { items, nextCursor } = await tenant.alerts.list(
       {
         ...filter,
@@ -37,7 +40,7 @@ export const listAlerts = route({
       { limit, cursor },
       now,
     );
-    return { items: items.map((alert) => alertAnswer(alert, now)), nextCursor };
+    return { items: items.map((alert) => toldAlert(alert, undefined, now)), nextCursor };
   },
 });
 

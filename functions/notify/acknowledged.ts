@@ -1,7 +1,7 @@
 import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
-import { alertAnswer } from "../../shared/core/alert/alert-answer.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
+import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { Deps } from "../../shared/ports.ts";
 
 /**
@@ -28,7 +28,7 @@ export async function tellAcknowledged(org: OrgId, id: AlertId, { store, clock }
       reason: null,
       at: now,
       groupKey: group,
-      alerts: [alertAnswer(alert, now)],
+      alerts: [toldAlert(alert, undefined, now)],
     } as const;
     await deliveries.insert({ id: key, channel, group, kind: "acknowledged", alerts: [id], payload, nextAttemptAt: now }, now);
     isTold = true;

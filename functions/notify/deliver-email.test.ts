@@ -69,6 +69,15 @@ test("an episode is one thread: its firing and its end, each under the id of its
   ]);
 });
 
+test("who of several is refused for good is named with the attempt that reached the others", async () => {
+  await email({ to: ["perm@example.com", "ada@example.com"] });
+  receiver.answerNext("rcpt", 550, PASSWORD);
+  await fireNow();
+  const { id } = await only();
+  const { deliveries: stored } = harness.deps.store.forOrg(harness.org);
+  expect(await stored.attempts(id)).toMatchObject([{ status: 250, error: null, answer: "Refused recipients: perm@example.com (550)" }]);
+});
+
 describe("a message that is not taken", () => {
   test.each([
     ["rcpt", 450, "waiting", "The mail server answered 450 to RCPT TO"],

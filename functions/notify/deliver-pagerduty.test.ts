@@ -175,6 +175,14 @@ test("an answer that got lost makes no second incident", async () => {
 });
 
 describe("an acknowledgement", () => {
+  test("has the annotations filled in, as its firing has", async () => {
+    await pagerduty();
+    const rule = await storeRule(harness, { annotations: { summary: "{{dimensions.host}} is at {{value}}" } });
+    await acknowledge(await fireNow(Promise.resolve(rule), { host: "a" }));
+    const details = { payload: { custom_details: { annotations: { summary: "a is at 95" } } } };
+    expect(receiver.requests().map(({ event }) => event)).toMatchObject([details, { ...details, event_action: "acknowledge" }]);
+  });
+
   test("is told once, however often its event comes", async () => {
     await pagerduty();
     const alert = await fireNow();

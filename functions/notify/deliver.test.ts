@@ -275,9 +275,13 @@ describe("Slack", () => {
     receivers.push(slack);
     harness.answerFetch(createGuardedFetch({ allow: [slack.host] }));
     await storeChannel(harness, { kind: "slack", config: { url: slack.url } });
-    slack.answerNext({ status: 200, body: "a page of something in between" });
+    slack.answerNext({ status: 200, body: `invalid_payload\nof ${slack.url}` });
     await fireNow();
-    expect(await only()).toMatchObject({ status: "waiting", lastStatus: 200 });
+    expect(await only()).toMatchObject({
+      status: "waiting",
+      lastStatus: 200,
+      lastError: 'The receiver answered 200, and "invalid_payload of [hidden]" in place of "ok"',
+    });
     await ring((await only()).nextAttemptAt!);
     expect(await only()).toMatchObject({ status: "delivered", attempts: 2 });
     expect(slack.requests().flatMap(({ faults }) => faults)).toEqual([]);

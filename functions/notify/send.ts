@@ -8,7 +8,8 @@ import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { renderAlertmanagerWebhook } from "../../shared/core/message/alertmanager-webhook.ts";
 import { renderAlertmanager } from "../../shared/core/message/alertmanager.ts";
 import { renderEmail } from "../../shared/core/message/email.ts";
-import { seriesText } from "../../shared/core/message/plain-text.ts";
+import { hideSecrets } from "../../shared/core/message/hide-secrets.ts";
+import { oneLine, seriesText } from "../../shared/core/message/plain-text.ts";
 import { renderers } from "../../shared/core/message/render.ts";
 import { signWebhook } from "../../shared/core/message/webhook-signature.ts";
 import { notificationChart } from "../../shared/ports/alert-chart.ts";
@@ -82,9 +83,15 @@ async function callWebhook({ org, delivery, channel, now }: Sending, content: ob
   return post("webhook", url, { body, headers: { ...headers } }, deps);
 }
 
+/** Of an answer that is no `ok`, characters that the error quotes. */
+const QUOTED = 100;
+
 async function sendSlack({ org, channel, notification }: Sending, deps: Deps): Promise<Sent> {
-  const { url } = openConfig(deps.secrets, org, { ...channel, kind: "slack" });
-  return post("slack", url, { body: JSON.stringify(renderers.slack(notification)) }, deps);
+  const config = openConfig(deps.secrets, org, { ...channel, kind: "slack" });
+  const sent = await post("slack", config.url, { body: JSON.stringify(renderers.slack(notification)) }, deps);
+  if (sent.outcome === "delivered" || sent.status === null || sent.status < 200 || sent.status >= 300) return sent;
+  const quoted = oneLine(hideSecrets(sent.answer ?? "", config, QUOTED)).trim();
+  return { ...sent, error: `The receiver answered ${sent.status}, and ${quoted === "" ? "nothing" : `"${quoted}"`} in place of "ok"` };
 }
 
 const PAGERDUTY_URLS = { us: "https://events.pagerduty.com", eu: "https://events.eu.pagerduty.com" } as const;

@@ -4,6 +4,7 @@ import { GridComponent, MarkAreaComponent, MarkLineComponent, TitleComponent } f
 import * as echarts from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { digitsFor, readable } from "../core/detect/explanation.ts";
+import { LARGEST } from "../core/message/alert-chart.ts";
 import type { AlertChart, ChartBand, ChartLine } from "../core/message/alert-chart.ts";
 import { timeTicks } from "../core/message/time-ticks.ts";
 import type { ChartSize } from "../ports/charts.ts";
@@ -99,7 +100,7 @@ export function chartSvg(chart: AlertChart, { width, height }: ChartSize): strin
         ...(chart.raw === null ? [] : [lineSeries(chart.raw, PALE_LINE, 1)]),
         lineSeries(chart.line, LINE, 1.8),
         ...chart.limits.map((limit) => limitSeries(limit, chart, room - VALUES_WIDTH)),
-        ...episodeSeries(chart),
+        ...episodeSeries(chart, room - VALUES_WIDTH),
       ],
     });
     return drawing.renderToSVGString();
@@ -109,10 +110,12 @@ export function chartSvg(chart: AlertChart, { width, height }: ChartSize): strin
 }
 
 /** What the line and the area are, and whose clock the axis shows. */
-function footText({ lineText, band, raw, timezone, line }: AlertChart): string {
-  if (line.timestamps.length === 0) return `No points in this time  ·  times in ${timezone}`;
+function footText({ lineText, band, raw, timezone, line, leftOut }: AlertChart): string {
+  const beyond = leftOut === 0 ? [] : [`${leftOut} ${leftOut === 1 ? "point" : "points"} beyond ${LARGEST}, not drawn`];
   const behind = raw === null ? "" : ", points pale";
-  return `Line: ${lineText}${behind}${band === null ? "" : "  ·  grey: expected"}  ·  times in ${timezone}`;
+  const drawn = line.timestamps.length > 0 ? [`Line: ${lineText}${behind}`] : leftOut === 0 ? ["No points in this time"] : [];
+  const grey = band === null ? [] : [`grey: ${band.text}`];
+  return [...drawn, ...beyond, ...grey, `times in ${timezone}`].join("  ·  ");
 }
 
 function headline(text: string, top: number, fontSize: number, fontWeight: "bold" | "normal", color: string, width: number) {
@@ -215,14 +218,64 @@ function limitSeries(
   };
 }
 
+/** A mark of an episode, and on which side of its line it is named. */
+interface Mark {
+  readonly at: number;
+  readonly text: string;
+  readonly color: string;
+  readonly align: "left" | "right";
+}
+
+/** Between the line of a mark and its name. */
+const BESIDE_MARK = 3;
+
+/**
+ * Where an alert fired and ended: the one is named to the left of its line and the other to the right, so that they never touch. Where there is no room to
+ * the right both stand to the left, as one where they would lie over each other.
+ * @param width - Of the plot, at least.
+ */
+function marksOf({ episode: { startedAt, resolvedAt }, severity, from, to }: AlertChart, width: number): readonly Mark[] {
+  const pixels = (ms: number) => (ms / (to - from)) * width;
+  const room = (text: string) => textWidth(text) * TEXT_SIZE + 2 * BESIDE_MARK;
+  const fired: Mark = {
+    at: startedAt,
+    text: "fired",
+    color: SEVERITY[severity],
+    align: pixels(startedAt - from) < room("fired") ? "left" : "right",
+  };
+  if (resolvedAt === null) return [fired];
+  const ended: Mark = { at: resolvedAt, text: "ended", color: ENDED, align: "left" };
+  const between = pixels(resolvedAt - startedAt);
+  if (fired.align === "left")
+    return between < room("fired")
+      ? [
+          { ...fired, text: "" },
+          { ...ended, text: "fired, ended" },
+        ]
+      : [fired, ended];
+  if (pixels(to - resolvedAt) >= room("ended")) return [fired, ended];
+  const isApart = between >= room("ended");
+  return [isApart ? fired : { ...fired, text: "" }, { ...ended, align: "right", text: isApart ? "ended" : "fired, ended" }];
+}
+
 /** How long it fired, with a mark where it began and where it ended, and the point that made it fire. */
-function episodeSeries({ episode, fired, severity, to }: AlertChart): LineSeriesOption[] {
-  const { pendingAt, startedAt, resolvedAt } = episode;
+function episodeSeries(chart: AlertChart, width: number): LineSeriesOption[] {
+  const { episode, fired, severity, firedTo } = chart;
+  const { pendingAt, startedAt } = episode;
   const color = SEVERITY[severity];
-  const mark = (at: number, text: string, markColor: string, align: "left" | "right") => ({
+  const mark = ({ at, text, color: markColor, align }: Mark) => ({
     xAxis: at,
     lineStyle: { color: markColor, width: 1.5, type: "solid" as const },
-    label: { formatter: () => text, position: "end" as const, align, color: markColor, fontSize: TEXT_SIZE, fontFamily: FONT, distance: 3 },
+    label: {
+      formatter: () => text,
+      position: "end" as const,
+      align,
+      offset: [align === "left" ? BESIDE_MARK : -BESIDE_MARK, 0],
+      color: markColor,
+      fontSize: TEXT_SIZE,
+      fontFamily: FONT,
+      distance: 3,
+    },
   });
   const area = (from: number, until: number, opacity: number) => [{ xAxis: from, itemStyle: { color, opacity } }, { xAxis: until }];
   return [
@@ -238,11 +291,11 @@ function episodeSeries({ episode, fired, severity, to }: AlertChart): LineSeries
       markLine: {
         silent: true,
         symbol: "none",
-        data: [mark(startedAt, "fired", color, "right"), ...(resolvedAt === null ? [] : [mark(resolvedAt, "ended", ENDED, "left")])],
+        data: marksOf(chart, width).map(mark),
       },
       markArea: {
         silent: true,
-        data: [...(pendingAt < startedAt ? [area(pendingAt, startedAt, 0.06)] : []), area(startedAt, resolvedAt ?? to, 0.14)] as never,
+        data: [...(pendingAt < startedAt ? [area(pendingAt, startedAt, 0.06)] : []), area(startedAt, firedTo, 0.14)] as never,
       },
     },
   ];

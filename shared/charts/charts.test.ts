@@ -14,10 +14,12 @@ const chart: AlertChart = {
   from: timestamps[0]!,
   to: timestamps.at(-1)!,
   line: { timestamps, values: timestamps.map((_, row) => (row === 50 ? null : 50 + (row % 10))) },
+  leftOut: 0,
   raw: null,
   band: null,
   limits: [{ kind: "threshold", value: 0.123456, text: "alerts above 0.1235", isAbove: true }],
   episode: { pendingAt: START - MINUTE, startedAt: START, resolvedAt: START + 5 * MINUTE },
+  firedTo: START + 5 * MINUTE,
   severity: "critical",
   fired: { at: START, value: 55 },
 };
@@ -48,6 +50,43 @@ describe("an SVG", () => {
     expect(middle).toBeGreaterThan(high);
   });
 
+  test("says that there are no points, or that they are beyond what is drawn", async () => {
+    const foot = async (changes: Partial<AlertChart>) => textsOf(await charts.svg({ ...chart, ...changes }, size)).at(-1);
+    const line = { timestamps: [], values: [] };
+    expect(await foot({ line })).toBe("No points in this time  ·  times in UTC");
+    expect(await foot({ line, leftOut: 3 })).toBe("3 points beyond 1e+300, not drawn  ·  times in UTC");
+    expect(await foot({ leftOut: 1 })).toBe("Line: value  ·  1 point beyond 1e+300, not drawn  ·  times in UTC");
+  });
+
+  /** What names the marks, with the pixels that each takes from left to right. */
+  function marksIn(svg: string) {
+    const found = [
+      ...svg.matchAll(/<text[^>]*text-anchor="(start|end)"[^>]*transform="translate\(([\d.]+) [^>]*>([^<]*(?:fired|ended)[^<]*)</g),
+    ];
+    return found.map(([, anchor, x, text]) => {
+      const width = text!.length * 7;
+      return { text: text!, from: Number(x) - (anchor === "end" ? width : 0), to: Number(x) + (anchor === "end" ? 0 : width) };
+    });
+  }
+
+  test.each<[string, number, number, readonly string[]]>([
+    ["after a second, with room after it", 1_000, 30, ["fired", "ended"]],
+    ["after a second, just now", 1_000, 0, ["fired, ended"]],
+    ["after ten minutes, just now", 10 * MINUTE, 0, ["fired, ended"]],
+    ["after half an hour, just now", 30 * MINUTE, 0, ["fired", "ended"]],
+  ])("the names of the marks of an alert that ended %s neither touch nor leave the picture", async (_, lasted, after, expected) => {
+    const resolvedAt = START + lasted;
+    const svg = await charts.svg(
+      { ...chart, to: resolvedAt + after * MINUTE, episode: { pendingAt: START, startedAt: START, resolvedAt }, firedTo: resolvedAt },
+      size,
+    );
+    const marks = marksIn(svg).toSorted((a, b) => a.from - b.from);
+    expect(marks.map(({ text }) => text)).toEqual(expected);
+    for (const [place, { from, to }] of marks.entries()) {
+      expect([from >= (marks[place - 1]?.to ?? 0) + 4, to <= size.width]).toEqual([true, true]);
+    }
+  });
+
   test.each<[string, Partial<AlertChart>]>([
     ["nothing at all", { line: { timestamps: [], values: [] }, limits: [], fired: null }],
     ["one point", { line: { timestamps: [START], values: [1] }, limits: [] }],
@@ -55,7 +94,15 @@ describe("an SVG", () => {
     ["an open alert", { episode: { pendingAt: START, startedAt: START, resolvedAt: null } }],
     [
       "a band",
-      { band: { timestamps, lo: timestamps.map(() => -1e299), hi: timestamps.map(() => 90), expected: timestamps.map(() => null) } },
+      {
+        band: {
+          text: "expected",
+          timestamps,
+          lo: timestamps.map(() => -1e299),
+          hi: timestamps.map(() => 90),
+          expected: timestamps.map(() => null),
+        },
+      },
     ],
   ])("%s can be drawn", async (_, changes) => {
     const svg = await charts.svg({ ...chart, ...changes }, size);

@@ -103,6 +103,7 @@ export const Alert = v.strictObject({
   lastNotifiedAt: v.nullable(IsoTime),
   suppressedBy: v.array(v.string()),
   labels: v.record(v.string(), v.string()),
+  /** Their placeholders filled in; the rule has them as they were written. */
   annotations: v.record(v.string(), v.string()),
   evidence: Evidence,
   /** Where one alert is read by itself, and in messages. */

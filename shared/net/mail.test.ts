@@ -91,12 +91,18 @@ describe("what the server answers is answered", () => {
   test("somebody who is refused for good holds up no other; somebody who is refused for now has all be sent it again", async () => {
     const { receiver, server } = await start();
     receiver.answerNext("rcpt", 550);
-    await expect(send(byOperator(server))).resolves.toMatchObject({ status: 250 });
+    const refused = "Refused recipients: ada@example.com (550)";
+    await expect(send(byOperator(server))).resolves.toEqual({ outcome: "delivered", status: 250, error: null, answer: refused });
     expect(receiver.messages()).toMatchObject([{ to: ["grace@example.com"] }]);
     receiver.answerNext("rcpt", 450);
     await expect(send(byOperator(server))).resolves.toMatchObject({ outcome: "retry", error: "The mail server answered 450 to RCPT TO" });
     for (const code of [550, 551]) receiver.answerNext("rcpt", code);
-    expect((await send(byOperator(server))).status).toBeGreaterThanOrEqual(550);
+    expect(await send(byOperator(server))).toMatchObject({
+      outcome: "final",
+      answer: "Refused recipients: ada@example.com (550), grace@example.com (551)",
+    });
+    for (const code of [550, 450]) receiver.answerNext("rcpt", code);
+    expect(await send(byOperator(server))).toMatchObject({ outcome: "retry", status: 450 });
   });
 });
 

@@ -36,10 +36,12 @@ export function createMail({ operator, providerUrls = {}, ...guarded }: MailOpti
       const { url, send } = PROVIDERS[by.provider];
       return send(message, by, { url: providerUrls[by.provider] ?? url, fetch, timeoutMs });
     }
-    const { status, to } = await sendOverSmtp(message, by, given === null ? undefined : guard(addressOf(by)), timeoutMs);
-    if (status < 400) return { outcome: "delivered", status, error: null };
+    const { status, to, refused } = await sendOverSmtp(message, by, given === null ? undefined : guard(addressOf(by)), timeoutMs);
+    const said = refused.map((one) => `${one.recipient} (${one.status})`).join(", ");
+    const answer = said === "" ? {} : { answer: `Refused recipients: ${said}` };
+    if (status < 400) return { outcome: "delivered", status, error: null, ...answer };
     const error = `The mail server answered ${status}${to === null ? "" : ` to ${to}`}`;
-    return { outcome: status < 500 ? "retry" : "final", status, error };
+    return { outcome: status < 500 ? "retry" : "final", status, error, ...answer };
   };
 }
 
@@ -49,6 +51,8 @@ interface SmtpAnswer {
   readonly status: number;
   /** What it answered so, such as `RCPT TO`; null where the message was taken. */
   readonly to: string | null;
+  /** Recipients that it did not take, each with its reply code. */
+  readonly refused: readonly { readonly recipient: string; readonly status: number }[];
 }
 
 /** @param lookup - Of the server's address; undefined: the system's. */
@@ -101,7 +105,7 @@ async function hand(message: MailMessage, server: MailServer, connection: Socket
     disableUrlAccess: true,
   });
   try {
-    const { rejectedErrors = [] } = await transport.sendMail({
+    const info = await transport.sendMail({
       from,
       to: [...message.to],
       subject: message.subject,
@@ -120,18 +124,28 @@ async function hand(message: MailMessage, server: MailServer, connection: Socket
       signal,
     });
     // Somebody who is only refused for now is not lost: all are sent it again, under the same Message-ID.
-    const later = rejectedErrors.map(answerOf).find((answer) => answer !== null && answer.status < 500);
-    return later ?? { status: 250, to: null };
+    const later = info.rejectedErrors?.map(answerOf).find((answer) => answer !== null && answer.status < 500);
+    return { ...(later ?? { status: 250, to: null }), refused: refusedIn(info) };
   } catch (error) {
     const answer = answerOf(error);
     if (answer === null) throw error;
-    return answer;
+    return { ...answer, refused: refusedIn(error) };
   }
 }
 
 /** What the server answered, where an error is that. */
-function answerOf(error: unknown): SmtpAnswer | null {
+function answerOf(error: unknown): Pick<SmtpAnswer, "status" | "to"> | null {
   const { responseCode, command } = error as { responseCode?: unknown; command?: unknown };
   if (typeof responseCode !== "number" || responseCode < 400) return null;
   return { status: responseCode, to: typeof command === "string" && /^[A-Z][A-Z ]{1,20}$/.test(command) ? command : null };
+}
+
+/** Whom the server refused, out of what nodemailer returns or throws. */
+function refusedIn(outcome: unknown): SmtpAnswer["refused"] {
+  const { rejectedErrors = [] } = outcome as { rejectedErrors?: readonly { recipient?: unknown }[] | undefined };
+  return rejectedErrors.flatMap((error) => {
+    const { recipient } = error;
+    const answer = answerOf(error);
+    return typeof recipient === "string" && answer !== null ? [{ recipient, status: answer.status }] : [];
+  });
 }

@@ -51,7 +51,7 @@ export interface MailAnswer {
   readonly error: string | null;
   /** A provider's header Retry-After. */
   readonly retryAfter?: string | undefined;
-  /** What a provider answered, secrets and all. */
+  /** What a provider answered, secrets and all; of a mail server the recipients that it refused, each with its reply code. */
   readonly answer?: string;
 }
 

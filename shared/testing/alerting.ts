@@ -72,6 +72,19 @@ export async function evaluate(
   return { alert: after.episode?.id ?? null, instance: { ...loaded, version: loaded.version + 1, state: after }, won };
 }
 
+/** Fires a rule that looks at other rules, as a composite one does: of no series. */
+export async function fireComposite(harness: Harness): Promise<AlertId> {
+  const child = await storeRule(harness);
+  const rule: Rule = await storeRule(harness, { kind: "composite", condition: { any: [child.id] } });
+  const id = instanceId(harness.org, rule.id, {});
+  const loaded: InstanceRecord = { id, rule: rule.id, series: null, version: 0, state: newInstance(id, rule.severity) };
+  const at = harness.clock.now();
+  const { instance: after, transitions } = step(loaded.state, rule, { at, outcome: "true", value: 1 });
+  const change = instanceChange(loaded, { after, transitions }, rule, null);
+  if (!(await harness.deps.store.forOrg(harness.org).instances.commit({ rule, changes: [change], at }))) throw new Error("It did not fire");
+  return after.episode!.id;
+}
+
 /** Fires one instance of a rule. */
 export async function fire(
   harness: Harness,

@@ -7,7 +7,7 @@ import { FLAPPING_CHANGES } from "./flapping.ts";
 import { alertStatus, isAcknowledged } from "./status.ts";
 
 /**
- * An episode as the API and every message show it.
+ * An episode as the API and every message show it, but for its annotations, which are as its rule has them.
  * @param now - Unix ms: an acknowledgement that has ended by then is not shown.
  */
 export function alertAnswer(alert: AlertRecord, now: number): Alert {

@@ -33,15 +33,14 @@ const DIRECTED: Readonly<Record<RateDirection, (rate: number) => number>> = {
 export function evaluateRateOfChange(condition: RateOfChangeCondition, points: Window, context: RateContext): Evaluation {
   const { at, cadence } = context;
   const { window, unit, direction, operator, resetAware } = condition;
-  const { timestamps, values } = within(points, at - window + 1, at + 1);
-  if (values.length < 2) {
+  const inWindow = within(points, at - window + 1, at + 1);
+  const { timestamps, values } = inWindow;
+  const rate = rateOf(inWindow, unit, resetAware);
+  if (rate === null) {
     const hasRoom = values.length === 0 || cadence === null || window >= 2 * cadence;
     return { at, outcome: hasRoom && isPointDue(points, window, context) ? "missed" : "not_due" };
   }
-  const [first, last] = [values[0]!, values.at(-1)!];
-  const [from, to] = [timestamps[0]!, timestamps.at(-1)!];
-  const { lost, resets } = resetAware ? restarts(values) : { lost: 0, resets: 0 };
-  const value = ((last - first + lost) / (to - from)) * UNIT_MS[unit];
+  const { value, resets } = rate;
   if (!Number.isFinite(value)) return { at, outcome: "false", value: null };
   const level = levelOf(condition, context, DIRECTED[direction](value));
   if (level === null) return { at, outcome: "false", value };
@@ -57,11 +56,24 @@ export function evaluateRateOfChange(condition: RateOfChangeCondition, points: W
     direction,
     window,
     points: values.length,
-    first: { timestamp: from, value: first },
-    last: { timestamp: to, value: last },
+    first: { timestamp: timestamps[0]!, value: values[0]! },
+    last: { timestamp: timestamps.at(-1)!, value: values.at(-1)! },
     resets,
   };
   return { at, outcome: "true", severity, value, evidence: { ...evidence } };
+}
+
+/**
+ * The rate of points: last less first value, by the time between the two.
+ * @param points - Ascending, of one window.
+ * @param resetAware - They count, and what they had counted before each restart is added.
+ * @returns In the unit, and how often they began anew; null of fewer than two points.
+ */
+export function rateOf({ timestamps, values }: Window, unit: RateUnit, resetAware: boolean): { value: number; resets: number } | null {
+  if (values.length < 2) return null;
+  const { lost, resets } = resetAware ? restarts(values) : { lost: 0, resets: 0 };
+  const elapsed = timestamps.at(-1)! - timestamps[0]!;
+  return { value: ((values.at(-1)! - values[0]! + lost) / elapsed) * UNIT_MS[unit], resets };
 }
 
 /** The evidence of a rate alert: the rate, and the two points that it lies between. `window` in ms, timestamps in Unix ms. */

@@ -43,12 +43,23 @@ const everyMinute = (n: number, value: (row: number) => number) =>
 const chartOf = (
   points: ReturnType<typeof pointsOf>,
   changes: Partial<Episode> = {},
-  more: { isThinned?: string; timezone?: string } = {},
+  more: Partial<Parameters<typeof alertChart>[1]> = {},
 ) => {
   const of = episode(changes);
   return alertChart(
     { episode: of, ruleName: "CPU is\u0007 high", series: { id: "ser_x" as SeriesId, metricKey: "cpu", dimensions: { host: "a\uFFFE" } } },
-    { window: chartWindow(of, MINUTE, START), points, scores: [], unit: "%", timezone: null, isThinned: null, ...more },
+    {
+      window: chartWindow(of, MINUTE, START),
+      points,
+      scores: [],
+      forecast: null,
+      isResetAware: false,
+      now: START,
+      unit: "%",
+      timezone: null,
+      isThinned: null,
+      ...more,
+    },
   );
 };
 
@@ -60,10 +71,18 @@ describe("the window", () => {
     ["a week before at most", {}, null, 30 * DAY, [-7 * DAY, 30 * DAY]],
     ["three windows of the condition", { evidence: threshold({ window: DAY }) }, null, HOUR, [-3 * DAY, HOUR]],
     ["a third of that after the end", { resolvedAt: START + MINUTE }, null, 9 * HOUR, [-HOUR, 21 * MINUTE]],
-    ["some room after an end just now", { resolvedAt: START + MINUTE }, null, MINUTE, [-HOUR, 11 * MINUTE]],
+    ["a little room after an end just now", { resolvedAt: START + MINUTE }, null, MINUTE, [-HOUR, 2 * MINUTE]],
+    ["a minute before, where they come by the second", { evidence: threshold({ window: 1_500 }) }, 1_000, 8_000, [-MINUTE, 8_000]],
+    ["three windows of it, where that is more", { resolvedAt: START + 8_000 }, 1_000, 8_000, [-3 * MINUTE, 11_000]],
+    ["as long before as a forecast looks ahead", { evidence: { kind: "forecast", horizon: 6 * HOUR } }, MINUTE, 0, [-6 * HOUR, MINUTE]],
   ])("%s", (_, changes, cadence, sinceStart, [from, to]) => {
     expect(chartWindow(episode(changes), cadence, START + sinceStart)).toEqual({ from: START + from, to: START + to });
   });
+});
+
+test("the window reaches as far as is forecast", () => {
+  const of = { pendingAt: START, resolvedAt: START + MINUTE, evidence: { kind: "forecast", horizon: 6 * HOUR } };
+  expect(chartWindow(of, MINUTE, START + MINUTE, START + 5 * HOUR)).toEqual({ from: START - 6 * HOUR, to: START + 5 * HOUR });
 });
 
 describe("the line", () => {
@@ -80,6 +99,79 @@ describe("the line", () => {
     expect(chart.raw!.values.at(-1)).toBe(99);
     const counted = chartOf(points, { evidence: threshold({ aggregate: "count", window: 10 * MINUTE }) });
     expect([counted.line.values[0], counted.raw]).toEqual([10, null]);
+  });
+
+  test.each<[string, object, boolean, number, [number, boolean][]]>([
+    ["increase", {}, false, 60, [[5, true]]],
+    [
+      "decrease",
+      { direction: "decrease", recover: 2 },
+      false,
+      60,
+      [
+        [-5, false],
+        [-2, true],
+      ],
+    ],
+    [
+      "either",
+      { direction: "either" },
+      false,
+      60,
+      [
+        [5, true],
+        [-5, true],
+      ],
+    ],
+    ["increase of a counter", {}, true, 60, [[5, true]]],
+  ])("is the rate that a rule compares, with its level on the side that it looks at: %s", (_, changes, isResetAware, rate, levels) => {
+    const evidence = {
+      kind: "rate-of-change",
+      operator: "gt",
+      threshold: 5,
+      recover: null,
+      value: 60,
+      unit: "per_hour",
+      direction: "increase",
+    };
+    const points = everyMinute(100, (row) => (isResetAware ? row % 50 : row));
+    const chart = chartOf(points, { evidence: { ...evidence, window: 10 * MINUTE, ...changes } }, { isResetAware });
+    expect([chart.line.values[0], chart.line.values.at(-1), chart.raw]).toEqual([rate, rate, null]);
+    expect(chart.lineText).toBe("change over 10m, in % per hour");
+    expect(chart.limits.map(({ value, isAbove }) => [value, isAbove])).toEqual(levels);
+    const thinned = chartOf(points, { evidence: { ...evidence, window: 10 * MINUTE } }, { isThinned: "max of each hour" });
+    expect([thinned.limits, thinned.lineText]).toEqual([[], "max of each hour, in %"]);
+  });
+
+  test("of a forecast rule is the points, with the mean and the widest interval of the forecast, and the level", () => {
+    const timestamps = [START + HOUR, START + 2 * HOUR];
+    const intervals = [
+      { level: 80, lo: [70, 80], hi: [90, 100] },
+      { level: 95, lo: [60, 70], hi: [100, 110] },
+    ];
+    const forecast = { id: null, cutoff: START, timestamps, mean: [80, 90], intervals };
+    const evidence = { kind: "forecast", operator: "gt", threshold: 100, probability: 0.5, horizon: 2 * HOUR };
+    const of = episode({ evidence });
+    const window = chartWindow(of, MINUTE, START, timestamps[1]);
+    expect(
+      chartOf(
+        everyMinute(9, () => 1),
+        { evidence },
+        { forecast, window },
+      ),
+    ).toMatchObject({
+      line: { values: expect.arrayContaining([1]) },
+      band: { text: "forecast, 95 %", timestamps, expected: [80, 90], lo: [60, 70], hi: [100, 110] },
+      limits: [{ value: 100, text: "alerts above 100" }],
+      fired: { at: START },
+      firedTo: START,
+    });
+    const bare = chartOf(
+      everyMinute(9, () => 1),
+      { evidence },
+      { forecast: { ...forecast, intervals: [] }, window },
+    ).band;
+    expect(bare).toMatchObject({ text: "forecast", lo: [80, 90], hi: [80, 90] });
   });
 
   test("has few points and every extreme", () => {
@@ -103,16 +195,14 @@ describe("the line", () => {
     expect(line.values[line.values.indexOf(null) + 1]).toBe(31);
   });
 
-  test("leaves out what no axis has room for; without points there is none", () => {
-    expect(
-      chartOf(
-        pointsOf([
-          [START - MINUTE, 1e308],
-          [START, 3],
-        ]),
-      ).line.values,
-    ).toEqual([3]);
-    expect(chartOf(pointsOf([]))).toMatchObject({ line: { timestamps: [], values: [] }, fired: null });
+  test("leaves out what no axis has room for, and counts it; without points there is none", () => {
+    const rows = pointsOf([
+      [START - 2 * HOUR, 1e308],
+      [START - MINUTE, 1e308],
+      [START, 3],
+    ]);
+    expect(chartOf(rows)).toMatchObject({ line: { values: [3] }, leftOut: 1 });
+    expect(chartOf(pointsOf([]))).toMatchObject({ leftOut: 0, line: { timestamps: [], values: [] }, fired: null });
   });
 });
 
@@ -124,7 +214,7 @@ describe("what is said", () => {
       { timezone: "Europe/Berlin" },
     );
     expect(chart).toMatchObject({
-      title: "Critical: CPU is  high",
+      title: "Resolved: CPU is  high",
       caption: "cpu{host=a }",
       note: "Fired 20 Nov 2026, 11:00, ended 11:05",
       timezone: "Europe/Berlin",
@@ -135,6 +225,13 @@ describe("what is said", () => {
         { resolvedAt: START + DAY },
       ).note,
     ).toBe("Fired 20 Nov 2026, 10:00, ended 21 Nov 2026, 10:00");
+    expect(
+      chartOf(
+        everyMinute(9, () => 1),
+        { resolvedAt: START + 8_000 },
+      ).note,
+    ).toBe("Fired 20 Nov 2026, 10:00:00, ended 10:00:08");
+    expect(chartOf(everyMinute(9, () => 1)).title).toBe("Critical: CPU is  high");
   });
 
   test("levels say what they are, each on the side where the other is not", () => {

@@ -1,16 +1,21 @@
+import * as v from "valibot";
 import type { Evidence } from "../../contract/alert.ts";
 import type { Aggregate } from "../../contract/series.ts";
 import { Aggregate as AggregateSchema } from "../../contract/series.ts";
+import { RateUnit } from "../../contract/rule.ts";
+import { formatDuration } from "../../contract/time.ts";
 import { isSeries } from "../alert/alert-record.ts";
 import type { AlertRecord } from "../alert/alert-record.ts";
+import type { KnownForecast } from "../alert/forecast-breach.ts";
+import { rateOf } from "../alert/rate-of-change.ts";
 import type { Episode } from "../alert/step.ts";
 import { readable } from "../detect/explanation.ts";
 import type { PointScore } from "../detect/score-point.ts";
 import { aggregateValues } from "../series/aggregate.ts";
 import { within } from "../series/merge.ts";
-import { comparedWith, numberOf } from "./evidence-lines.ts";
+import { comparedWith, levelIn, numberOf, rateUnitText } from "./evidence-lines.ts";
 import { oneLine, seriesText } from "./plain-text.ts";
-import { minuteText } from "./time-ticks.ts";
+import { clockTimeText } from "./time-ticks.ts";
 
 /** Columns of a drawn line, Unix ms, ascending; null breaks it. */
 export interface ChartLine {
@@ -20,6 +25,8 @@ export interface ChartLine {
 
 /** What was expected of each point, and the range around it; nulls where that is not known. */
 export interface ChartBand {
+  /** What it is. */
+  readonly text: string;
   readonly timestamps: readonly number[];
   readonly lo: readonly (number | null)[];
   readonly hi: readonly (number | null)[];
@@ -48,11 +55,15 @@ export interface AlertChart {
   readonly from: number;
   readonly to: number;
   readonly line: ChartLine;
+  /** Points of the window whose values are too large to be drawn. */
+  readonly leftOut: number;
   /** The points behind a line of aggregates of the same scale. */
   readonly raw: ChartLine | null;
   readonly band: ChartBand | null;
   readonly limits: readonly ChartLimit[];
   readonly episode: Pick<Episode, "pendingAt" | "startedAt" | "resolvedAt">;
+  /** Up to when it has fired: its end, or now. */
+  readonly firedTo: number;
   readonly severity: Episode["severity"];
   /** The point that made it fire, where it is on the line. */
   readonly fired: { readonly at: number; readonly value: number } | null;
@@ -65,8 +76,11 @@ interface Points {
 }
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** An episode that ended sooner is told to the second. */
+const SHORT_MS = 2 * MINUTE_MS;
+/** What is shown before an episode, in cadences; it is so many times what is shown after now, where nothing is forecast. */
+const LEAD = 60;
 /** A line has so many stretches at most, of each its lowest and its highest point. */
 const STRETCHES = 240;
 /** Evaluations of an aggregate that are drawn. */
@@ -74,29 +88,36 @@ const MOST_EVALUATIONS = 300;
 /** The line breaks where points are further apart than so many of the usual distances. */
 const GAP = 4;
 /** Values beyond it leave no room for an axis. */
-const LARGEST = 1e300;
+export const LARGEST = 1e300;
 /** Aggregates on the scale of the values themselves. */
 const OF_SCALE: readonly Aggregate[] = ["avg", "min", "max", "last", "p50", "p75", "p90", "p95", "p99"];
 /** Kinds of evidence whose threshold is a level of the series. */
 const LEVEL_KINDS: readonly unknown[] = ["threshold", "forecast"];
+/** On which sides of zero a rate has the level of its rule. */
+const SIDES: Readonly<Record<string, readonly number[]>> = { increase: [1], decrease: [-1], either: [1, -1] };
 
 /**
  * The window that tells of an episode: its whole, enough before it to see what is usual, and a little after it.
  *
  * @param cadence - Between two points, ms; null where that is not known.
- * @param now - Unix ms; nothing later is shown, but for some room after an episode that has just ended.
+ * @param now - Unix ms; nothing later is shown, but for a little room and what is forecast.
+ * @param forecastTo - Unix ms; null where nothing is forecast.
  * @returns Unix ms, `to` inclusive.
  */
 export function chartWindow(
   { pendingAt, resolvedAt, evidence }: Pick<Episode, "pendingAt" | "resolvedAt" | "evidence">,
   cadence: number | null,
   now: number,
+  forecastTo: number | null = null,
 ): { readonly from: number; readonly to: number } {
   const end = Math.min(now, resolvedAt ?? now);
-  const wanted = Math.max(60 * (cadence ?? MINUTE_MS), 1.5 * (end - pendingAt), 3 * (numberOf(evidence["window"]) ?? 0));
-  const lead = Math.min(Math.max(wanted, HOUR_MS), 7 * DAY_MS);
-  const to = resolvedAt === null ? Math.max(now, pendingAt + MINUTE_MS) : Math.min(Math.max(now, end + lead / 6), end + lead / 3);
-  return { from: Math.floor(pendingAt - lead), to: Math.ceil(to) };
+  const [window, horizon] = [numberOf(evidence["window"]) ?? 0, numberOf(evidence["horizon"]) ?? 0];
+  const wanted = Math.max(LEAD * (cadence ?? MINUTE_MS), 1.5 * (end - pendingAt), 3 * window, horizon);
+  const lead = Math.min(Math.max(wanted, MINUTE_MS), 7 * DAY_MS);
+  const room = lead / LEAD;
+  const to =
+    resolvedAt === null ? Math.max(now, pendingAt + Math.min(room, MINUTE_MS)) : Math.min(Math.max(now, end + room), end + lead / 3);
+  return { from: Math.floor(pendingAt - lead), to: Math.ceil(Math.max(to, forecastTo ?? to)) };
 }
 
 /**
@@ -104,6 +125,9 @@ export function chartWindow(
  *
  * @param known.points - Of its series, or of all of its group: the window's, and those before it that its aggregate looks back to.
  * @param known.scores - What detection says of the window's points; empty where that is not asked, or not known.
+ * @param known.forecast - What a rule on forecasts looked at; null where it is another, or that is gone.
+ * @param known.isResetAware - The rule takes what falls for a counter that began anew.
+ * @param known.now - Unix ms.
  * @param known.isThinned - Each point stands for a stretch of time already, as text: `hourly max`.
  */
 export function alertChart(
@@ -112,6 +136,9 @@ export function alertChart(
     readonly window: { readonly from: number; readonly to: number };
     readonly points: Points;
     readonly scores: readonly PointScore[];
+    readonly forecast: KnownForecast | null;
+    readonly isResetAware: boolean;
+    readonly now: number;
     readonly unit: string | null;
     readonly timezone: string | null;
     readonly isThinned: string | null;
@@ -120,42 +147,68 @@ export function alertChart(
   const { evidence, severity, pendingAt, startedAt, resolvedAt } = episode;
   const { from, to } = known.window;
   const timezone = known.timezone ?? "UTC";
-  const shown = within(drawable(known.points), from, to + 1);
-  const aggregated = known.isThinned === null ? aggregateLine(evidence, drawable(known.points), known.window) : null;
-  const line = aggregated?.line ?? shown;
-  const unit = known.unit === null ? "" : `, in ${oneLine(known.unit)}`;
+  const points = drawable(known.points);
+  const shown = within(points, from, to + 1);
+  const compared = known.isThinned === null ? comparedLine(evidence, points, known) : null;
+  const line = compared?.line ?? shown;
+  const state = resolvedAt !== null ? "Resolved" : severity === "critical" ? "Critical" : "Warning";
   return {
-    title: drawnText(`${severity === "critical" ? "Critical" : "Warning"}: ${ruleName}`),
+    title: drawnText(`${state}: ${ruleName}`),
     caption: drawnText(seriesText(series)),
     note: noteOf(episode, timezone),
-    lineText: drawnText(`${known.isThinned ?? aggregated?.text ?? "value"}${unit}`),
+    lineText: drawnText(`${known.isThinned ?? compared?.text ?? "value"}${unitText(known.unit, compared?.per ?? "")}`),
     timezone,
     from,
     to,
     line: drawnLine(line),
-    raw: aggregated?.ofScale === true && isSeries(series) ? drawnLine(shown) : null,
-    band: bandOf(known.scores, known.window),
-    limits: limitsOf(evidence),
+    leftOut: within(known.points, from, to + 1).values.length - shown.values.length,
+    raw: compared?.ofScale === true && isSeries(series) ? drawnLine(shown) : null,
+    band: known.forecast === null ? bandOf("expected", known.scores, known.window) : forecastBand(known.forecast, known.window),
+    limits: limitsOf(evidence, known.isThinned !== null),
     episode: { pendingAt, startedAt, resolvedAt },
+    firedTo: resolvedAt ?? Math.min(to, Math.max(known.now, startedAt)),
     severity,
     fired: firedPoint(line, evidence, startedAt),
   };
 }
 
+const unitText = (unit: string | null, per: string): string => {
+  const words = `${unit === null ? "" : ` in ${oneLine(unit)}`}${per}`;
+  return words === "" ? "" : `,${words}`;
+};
+
 function noteOf({ startedAt, resolvedAt }: Episode, timezone: string): string {
-  const fired = minuteText(startedAt, timezone);
+  const to = resolvedAt !== null && resolvedAt - startedAt < SHORT_MS ? "second" : "minute";
+  const fired = clockTimeText(startedAt, timezone, to);
   if (resolvedAt === null) return `Fired ${fired}`;
   const [firedOn] = fired.split(", ");
-  const ended = minuteText(resolvedAt, timezone);
+  const ended = clockTimeText(resolvedAt, timezone, to);
   const [endedOn, endedAt] = ended.split(", ");
   return `Fired ${fired}, ended ${endedOn === firedOn ? endedAt! : ended}`;
 }
 
-/** The levels that evidence names, each with its text on the side where the other is not. */
-function limitsOf(evidence: Evidence): ChartLimit[] {
-  const compared = LEVEL_KINDS.includes(evidence["kind"]) ? comparedWith(evidence) : null;
-  if (compared === null) return [];
-  const { threshold, recover, how } = compared;
+/**
+ * The levels that evidence names, each with its text on the side where the other is not; those of a rate on each side that its rule looks at.
+ * @param isThinned - Rates are not drawn then, and neither are their levels.
+ */
+function limitsOf(evidence: Evidence, isThinned: boolean): ChartLimit[] {
+  if (evidence["kind"] !== "rate-of-change") return LEVEL_KINDS.includes(evidence["kind"]) ? levelsOf(evidence) : [];
+  if (isThinned) return [];
+  const sides = SIDES[String(evidence["direction"])] ?? [1];
+  const levels = levelsOf(evidence);
+  const mirrored = levels.map((one) => ({
+    ...one,
+    value: -one.value,
+    text: `${one.text} as a decrease`,
+    isAbove: levels.length === 1 || !one.isAbove,
+  }));
+  return sides.flatMap((side) => (side > 0 ? levels : mirrored));
+}
+
+function levelsOf(evidence: Evidence): ChartLimit[] {
+  const level = levelIn(evidence);
+  if (level === null) return [];
+  const { threshold, recover, how } = level;
   const isAbove = recover === null || recover <= threshold;
   const limits: ChartLimit[] = [{ kind: "threshold", value: threshold, text: `alerts ${how} ${readable(threshold)}`, isAbove }];
   if (recover !== null && recover !== threshold) {
@@ -164,21 +217,45 @@ function limitsOf(evidence: Evidence): ChartLimit[] {
   return limits.filter(({ value }) => Math.abs(value) <= LARGEST);
 }
 
-/** The aggregate that a rule compares, over the window before each time; null where it is the newest point by itself. */
-function aggregateLine(
+/** What a rule compares with its level, from the window of points before each time. */
+interface Compared {
+  readonly valueOf: (window: Points) => number;
+  readonly text: string;
+  /** What is added to the unit of the points, a space before it. */
+  readonly per: string;
+  readonly ofScale: boolean;
+}
+
+/** null where a rule compares the newest point by itself. */
+function comparedBy(evidence: Evidence, size: number, isResetAware: boolean): Compared | null {
+  const { kind, aggregate, unit } = evidence;
+  if (kind === "rate-of-change" && v.is(RateUnit, unit)) {
+    const valueOf = (window: Points) => rateOf(window, unit, isResetAware)?.value ?? NaN;
+    return { valueOf, text: `change over ${formatDuration(size)}`, per: rateUnitText(evidence), ofScale: false };
+  }
+  if (kind !== "threshold" || !isAggregate(aggregate) || aggregate === "last") return null;
+  const valueOf = ({ values }: Points) => aggregateValues(values, aggregate);
+  return { valueOf, text: comparedWith(evidence)?.what ?? aggregate, per: "", ofScale: OF_SCALE.includes(aggregate) };
+}
+
+/** The line of what a rule compares; null where it is that of its points. */
+function comparedLine(
   evidence: Evidence,
   points: Points,
-  { from, to }: { readonly from: number; readonly to: number },
-): { readonly line: Points; readonly text: string; readonly ofScale: boolean } | null {
-  const { aggregate } = evidence;
-  const size = numberOf(evidence["window"]);
-  if (evidence["kind"] !== "threshold" || !isAggregate(aggregate) || aggregate === "last" || size === null || size <= 0) return null;
+  {
+    window: { from, to },
+    isResetAware,
+  }: { readonly window: { readonly from: number; readonly to: number }; readonly isResetAware: boolean },
+): (Compared & { readonly line: Points }) | null {
+  const size = numberOf(evidence["window"]) ?? 0;
+  const compared = size > 0 ? comparedBy(evidence, size, isResetAware) : null;
+  if (compared === null) return null;
   // Series that are looked at together have points of the same time.
   const inWindow = within(points, from, to + 1).timestamps.filter((at, row, all) => at !== all[row - 1]);
   const every = Math.max(1, Math.ceil(inWindow.length / MOST_EVALUATIONS));
   const timestamps = inWindow.filter((_, row) => row % every === 0 || row === inWindow.length - 1);
-  const values = timestamps.map((at) => aggregateValues(within(points, at - size + 1, at + 1).values, aggregate));
-  return { line: drawable({ timestamps, values }), text: comparedWith(evidence)?.what ?? aggregate, ofScale: OF_SCALE.includes(aggregate) };
+  const values = timestamps.map((at) => compared.valueOf(within(points, at - size + 1, at + 1)));
+  return { ...compared, line: drawable({ timestamps, values }) };
 }
 
 /** Where on the line the alert fired: at the point that it rests on, or the newest one by then. */
@@ -226,18 +303,36 @@ function drawnLine({ timestamps, values }: Points): ChartLine {
 }
 
 /** The median distance of points; infinite where there are fewer than three. */
-function usualDistance(timestamps: Float64Array): number {
+export function usualDistance(timestamps: Float64Array): number {
   if (timestamps.length < 3) return Infinity;
   const distances = timestamps.slice(1).map((timestamp, row) => timestamp - timestamps[row]!);
   return distances.toSorted()[distances.length >> 1]!;
 }
 
-function bandOf(scores: readonly PointScore[], { from, to }: { readonly from: number; readonly to: number }): ChartBand | null {
-  const known = scores.filter(({ timestamp, lo, hi }) => timestamp >= from && timestamp <= to && isRange(lo, hi));
+/** The widest interval of a forecast, and its mean. */
+function forecastBand(
+  { timestamps, mean, intervals }: KnownForecast,
+  window: { readonly from: number; readonly to: number },
+): ChartBand | null {
+  const widest = intervals.toSorted((a, b) => b.level - a.level)[0];
+  const rows = timestamps.map((timestamp, step) => {
+    const expected = mean[step]!;
+    return { timestamp, expected, lo: widest?.lo[step] ?? expected, hi: widest?.hi[step] ?? expected };
+  });
+  return bandOf(widest === undefined ? "forecast" : `forecast, ${readable(widest.level)} %`, rows, window);
+}
+
+function bandOf(
+  text: string,
+  rows: readonly Pick<PointScore, "timestamp" | "expected" | "lo" | "hi">[],
+  { from, to }: { readonly from: number; readonly to: number },
+): ChartBand | null {
+  const known = rows.filter(({ timestamp, lo, hi }) => timestamp >= from && timestamp <= to && isRange(lo, hi));
   if (known.length === 0) return null;
   const every = Math.ceil(known.length / STRETCHES);
   const kept = known.filter((_, row) => row % every === 0 || row === known.length - 1);
   return {
+    text,
     timestamps: kept.map(({ timestamp }) => timestamp),
     lo: kept.map(({ lo }) => lo),
     hi: kept.map(({ hi }) => hi),

@@ -7,8 +7,8 @@ import { STORM_WINDOW_MS } from "../alert/storm.ts";
 import type { StormNotice } from "../alert/storm.ts";
 import { splitLinks } from "./alert-links.ts";
 import type { AlertLink } from "./alert-links.ts";
-import { changesLines, earlierLines, evidenceLines, firingValue, sharedLines } from "./evidence-lines.ts";
-import { elapsedText, numberText, oneLine, seriesText, timeText } from "./plain-text.ts";
+import { changesLines, earlierLines, endedValueLine, evidenceLines, sharedLines, valueLine } from "./evidence-lines.ts";
+import { elapsedText, oneLine, seriesText, timeText } from "./plain-text.ts";
 
 /** One message before it is rendered for its channel. JSON-safe. */
 export interface Notification {
@@ -129,7 +129,7 @@ function alertText(alert: Alert, { kind, reason, at }: Notification, firstOfRule
   const lines = [
     ...(reason === "flapping" ? [flappingLine(alert)] : []),
     ...(kind === "resolved" || alert.resolvedAt !== null ? resolvedLines(alert) : firingLines(alert, at)),
-    ...evidenceLines(alert.evidence),
+    ...evidenceLines(alert.evidence, at),
     ...(kind === "resolved" ? [] : earlierLines(alert)),
     ...(kind === "resolved" || alert !== firstOfRule ? [] : sharedLines(alert)),
     ...(kind === "resolved" || (alert !== firstOfRule && hasSameChanges(alert, firstOfRule)) ? [] : changesLines(alert)),
@@ -156,21 +156,21 @@ function flappingLine({ evidence }: Alert): string {
   return `Is flapping${often}; further changes are not told until it is calm`;
 }
 
-function firingLines({ value, startedAt, acknowledgedBy }: Alert, at: number): readonly string[] {
+function firingLines(alert: Alert, at: number): readonly string[] {
+  const { startedAt, acknowledgedBy } = alert;
   const started = startedAt === null ? null : Date.parse(startedAt);
   return [
-    ...(value === null ? [] : [`Value: ${numberText(value)}`]),
+    ...valueLine(alert),
     ...(started === null ? [] : [`Firing since ${timeText(started)} (${elapsedText(at - started)})`]),
     ...(acknowledgedBy === null ? [] : [`Acknowledged by ${acknowledgedBy.name ?? acknowledgedBy.id}`]),
   ];
 }
 
-function resolvedLines({ value, startedAt, resolvedAt, reason, evidence }: Alert): readonly string[] {
-  const fired = firingValue(evidence);
-  const was = fired === null ? "" : `, was ${numberText(fired)} when it fired`;
+function resolvedLines(alert: Alert): readonly string[] {
+  const { startedAt, resolvedAt, reason } = alert;
   const ended = reason === null ? undefined : ENDED[reason];
   return [
-    ...(value === null ? [] : [`Value: ${numberText(value)}${was}`]),
+    ...endedValueLine(alert),
     ...(startedAt === null || resolvedAt === null ? [] : [`Fired for ${elapsedText(Date.parse(resolvedAt) - Date.parse(startedAt))}`]),
     ...(ended === undefined ? [] : [ended]),
   ];

@@ -6,7 +6,7 @@ import { hashId } from "../hash-id.ts";
 import { evidenceAnswer } from "../alert/evidence-answer.ts";
 import { evaluate, NOTHING_KNOWN } from "../alert/evaluate.ts";
 import type { Inputs, TimedCondition } from "../alert/evaluate.ts";
-import { evidenceLines } from "./evidence-lines.ts";
+import { endedValueLine, evidenceLines, firingValue, valueLine } from "./evidence-lines.ts";
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 10, 20, 10);
@@ -53,26 +53,51 @@ test.each<[TimedCondition, Partial<Inputs>, readonly string[]]>([
     { forecasts: [forecast] },
     [
       "99 % likely to be at or above 90, by 1 of the last 1 forecasts",
-      "first at about 2026-11-20 11:00:00 UTC (80 %: 2026-11-20 11:00:00 UTC to 2026-11-20 11:00:00 UTC)",
+      "first at about 2026-11-20 11:00:00 UTC",
       "forecast for then: 95 to 103 (80 %)",
     ],
   ],
 ])("the evidence of a condition tells what it saw: %#", (condition, inputs, expected) => {
   const evidence = evidenceOf(condition, inputs);
-  expect(evidenceLines(evidence)).toEqual(expected);
-  expect(evidenceLines(evidenceAnswer(evidence))).toEqual(expected);
+  expect(evidenceLines(evidence, NOW)).toEqual(expected);
+  expect(evidenceLines(evidenceAnswer(evidence), NOW)).toEqual(expected);
+});
+
+test("when a forecast reaches its level is said with its range, and no longer once that time has come", () => {
+  const breachAt = { median: NOW + 2 * HOUR, lo: NOW + HOUR, hi: NOW + 3 * HOUR };
+  const evidence = { kind: "forecast", operator: "gt", threshold: 90, probability: 0.5, breachAt, interval: { level: 80, lo: 80, hi: 95 } };
+  expect(evidenceLines(evidence, NOW)).toEqual([
+    "50 % likely to be above 90",
+    "first at about 2026-11-20 12:00:00 UTC (80 %: 2026-11-20 11:00:00 UTC to 2026-11-20 13:00:00 UTC)",
+    "forecast for then: 80 to 95 (80 %)",
+  ]);
+  expect(evidenceLines(evidence, NOW + 2 * HOUR)).toEqual(["50 % likely to be above 90"]);
+});
+
+const children = [{ verdict: "true" }, { verdict: "false" }, { verdict: "true" }];
+test.each<[Record<string, unknown>, number, number, string, string]>([
+  [{ kind: "threshold", value: 95 }, 97.5, 95, "Value: 97.5", "Value: 97.5, was 95 when it fired"],
+  [{ kind: "forecast", probability: 0.999 }, 0.93, 0.999, "Probability: 93 %", "Probability: 93 %, was 99 % when it fired"],
+  [{ kind: "missing-data", duration: 12_436 }, 75.2, 12.436, "Silent for: 1 min 15 s", "Silent for: 1 min 15 s, was 12 s when it fired"],
+  [{ kind: "composite", children }, 0, 2, "True: 0 of 3 rules", "True: 0 of 3 rules, was 2 of 3 rules when it fired"],
+  [{ kind: "rate-of-change", value: 9, unit: "per_hour" }, 4, 9, "Rate: 4 per hour", "Rate: 4 per hour, was 9 per hour when it fired"],
+])("a value is said as what it is, with its unit: %j", (evidence, value, fired, line, ended) => {
+  expect([valueLine({ value, evidence }), endedValueLine({ value, evidence })]).toEqual([[line], [ended]]);
+  expect(firingValue(evidence)).toBe(fired);
 });
 
 test("the evidence of a composite rule names each of its rules with what it was", () => {
   const [a, b] = [hashId<RuleId>("rul", ["a"]), hashId<RuleId>("rul", ["b"])];
   const children = new Map([[a, { id: a, name: "CPU is high", enabled: true, instances: [{ state: "firing", data: "ok" } as const] }]]);
   const condition = v.parse(CompositeCondition, { any: [a, b] });
-  expect(evidenceLines(evidenceOf({ kind: "composite", condition }, { children }))).toEqual([`any of: CPU is high: true; ${b}: missing`]);
+  expect(evidenceLines(evidenceOf({ kind: "composite", condition }, { children }), NOW)).toEqual([
+    `any of: CPU is high: true; ${b}: missing`,
+  ]);
 });
 
 test.each(["rate-of-change", "missing-data", "forecast", "composite"])(
   "evidence of kind %s that says nothing else is passed over",
   (kind) => {
-    expect(evidenceLines({ kind })).toEqual([]);
+    expect(evidenceLines({ kind }, NOW)).toEqual([]);
   },
 );

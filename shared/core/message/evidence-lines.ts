@@ -19,7 +19,7 @@ const COMPARED: Readonly<Record<Operator, string>> = {
 const NAMED_METHODS = 3;
 
 /** What each kind of evidence says. Evidence is stored JSON, so nothing is taken for granted; a kind not named here says nothing. */
-const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
+const LINES: Readonly<Record<string, (evidence: Evidence, at: number) => readonly string[]>> = {
   threshold: thresholdLines,
   anomaly: anomalyLines,
   "rate-of-change": rateLines,
@@ -36,10 +36,13 @@ const LINES: Readonly<Record<string, (evidence: Evidence) => readonly string[]>>
   no_data: () => ["No data: points were due and none came."],
 };
 
-/** The lines that tell why an alert fired. */
-export function evidenceLines(evidence: Evidence): readonly string[] {
+/**
+ * The lines that tell why an alert fired.
+ * @param at - Of the message, Unix ms: what was to come until then is not said any more.
+ */
+export function evidenceLines(evidence: Evidence, at: number): readonly string[] {
   const kind = evidence["kind"];
-  return typeof kind === "string" && Object.hasOwn(LINES, kind) ? LINES[kind]!(evidence) : [];
+  return typeof kind === "string" && Object.hasOwn(LINES, kind) ? LINES[kind]!(evidence, at) : [];
 }
 
 /** Of a note that is told. UTF-16 code units. */
@@ -104,10 +107,60 @@ export function changesText({ related, startedAt }: Pick<Alert, "related" | "sta
     .join("; ");
 }
 
-/** The value that made an alert fire; null where its evidence has none. */
-export function firingValue(evidence: Evidence): number | null {
-  return numberOf(evidence["value"]);
+/** How the value of an alert is said, by its evidence: what it is, and the number with its unit. */
+interface ValueText {
+  readonly name: string;
+  readonly written: (value: number) => string;
+  /** The value in the evidence, in the alert's unit. */
+  readonly fired: number | null;
 }
+
+const VALUE_TEXTS: Readonly<Record<string, (evidence: Evidence) => ValueText>> = {
+  forecast: ({ probability }) => ({ name: "Probability", written: percentText, fired: numberOf(probability) }),
+  "missing-data": ({ duration }) => {
+    const silence = numberOf(duration);
+    return { name: "Silent for", written: (seconds) => elapsedText(1_000 * seconds), fired: silence === null ? null : silence / 1_000 };
+  },
+  composite: ({ children }) => {
+    const verdicts = Array.isArray(children) ? (children as readonly unknown[]).map((child) => memberOf(child, "verdict")) : null;
+    const of = verdicts === null ? "" : ` of ${verdicts.length} rules`;
+    const fired = verdicts?.filter((verdict) => verdict === "true").length ?? null;
+    return { name: "True", written: (count) => `${numberText(count)}${of}`, fired };
+  },
+  "rate-of-change": (evidence) => ({
+    name: "Rate",
+    written: (rate) => `${numberText(rate)}${rateUnitText(evidence)}`,
+    fired: numberOf(evidence["value"]),
+  }),
+};
+
+/** How the value of an alert with such evidence is said; of a kind not named above as the number that it is. */
+function valueTextOf(evidence: Evidence): ValueText {
+  const kind = evidence["kind"];
+  if (typeof kind === "string" && Object.hasOwn(VALUE_TEXTS, kind)) return VALUE_TEXTS[kind]!(evidence);
+  return { name: "Value", written: numberText, fired: numberOf(evidence["value"]) };
+}
+
+/** The line of an alert's value: `Value: 95`, `Probability: 93 %`. */
+export function valueLine({ value, evidence }: Pick<Alert, "value" | "evidence">): readonly string[] {
+  const { name, written } = valueTextOf(evidence);
+  return value === null ? [] : [`${name}: ${written(value)}`];
+}
+
+/** The same of one that ended, with the value that it had as it fired. */
+export function endedValueLine({ value, evidence }: Pick<Alert, "value" | "evidence">): readonly string[] {
+  const { written, fired } = valueTextOf(evidence);
+  return valueLine({ value, evidence }).map((line) => (fired === null ? line : `${line}, was ${written(fired)} when it fired`));
+}
+
+/** The value that made an alert fire, in the unit of its value; null where its evidence has none. */
+export const firingValue = (evidence: Evidence): number | null => valueTextOf(evidence).fired;
+
+/** Rounded down: what is not certain is not 100 %. */
+const percentText = (share: number): string => `${Math.floor(100 * share)} %`;
+
+/** The unit of a rate in words, a space before it; empty where evidence has none. */
+export const rateUnitText = ({ unit }: Evidence): string => (v.is(RateUnit, unit) ? ` ${unit.replace("_", " ")}` : "");
 
 /** What an alert compares: its values in words, the level in the values' unit. */
 export interface ComparedWith {
@@ -123,11 +176,19 @@ export interface ComparedWith {
 
 /** What evidence says was compared with which level; null where that is no part of it. */
 export function comparedWith(evidence: Evidence): ComparedWith | null {
-  const { aggregate, window, operator } = evidence;
-  const [value, threshold, recover] = [evidence["value"], evidence["threshold"], evidence["recover"]].map(numberOf);
-  if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return null;
+  const { aggregate, window } = evidence;
+  const [value, level] = [numberOf(evidence["value"]), levelIn(evidence)];
+  if (value === null || level === null) return null;
   const what = typeof aggregate === "string" && typeof window === "number" ? `${aggregate} over ${formatDuration(window)}` : "value";
-  return { what, how: COMPARED[operator], value, threshold, recover: recover ?? null };
+  return { what, value, ...level };
+}
+
+/** The level that evidence names, also where what is compared with it is yet to come; null where it names none. */
+export function levelIn(evidence: Evidence): Pick<ComparedWith, "how" | "threshold" | "recover"> | null {
+  const { operator } = evidence;
+  const threshold = numberOf(evidence["threshold"]);
+  if (threshold === null || !isOperator(operator)) return null;
+  return { how: COMPARED[operator], threshold, recover: numberOf(evidence["recover"]) };
 }
 
 function thresholdLines(evidence: Evidence): readonly string[] {
@@ -143,11 +204,12 @@ function rateLines(evidence: Evidence): readonly string[] {
   const number = (name: string) => numberOf(evidence[name]);
   const [value, threshold, recover, window] = ["value", "threshold", "recover", "window"].map(number);
   if (typeof value !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
-  const unit = v.is(RateUnit, evidence["unit"]) ? ` ${evidence["unit"].replace("_", " ")}` : "";
   const way = v.is(RateDirection, evidence["direction"]) ? WAY[evidence["direction"]] : "";
   const over = typeof window === "number" ? ` over ${formatDuration(window)}` : "";
   const until = typeof recover === "number" ? `, recovers at ${numberText(recover)}` : "";
-  return [`change${over}: ${numberText(value)}${unit} (alerts ${COMPARED[operator]} ${numberText(threshold)}${way}${until})`];
+  return [
+    `change${over}: ${numberText(value)}${rateUnitText(evidence)} (alerts ${COMPARED[operator]} ${numberText(threshold)}${way}${until})`,
+  ];
 }
 
 const WAY: Readonly<Record<RateDirection, string>> = { increase: "", decrease: " as a decrease", either: " either way" };
@@ -164,15 +226,17 @@ function missingLines(evidence: Evidence): readonly string[] {
   return [`No data for ${elapsedText(duration)}: ${since}${expectation}`];
 }
 
-function forecastLines(evidence: Evidence): readonly string[] {
+function forecastLines(evidence: Evidence, at: number): readonly string[] {
   const { operator, breachAt, interval } = evidence;
   const [probability, threshold, agreeing, of] = ["probability", "threshold", "agreeing", "of"].map((name) => numberOf(evidence[name]));
   if (typeof probability !== "number" || typeof threshold !== "number" || !isOperator(operator)) return [];
   const by = typeof agreeing === "number" && typeof of === "number" ? `, by ${agreeing} of the last ${of} forecasts` : "";
-  const lines = [`${Math.floor(100 * probability)} % likely to be ${COMPARED[operator]} ${numberText(threshold)}${by}`];
+  const lines = [`${percentText(probability)} likely to be ${COMPARED[operator]} ${numberText(threshold)}${by}`];
   const [median, first, last] = ["median", "lo", "hi"].map((name) => timeOf(memberOf(breachAt, name)));
+  if (typeof median === "number" && median <= at) return lines;
   if (typeof median === "number" && typeof first === "number" && typeof last === "number") {
-    lines.push(`first at about ${timeText(median)} (80 %: ${timeText(first)} to ${timeText(last)})`);
+    const range = first === last ? "" : ` (80 %: ${timeText(first)} to ${timeText(last)})`;
+    lines.push(`first at about ${timeText(median)}${range}`);
   }
   const [level, lo, hi] = ["level", "lo", "hi"].map((name) => numberIn(interval, name));
   if (typeof level === "number" && typeof lo === "number" && typeof hi === "number") {

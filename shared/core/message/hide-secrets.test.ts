@@ -27,6 +27,11 @@ describe("of an answer", () => {
     expect(hideSecrets('{"ok":false,"error":"invalid_blocks"}', config, 1_000)).toBe('{"ok":false,"error":"invalid_blocks"}');
   });
 
+  test("recipients of the channel are named", () => {
+    const answer = "Refused recipients: ada@example.com (550)";
+    expect(hideSecrets(answer, { to: ["ada@example.com"], smtp: { password: "correct horse" } }, 1_000)).toBe(answer);
+  });
+
   test("the beginning is kept, and no half of a character", () => {
     expect(hideSecrets("a".repeat(2_000), {}, 1_000)).toBe("a".repeat(1_000));
     expect(hideSecrets(`${"a".repeat(9)}😀`, {}, 10).isWellFormed()).toBe(true);

@@ -1,5 +1,7 @@
 /** What stands where a secret stood. */
 const HIDDEN = "[hidden]";
+/** The member of a configuration that is no secret: an answer may name whom a message did not reach. */
+const RECIPIENTS = "to";
 /** So much of an answer is looked at, UTF-16 code units. */
 const MOST_READ = 16_384;
 /** Shorter texts are words as often as secrets. */
@@ -17,7 +19,7 @@ const LIKE_SECRETS = [
  * The beginning of a receiver's answer as it may be kept and shown: without addresses, and without anything out of the channel's configuration.
  *
  * @param answer - As it came.
- * @param config - The channel's configuration in the clear; each text in it is hidden, and of an address its path, its query and their parts.
+ * @param config - The channel's configuration in the clear; each text in it but recipients is hidden, and of an address its path, its query and their parts.
  * @param most - UTF-16 code units of the result.
  */
 export function hideSecrets(answer: string, config: unknown, most: number): string {
@@ -35,7 +37,9 @@ export function hideSecrets(answer: string, config: unknown, most: number): stri
 
 function secretsIn(config: unknown): string[] {
   if (config === null || config === undefined) return [];
-  if (typeof config === "object") return Object.values(config).flatMap(secretsIn);
+  if (typeof config === "object") {
+    return Object.entries(config).flatMap(([name, value]) => (name === RECIPIENTS ? [] : secretsIn(value)));
+  }
   if (typeof config !== "string") return [];
   const unprefixed = config.startsWith("whsec_") ? [config.slice("whsec_".length)] : [];
   return [config, ...unprefixed, ...partsOf(config)].map((text) => text.toWellFormed()).filter(({ length }) => length >= SHORTEST_SECRET);

@@ -42,11 +42,20 @@ describe("a template", () => {
     ["{{dimensions.host}} {{dimensions.http.status}} [{{dimensions.zone}}]", "a 503 []"],
     ["{{#expected}}expected {{expected}}{{/expected}}{{^expected}}nothing expected{{/expected}}", "nothing expected"],
     ["{{#threshold}}alerts at {{threshold}}{{/threshold}}{{! a comment }}", "alerts at 90"],
+    ["{{status}}{{#resolved}} {{resolved}}{{/resolved}}", "firing"],
     ["ends {{resolvedAt}}{{reason}}", "ends "],
     ["no placeholder", "no placeholder"],
   ])("%s", (template, text) => {
     expect(templateFault(template, { team: "infra" })).toBeNull();
     expect(filled(template)).toBe(text);
+  });
+
+  test("says one thing while an alert fires, and another once it is resolved", () => {
+    const template =
+      "{{dimensions.host}} {{#firing}}is at {{value}}{{#threshold}}, {{compared}} {{threshold}}{{/threshold}}, for {{duration}}{{/firing}}{{#resolved}}is back at {{value}} after {{duration}}{{/resolved}}";
+    expect(templateFault(template, {})).toBeNull();
+    expect(filled(template)).toBe("a is at 97.1235, above 90, for 5 min");
+    expect(filled(template, { value: 70, resolvedAt: "2026-11-20T10:12:00.000Z" })).toBe("a is back at 70 after 12 min");
   });
 
   test("of a resolved alert says how long it fired", () => {

@@ -1,7 +1,7 @@
 import Mustache from "mustache";
 import type { Alert } from "../../contract/alert.ts";
 import type { Result } from "../result.ts";
-import { changesText, comparedWith, firingValue, numberOf } from "./evidence-lines.ts";
+import { changesText, firingValue, levelIn, numberOf } from "./evidence-lines.ts";
 import { elapsedText, numberText, oneLine, seriesText, shorten, timeText } from "./plain-text.ts";
 
 /** What a name in a template stands for, of an alert as a message at `at` (Unix ms) tells it; empty where it has none. */
@@ -11,10 +11,12 @@ const VALUES: Readonly<Record<string, (alert: Alert, at: number) => string>> = {
   metric: ({ series }) => series?.metricKey ?? "",
   severity: ({ severity }) => severity,
   status: ({ status }) => status,
+  firing: ({ startedAt, resolvedAt }) => (startedAt !== null && resolvedAt === null ? "firing" : ""),
+  resolved: ({ resolvedAt }) => (resolvedAt === null ? "" : "resolved"),
   value: ({ value }) => written(value),
   firingValue: ({ evidence }) => written(firingValue(evidence)),
   threshold: ({ evidence }) => written(numberOf(evidence["threshold"])),
-  compared: ({ evidence }) => comparedWith(evidence)?.how ?? "",
+  compared: ({ evidence }) => levelIn(evidence)?.how ?? "",
   expected: ({ evidence }) => written(numberOf(evidence["expected"])),
   lo: ({ evidence }) => written(numberOf(evidence["lo"])),
   hi: ({ evidence }) => written(numberOf(evidence["hi"])),

@@ -6,11 +6,13 @@ export interface TimeTick {
   readonly text: string;
 }
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Steps that people count time in. */
 const STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND_MS),
   ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE_MS),
   ...[1, 2, 3, 6, 12].map((n) => n * HOUR_MS),
   ...[1, 2, 3, 7, 14, 30, 90, 365].map((n) => n * DAY_MS),
@@ -19,12 +21,13 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** A day as people write it: 20 Nov. */
 const dayText = (wall: number): string => `${String(new Date(wall).getUTCDate())} ${MONTHS[new Date(wall).getUTCMonth()]!}`;
-const clockText = (wall: number): string => new Date(wall).toISOString().slice(11, 16);
+/** To the minute, or to the second where a step is shorter. */
+const clockText = (wall: number, step: number): string => new Date(wall).toISOString().slice(11, step < MINUTE_MS ? 19 : 16);
 
-/** A time to the minute on the clock of a zone: 20 Nov 2026, 10:00. */
-export function minuteText(at: number, timezone: string): string {
+/** A time to the minute, or to the second, on the clock of a zone: 20 Nov 2026, 10:00. */
+export function clockTimeText(at: number, timezone: string, to: "minute" | "second"): string {
   const wall = wallClock(at, timezone);
-  return `${dayText(wall)} ${String(new Date(wall).getUTCFullYear())}, ${clockText(wall)}`;
+  return `${dayText(wall)} ${String(new Date(wall).getUTCFullYear())}, ${clockText(wall, to === "second" ? SECOND_MS : MINUTE_MS)}`;
 }
 
 /**
@@ -45,7 +48,7 @@ export function timeTicks({ from, to }: { readonly from: number; readonly to: nu
     if (at < from || at <= (ticks.at(-1)?.at ?? -Infinity)) continue;
     const shown = wallClock(at, timezone);
     const day = dayText(shown);
-    const text = step >= DAY_MS ? day : day === named ? clockText(shown) : `${clockText(shown)}\n${day}`;
+    const text = step >= DAY_MS ? day : day === named ? clockText(shown, step) : `${clockText(shown, step)}\n${day}`;
     ticks.push({ at, text });
     named = day;
   }

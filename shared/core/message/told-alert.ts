@@ -4,7 +4,8 @@ import type { AlertRecord } from "../alert/alert-record.ts";
 import { renderAnnotations } from "./template.ts";
 
 /**
- * An alert as a message tells it: as the API answers it, its annotations filled in.
+ * An alert as messages and the API tell it: its annotations filled in.
+ * @param related - What is known around it; undefined where that is not asked.
  * @param now - Unix ms.
  */
 export function toldAlert(alert: AlertRecord, related: Related | undefined, now: number): Alert {
