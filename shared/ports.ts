@@ -13,6 +13,8 @@ export interface Deps {
   readonly clock: Clock;
   /** For addresses that tenants gave: checks the address that is connected to, bounds time and size, follows no redirect. */
   readonly fetch: GuardedFetch;
+  /** Says before it is stored what `fetch` and `mail` would refuse of an address by its spelling alone. */
+  readonly addressRefusal: AddressRefusal;
   /** E-mail, over the operator's server or a tenant's. */
   readonly mail: Mail;
   /** Where PagerDuty's events go in place of its own addresses, called through `fetch`; undefined: to those. */
@@ -102,3 +104,6 @@ export interface OutgoingResponse {
 }
 
 export type GuardedFetch = (url: string, request: OutgoingRequest) => Promise<OutgoingResponse>;
+
+/** Why a URL would never be called: its host is an address that is not public, or it carries credentials. null where connecting decides. */
+export type AddressRefusal = (url: string) => Promise<string | null>;

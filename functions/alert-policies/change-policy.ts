@@ -9,10 +9,20 @@ import { reviewSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 
-/** Refuses patterns that RE2 does not take. @throws Problem validation-failed. */
-export function requireSound<Kind extends PolicyKind>(kind: Kind, definition: PolicyDefinitions[Kind]): void {
-  const flaw = flawOf({ kind, definition } as unknown as AnyPolicy);
-  if (flaw !== null) throw invalid([flaw]);
+/**
+ * Refuses patterns that RE2 does not take, and matchers that hide everything.
+ * @param before - What it was: a flaw that it had may stay, so that what was taken once can be ended.
+ * @throws Problem validation-failed.
+ */
+export function requireSound<Kind extends PolicyKind>(
+  kind: Kind,
+  definition: PolicyDefinitions[Kind],
+  before?: PolicyDefinitions[Kind],
+): void {
+  const flawIn = (one: PolicyDefinitions[Kind]) => flawOf({ kind, definition: one } as unknown as AnyPolicy);
+  const flaw = flawIn(definition);
+  if (flaw === null || (before !== undefined && canonicalJson(flawIn(before)) === canonicalJson(flaw))) return;
+  throw invalid([flaw]);
 }
 
 /** Stores a new policy and lets it hold at once. @throws Problem validation-failed, limit-reached. */
@@ -49,7 +59,7 @@ export async function changePolicy<Kind extends PolicyKind>(
     requireMatch(of.tagged(before));
 
     const definition = edit(before.definition);
-    requireSound(of.kind, definition);
+    requireSound(of.kind, definition, before.definition);
     if (canonicalJson(definition) === canonicalJson(before.definition)) return before;
     const after: StoredPolicy<Kind> = { ...before, version: before.version + 1, definition, updatedAt: deps.clock.now() };
     if (!(await alertPolicies.replace(after, actor))) return null;

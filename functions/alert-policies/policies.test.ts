@@ -96,6 +96,10 @@ describe.each(RESOURCES)("%s", (path, kind, definition, other, off) => {
   });
 });
 
+test("a mute window without matchers is meant to hide every alert", async () => {
+  expect(await ask("POST", "/api/v1/mute-windows", { ...WINDOW, matchers: [] })).toMatchObject({ status: 201 });
+});
+
 describe("400", () => {
   test.each<[string, object, string]>([
     ["/api/v1/mute-windows", { ...WINDOW, timezone: "Mars/Olympus" }, "timezone"],
@@ -103,7 +107,10 @@ describe("400", () => {
     ["/api/v1/mute-windows", { ...WINDOW, start: "24:00" }, "start"],
     ["/api/v1/mute-windows", { ...WINDOW, weekdays: [] }, "weekdays"],
     ["/api/v1/mute-windows", { ...WINDOW, matchers: [{ name: "host", op: "=~", value: "[" }] }, "matchers[0].value"],
+    ["/api/v1/mute-windows", { ...WINDOW, matchers: [{ name: "host", op: "=~", value: ".*" }] }, "matchers"],
     ["/api/v1/inhibitions", { ...INHIBITION, source: [] }, "source"],
+    ["/api/v1/inhibitions", { ...INHIBITION, source: [is("host", "")] }, "source"],
+    ["/api/v1/inhibitions", { ...INHIBITION, target: [{ name: "x", op: "!=", value: "y" }] }, "target"],
     ["/api/v1/inhibitions", { ...INHIBITION, target: [{ name: "host", op: "!~", value: "(" }] }, "target[0].value"],
     ["/api/v1/inhibitions", { ...INHIBITION, equal: ["not a label"] }, "equal[0]"],
   ])("%s refuses %j, and says where", async (path, definition, where) => {

@@ -1,9 +1,10 @@
 import { invalid } from "../../shared/contract/problem.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
+import { hidingMatchers } from "../../shared/core/alert/label-matchers.ts";
 import { alertLabels, labelledOf } from "../../shared/core/alert/policies.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
-import { compileMatchers } from "../../shared/core/series/matchers.ts";
 import { route } from "../../shared/runtime/route.ts";
+import type { Labelled } from "../../shared/core/alert/policies.ts";
 import { MOST_PREVIEWED, PreviewSilence, SilencePreview } from "./contract.ts";
 
 const PAGE = 1_000;
@@ -20,12 +21,19 @@ export const previewSilence = route({
   problems: [],
 
   async handle({ matchers, since }, { org }, { store, clock }) {
-    const compiled = compileMatchers(matchers);
-    if (!compiled.ok) throw invalid([{ path: `matchers[${compiled.error.index}].value`, message: compiled.error.message }]);
+    const compiled = hidingMatchers("matchers", matchers);
+    if (!compiled.ok) throw invalid([compiled.error]);
     const { alerts } = store.forOrg(org);
     const now = clock.now();
 
-    const current = (await alerts.open()).filter((alert) => compiled.value(alertLabels(alert)));
+    const unknown = new Set(matchers.map(({ name }) => name));
+    const isHidden = (alert: Labelled): boolean => {
+      const labels = alertLabels(alert);
+      for (const name of unknown) if (Object.hasOwn(labels, name)) unknown.delete(name);
+      return compiled.value(labels);
+    };
+
+    const current = (await alerts.open()).filter(isHidden);
     const shown = await alerts.getMany(current.slice(0, MOST_PREVIEWED).map(({ id }) => id));
 
     const recent: AlertRecord[] = [];
@@ -34,7 +42,7 @@ export const previewSilence = route({
     for (let page = 0; page < MOST_PAGES && !complete; page += 1) {
       const found = await alerts.list({ status: ["resolved"] }, { limit: PAGE, ...(cursor !== null && { cursor }) }, now);
       const young = found.items.filter(({ episode }) => episode.startedAt >= now - since);
-      recent.push(...young.filter((alert) => compiled.value(alertLabels(labelledOf(alert)))));
+      recent.push(...young.filter((alert) => isHidden(labelledOf(alert))));
       cursor = found.nextCursor;
       complete = cursor === null || young.length < found.items.length;
     }
@@ -42,6 +50,7 @@ export const previewSilence = route({
       current: { count: current.length, alerts: shown.map((alert) => toldAlert(alert, undefined, now)) },
       recent: { count: recent.length, alerts: recent.slice(0, MOST_PREVIEWED).map((alert) => toldAlert(alert, undefined, now)) },
       complete,
+      unknownLabels: [...unknown],
     };
   },
 });

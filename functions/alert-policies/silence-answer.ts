@@ -1,7 +1,8 @@
+import { LONGEST_SILENCE_MS } from "../../shared/contract/alert-policy.ts";
 import type { Silence, SilenceDefinition, WrittenSilence } from "../../shared/contract/alert-policy.ts";
 import type { SilenceId } from "../../shared/contract/ids.ts";
 import { invalid, Problem } from "../../shared/contract/problem.ts";
-import { isoTime } from "../../shared/contract/time.ts";
+import { formatDuration, isoTime } from "../../shared/contract/time.ts";
 import { silenceState } from "../../shared/core/alert/silences.ts";
 import type { StoredPolicy } from "../../shared/ports/alert-policies.ts";
 
@@ -25,10 +26,13 @@ export const silenceAnswer = ({ id, version, definition, createdAt, updatedAt }:
 /** The silence in an answer without its state, which changes by itself: what its ETag is of. */
 export const withoutState = ({ state: _, ...silence }: Silence): Omit<Silence, "state"> => silence;
 
-/** Refuses times at which nothing would be hidden. @throws Problem validation-failed. */
+/** Refuses times at which nothing would be hidden, and an end too far ahead. @throws Problem validation-failed. */
 export function requireFuture({ startsAt, endsAt }: SilenceDefinition, now: number): void {
   if (endsAt <= startsAt) throw invalid([{ path: "endsAt", message: "Expected a time after the start" }]);
   if (endsAt <= now) throw invalid([{ path: "endsAt", message: "Expected a time that is still to come" }]);
+  if (endsAt > now + LONGEST_SILENCE_MS) {
+    throw invalid([{ path: "endsAt", message: `Expected a time at most ${formatDuration(LONGEST_SILENCE_MS)} from now` }]);
+  }
 }
 
 /** Refuses a change of a silence that has expired: it says what was hidden. @throws Problem conflict. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Silence } from "../../shared/contract/alert-policy.ts";
 import { MOST_POLICIES } from "../../shared/ports/alert-policies.ts";
 import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
-import { is, suppressedBy } from "../../shared/testing/alert-policies.ts";
+import { is, storePolicy, suppressedBy } from "../../shared/testing/alert-policies.ts";
 import { START } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { startDoor } from "../../shared/testing/http.ts";
@@ -125,11 +125,30 @@ describe("400", () => {
   test.each<[string, object, string]>([
     ["no matcher", { matchers: [] }, "matchers"],
     ["a pattern that RE2 does not take", { matchers: [{ name: "host", op: "=~", value: "(" }] }, "matchers[0].value"],
+    ["a pattern that matches everything", { matchers: [{ name: "host", op: "=~", value: ".*" }] }, "matchers"],
+    ["a label that nothing has", { matchers: [is("nolabel", "")] }, "matchers"],
+    ["matchers of which each matches the empty text", { matchers: [{ name: "a", op: "!=", value: "b" }, is("c", "")] }, "matchers"],
     ["no reason", { reason: "" }, "reason"],
+    ["an end of a year too far", { endsAt: "9999-12-31T00:00:00Z" }, "endsAt"],
+    ["an end in seconds", { endsAt: (START + HOUR) / 1_000 }, "endsAt"],
     ["an end that is past", { startsAt: at(-2), endsAt: at(-1) }, "endsAt"],
     ["an end before its start", { startsAt: at(3) }, "endsAt"],
   ])("%s is refused, and it says where", async (_what, changes, path) => {
     expect(await ask("POST", PATH, { ...SILENCE, ...changes })).toMatchObject({ status: 400, body: { errors: [{ path }] } });
+  });
+});
+
+test("one matcher that does not match the empty text is enough", async () => {
+  await create({ matchers: [...HOST_A, { name: "region", op: "!=", value: "eu" }] });
+});
+
+test("a silence of before that hides everything can be ended, but not made anew", async () => {
+  const matchers = [{ name: "host", op: "=~" as const, value: ".*" }];
+  const { author, reason } = SILENCE;
+  const id = await storePolicy(harness, "silence", { matchers, author, reason, startsAt: START, endsAt: START + HOUR });
+  expect(await ask("DELETE", `${PATH}/${id}`)).toMatchObject({ status: 204 });
+  expect(await ask("POST", PATH, { ...SILENCE, matchers })).toMatchObject({
+    body: { errors: [{ message: expect.stringContaining("does not match the empty text") as unknown }] },
   });
 });
 
@@ -170,5 +189,16 @@ describe("a preview", () => {
     const other = await ask("POST", `${PATH}/preview`, { matchers: HOST_A }, {}, theirs);
     expect(other.body).toMatchObject({ current: { count: 0 }, recent: { count: 0 } });
     expect(await ask("POST", `${PATH}/preview`, { matchers: [] })).toMatchObject({ status: 400 });
+    expect(await ask("POST", `${PATH}/preview`, { matchers: [is("host", "")] })).toMatchObject({ status: 400 });
+  });
+
+  test("names the labels that no alert has, by which a silence would hide nothing", async () => {
+    await fire(harness, await storeRule(harness), { dimensions: { host: "a" } });
+    const preview = async (matchers: object) => (await ask("POST", `${PATH}/preview`, { matchers })).body;
+    expect(await preview([...HOST_A, is("alertname", "CPU is high")])).toMatchObject({
+      current: { count: 0 },
+      unknownLabels: ["alertname"],
+    });
+    expect(await preview([is("host", "b"), is("rule", "Another")])).toMatchObject({ current: { count: 0 }, unknownLabels: [] });
   });
 });

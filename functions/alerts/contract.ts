@@ -6,7 +6,7 @@ import { many, pageQuery, queryInteger } from "../../shared/contract/page.ts";
 import { QueryMatcher } from "../../shared/contract/query-matcher.ts";
 import { Severity } from "../../shared/contract/rule.ts";
 import { MetricKey } from "../../shared/contract/series.ts";
-import { Duration, QueryTime } from "../../shared/contract/time.ts";
+import { atLeast, Duration, QueryTime } from "../../shared/contract/time.ts";
 import { CHART_SIZE } from "../../shared/ports/charts.ts";
 
 export const ListAlerts = v.pipe(
@@ -26,12 +26,21 @@ export const ListAlerts = v.pipe(
     /** A part of the rule's name or of the metric, in capitals or not. */
     search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
   }),
-  v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
-  v.check(({ status }) => status === undefined || status.length === 1 || !status.includes("pending"), "Expected pending alone"),
-  v.check(
-    ({ status, match, assignee, from, to, search }) =>
-      status?.includes("pending") !== true || [match, assignee, from, to, search].every((filter) => filter === undefined),
-    "Pending instances are filtered by rule, series, severity and metric alone",
+  v.forward(
+    v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+    ["from"],
+  ),
+  v.forward(
+    v.check(({ status }) => status === undefined || status.length === 1 || !status.includes("pending"), "Expected pending alone"),
+    ["status"],
+  ),
+  v.forward(
+    v.check(
+      ({ status, match, assignee, from, to, search }) =>
+        status?.includes("pending") !== true || [match, assignee, from, to, search].every((filter) => filter === undefined),
+      "Pending instances are filtered by rule, series, severity and metric alone",
+    ),
+    ["status"],
   ),
 );
 
@@ -44,7 +53,7 @@ export const AcknowledgeAlert = v.strictObject({
   id: AlertId,
   name: v.optional(ActorName),
   /** The alert opens again after it; without one it stays acknowledged to its end. */
-  ttl: v.optional(v.pipe(Duration, v.minValue(1_000))),
+  ttl: v.optional(v.pipe(Duration, atLeast(1_000))),
   note: v.optional(CommentText),
 });
 

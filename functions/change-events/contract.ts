@@ -13,5 +13,8 @@ export const ListChangeEvents = v.pipe(
     /** Over the dimensions. */
     match: v.optional(many(QueryMatcher, 32)),
   }),
-  v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+  v.forward(
+    v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+    ["from"],
+  ),
 );

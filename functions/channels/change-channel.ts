@@ -7,6 +7,7 @@ import type { TenantContext } from "../../shared/runtime/route.ts";
 import { channelAnswer } from "./channel-answer.ts";
 import { withPreviousSecret } from "./kept-secrets.ts";
 import { definitionOf, recordOf, withSecret } from "./channel-record.ts";
+import { requireAddress } from "./require-address.ts";
 import { requireFallback } from "./require-fallback.ts";
 
 /** How often a write is tried anew that lost against another. */
@@ -21,7 +22,7 @@ export async function changeChannel(
   id: ChannelId,
   edit: (present: ChannelDefinition) => ChannelDefinition,
   { org, actor, requireMatch }: Pick<TenantContext, "org" | "actor" | "requireMatch">,
-  deps: Pick<Deps, "store" | "clock" | "secrets" | "random">,
+  deps: Pick<Deps, "store" | "clock" | "secrets" | "random" | "addressRefusal">,
 ): Promise<CreatedChannel> {
   const { channels } = deps.store.forOrg(org);
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -34,6 +35,7 @@ export async function changeChannel(
     const definition = withPreviousSecret(given, present, deps.clock.now());
     if (canonicalJson(definition) === canonicalJson(present)) return channelAnswer(before);
 
+    await requireAddress(definition, present, deps);
     await requireFallback(id, definition.fallback, channels);
     const disabledReason = definition.enabled ? null : before.disabledReason;
     const version = before.version + 1;

@@ -5,6 +5,7 @@ import { MAX_CHANNELS } from "../../shared/ports/alerting.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { channelAnswer, withoutSecret } from "./channel-answer.ts";
 import { recordOf, withSecret } from "./channel-record.ts";
+import { requireAddress } from "./require-address.ts";
 import { requireFallback } from "./require-fallback.ts";
 
 // No idempotency key here: the kept answer would hold the secret in the clear.
@@ -21,6 +22,7 @@ export const createChannel = route({
   problems: ["limit-reached"],
 
   async handle(given, { org, actor }, deps) {
+    await requireAddress(given, null, deps);
     const now = deps.clock.now();
     const { definition, made } = withSecret(given, deps);
     const id = deps.newId<ChannelId>("chn");

@@ -67,7 +67,7 @@ describe("200", () => {
     expect([timestamps.length, from, to]).toEqual([169, "2026-11-13T11:00:00.000Z", "2026-11-20T12:00:00.000Z"]);
     expect((await rate({ from: iso(START - 1), to: iso(START + 1), step: "5m" })).timestamps).toEqual([START - 5 * MINUTE, START]);
     // The first week began before 1970.
-    expect(await rate({ from: "0", to: "1", step: "1w" })).toMatchObject({ from: iso(0), timestamps: [0], anomalous: [0] });
+    expect(await rate({ from: "0", to: iso(1), step: "1w" })).toMatchObject({ from: iso(0), timestamps: [0], anomalous: [0] });
     expect((await rate({ from: "0", to: iso(5 * 24 * HOUR), step: "1w" })).timestamps).toEqual([0, 4 * 24 * HOUR]);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
+import { fieldErrors } from "../../shared/contract/problem.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { RoutesDefinition, WEEKDAYS } from "../../shared/contract/alert-policy.ts";
 import { storePolicy } from "../../shared/testing/alert-policies.ts";
@@ -43,6 +44,7 @@ describe("200", () => {
       to: iso(0),
       recomputed: false,
       points: 2_880,
+      warnings: [],
       evaluations: 2_880,
       episodeCount: 1,
       firingMinutes: 55,
@@ -159,7 +161,7 @@ describe("200", () => {
         await evaluate(harness, rule, { outcome: "true", value: 95, severity: "critical", at: START - 601 * MINUTE }, { host: "a" });
         const by = (severity: string) => [{ name: "severity", op: "=" as const, value: severity }];
         await inhibit({ source: by("critical"), target: by("warning") });
-        expect((await backtest({ ruleId: rule.id, from: START - 600 * MINUTE })).notifications).toMatchObject({ firing: 1 });
+        expect((await backtest({ ruleId: rule.id, from: START - 600 * MINUTE })).messages).toMatchObject({ firing: 1 });
         expect(await told()).toMatchObject({ firing: 0 });
       });
     });
@@ -297,6 +299,35 @@ describe("200", () => {
     });
   });
 
+  describe("with nothing to try a rule on", () => {
+    const warnings = async (request: object) => (await backtest({ from: START - DAY, to: START - 60 * MINUTE, ...request })).warnings;
+    const breach = { kind: "forecast", condition: { operator: "gt", value: 90, horizon: "1h" } };
+
+    test("the answer says so: no series, no points, no forecasts", async () => {
+      expect(await warnings({ rule: rule() })).toEqual(["No series matches the selector: nothing was tried"]);
+      await harness.store("cpu", [[START - 10 * MINUTE, 95]]);
+      expect(await warnings({ rule: rule() })).toEqual(["There are no stored points of this time: nothing was tried"]);
+      expect(await warnings({ rule: rule(breach) })).toEqual(["There are no stored forecasts of this time: nothing was tried"]);
+      expect(await warnings({ rule: rule({ kind: "missing-data", condition: { expectedInterval: "1m" } }) })).toHaveLength(1);
+    });
+
+    test("what is missing is something: a series that was silent all the time, or is required", async () => {
+      const silent = { kind: "missing-data", condition: { expectedInterval: "1m" } };
+      await harness.store("cpu", [[START - 2 * DAY, 95]]);
+      expect(await warnings({ rule: rule(silent) })).toEqual([]);
+      const required = { expectedInterval: "1m", requireSeries: [{ dimensions: { host: "a" } }] };
+      expect(await warnings({ rule: rule({ ...silent, selector: { metricKey: "disk" }, condition: required }) })).toEqual([]);
+    });
+
+    test("a composite rule says it of each rule that it looks at", async () => {
+      await harness.store("cpu", day([]));
+      const [cpu, disk] = [await storeRule(harness), await storeRule(harness, { name: "Disk", selector: { metricKey: "disk" } })];
+      expect(await warnings({ rule: { name: "Both", kind: "composite", condition: { all: [cpu.id, disk.id] } } })).toEqual([
+        "Disk: No series matches the selector: nothing was tried",
+      ]);
+    });
+  });
+
   test("incidents that are named make alerts right or wrong", async () => {
     await harness.store(
       "cpu",
@@ -344,11 +375,12 @@ describe("200", () => {
 
 describe("400", () => {
   test.each<[object, string]>([
-    [{ from: START - DAY }, ""],
-    [{ rule: rule(), ruleId: `rul_${"0".repeat(24)}`, from: START - DAY }, ""],
-    [{ rule: rule(), from: START, to: START - DAY }, ""],
-  ])("%j is refused by its contract", async (request) => {
+    [{ from: START - DAY }, "rule"],
+    [{ rule: rule(), ruleId: `rul_${"0".repeat(24)}`, from: START - DAY }, "rule"],
+    [{ rule: rule(), from: START, to: START - DAY }, "from"],
+  ])("%j is refused by its contract, with a member that is wrong", async (request, path) => {
     await expect(backtest(request)).rejects.toThrow(/Expected (either rule or ruleId|from before to)/);
+    expect(fieldErrors(v.safeParse(backtestRule.input, request).issues ?? [])).toMatchObject([{ path }]);
   });
 
   test.each<[string, object, string, RegExp]>([

@@ -21,7 +21,7 @@ export const backtestRule = route({
     const tenant = store.forOrg(org);
     const span = spanOf({ from, to }, clock.now());
     const rule = await ruleOf(tenant, asked, clock.now());
-    const ran = await runRule(tenant, rule, named, span);
+    const { ran, warnings } = await runRule(tenant, rule, named, span);
     const series = ran.flatMap((one) => (one.series === null ? [] : [{ ...one, series: one.series }]));
     const said = await labelsOf(
       tenant,
@@ -36,6 +36,7 @@ export const backtestRule = route({
       to: isoTime(span.to),
       recomputed: rule.kind === "anomaly",
       points,
+      warnings: [...warnings],
       // Anomalies come when points do.
       evaluations: rule.kind === "anomaly" ? points : timesIn(span, rule.interval) * ran.length,
       ...summaryOf(rule, ran, span, { said, ...telling }),

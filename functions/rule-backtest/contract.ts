@@ -16,7 +16,7 @@ const asked = {
   /** Or a stored rule. */
   ruleId: v.optional(RuleId),
   from: Time,
-  /** Now when left out. */
+  /** Now when left out, or when it is still to come. */
   to: v.optional(Time),
   series: v.pipe(
     v.optional(v.pipe(v.array(SeriesReference), v.minLength(1), v.maxLength(MOST_SERIES))),
@@ -28,7 +28,10 @@ const asked = {
         v.array(
           v.pipe(
             v.strictObject({ from: Time, to: Time, series: v.optional(SeriesReference) }),
-            v.check(({ from, to }) => from < to, "Expected from before to"),
+            v.forward(
+              v.check(({ from, to }) => from < to, "Expected from before to"),
+              ["from"],
+            ),
           ),
         ),
         v.maxLength(1_000),
@@ -53,8 +56,14 @@ const isInOrder = ({ from, to }: Asked) => to === undefined || from < to;
 
 export const BacktestRequest = v.pipe(
   v.strictObject(asked),
-  v.check((request) => namesOneRule(request), ONE_RULE),
-  v.check((request) => isInOrder(request), ORDER),
+  v.forward(
+    v.check((request) => namesOneRule(request), ONE_RULE),
+    ["rule"],
+  ),
+  v.forward(
+    v.check((request) => isInOrder(request), ORDER),
+    ["from"],
+  ),
 );
 export type BacktestRequest = v.InferOutput<typeof BacktestRequest>;
 
@@ -83,12 +92,16 @@ const counts = {
   recall: v.exactOptional(v.number()),
 };
 
+/** Why nothing follows from the answer, such as that there are no points of the time: few alerts are then no good sign. */
+const warnings = v.array(v.string());
+
 export const Backtest = v.strictObject({
   from: IsoTime,
   to: IsoTime,
   /** Scores were computed anew from the stored points and what is set now: live ones may have differed. */
   recomputed: v.boolean(),
   points: v.number(),
+  warnings,
   /** Times at which the condition was to be looked at, over all series. */
   evaluations: v.number(),
   ...counts,
@@ -137,8 +150,14 @@ export const SweepRequest = v.pipe(
     /** At most so many messages a week about something that fires. */
     pagesPerWeek: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 5),
   }),
-  v.check((request) => namesOneRule(request), ONE_RULE),
-  v.check((request) => isInOrder(request), ORDER),
+  v.forward(
+    v.check((request) => namesOneRule(request), ONE_RULE),
+    ["rule"],
+  ),
+  v.forward(
+    v.check((request) => isInOrder(request), ORDER),
+    ["from"],
+  ),
 );
 export type SweepRequest = v.InferOutput<typeof SweepRequest>;
 
@@ -154,9 +173,10 @@ export const Sweep = v.strictObject({
   from: IsoTime,
   to: IsoTime,
   points: v.number(),
+  warnings,
   /** One row a value and `for`: by value as asked, then by `for`. */
   settings: v.array(Setting),
-  /** The setting to take for at most so many pages a week; null where each tells more. */
+  /** The setting to take for at most so many pages a week; null where each tells more, and where there was nothing to try them on. */
   best: v.nullable(Setting),
 });
 export type Sweep = v.InferOutput<typeof Sweep>;

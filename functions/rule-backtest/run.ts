@@ -8,7 +8,7 @@ import type { LabelledTime, LabelScore } from "../../shared/core/alert/backtest-
 import { lookedAt } from "../../shared/core/alert/composite.ts";
 import type { CompositeRule } from "../../shared/core/alert/composite.ts";
 import { simulate, simulateComposite } from "../../shared/core/alert/simulate.ts";
-import type { SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
+import type { ScoredSeries, SimulatedEpisode, SimulatedRule } from "../../shared/core/alert/simulate.ts";
 import type { Fired } from "../../shared/core/alert/inhibition.ts";
 import { pastSuppression } from "../../shared/core/alert/past-suppression.ts";
 import type { FiredAlert } from "../../shared/core/alert/past-suppression.ts";
@@ -48,32 +48,50 @@ export async function ruleOf(
 export interface RanSeries {
   readonly series: Subject | null;
   readonly points: number;
+  /** As groundsOf. */
+  readonly grounds: number;
   readonly episodes: readonly SimulatedEpisode[];
   readonly course: Course;
 }
 
+/** What a rule made of a time, and why that says nothing, where it does. */
+interface Ran {
+  readonly ran: readonly RanSeries[];
+  readonly warnings: readonly string[];
+}
+
+/** How much a rule was decided by: forecasts, or points of the time; missing data also by a point before it, or by being required. */
+export function groundsOf(rule: SimulatedRule, { timestamps, forecasts = [], requiredSince }: ScoredSeries, span: Span): number {
+  if (rule.kind === "forecast") return forecasts.length;
+  if (rule.kind === "missing-data") return timestamps.length + (requiredSince === undefined ? 0 : 1);
+  return pointsIn(timestamps, span);
+}
+
+/** Why nothing follows from what was looked at, in sentences; none where something does. */
+export function warningsOf({ kind }: SimulatedRule, looked: readonly Pick<RanSeries, "grounds">[]): readonly string[] {
+  if (looked.length === 0) return ["No series matches the selector: nothing was tried"];
+  if (looked.some(({ grounds }) => grounds > 0)) return [];
+  return [`There are no stored ${kind === "forecast" ? "forecasts" : "points"} of this time: nothing was tried`];
+}
+
 /** Runs a rule of any kind over a time. @throws Problem validation-failed for more than one request may ask for. */
-export async function runRule(
-  tenant: OrgStore,
-  rule: AnyRule,
-  named: readonly SeriesReference[] | undefined,
-  span: Span,
-): Promise<readonly RanSeries[]> {
+export async function runRule(tenant: OrgStore, rule: AnyRule, named: readonly SeriesReference[] | undefined, span: Span): Promise<Ran> {
   const time = { from: span.from, until: span.to - 1 + rule.evalDelay };
   if (rule.kind === "composite") {
     requireFewEvaluations(rule.interval, span, 1, 1);
-    const children = await runChildren(tenant, rule, span, [rule.id], new Map());
+    const warnings: string[] = [];
+    const children = await runChildren(tenant, rule, span, [rule.id], { ran: new Map(), warnings });
     const { episodes, course } = await inTurns(simulateComposite(rule, tenant.org, children, time));
-    return [{ series: null, points: 0, episodes, course }];
+    return { ran: [{ series: null, points: 0, grounds: 0, episodes, course }], warnings };
   }
   const series = await seriesOf(tenant, rule, named);
   requireFewEvaluations(rule.interval, span, series.length, 1);
   const ran: RanSeries[] = [];
   for await (const history of histories(tenant, rule, series, span)) {
     const { episodes, course } = await inTurns(simulate(rule, history, time));
-    ran.push({ series: history, points: pointsIn(history.timestamps, span), episodes, course });
+    ran.push({ series: history, points: pointsIn(history.timestamps, span), grounds: groundsOf(rule, history, span), episodes, course });
   }
-  return ran;
+  return { ran, warnings: warningsOf(rule, ran) };
 }
 
 export const pointsIn = (timestamps: Float64Array, { from }: Span): number => timestamps.length - firstAtOrAfter(timestamps, from);
@@ -83,54 +101,58 @@ function firstAtOrAfter(timestamps: Float64Array, from: number): number {
   return first < 0 ? timestamps.length : first;
 }
 
+/** The rules below a composite one that were run already, and what is to be said of them. */
+interface Below {
+  readonly ran: Map<RuleId, SimulatedChild>;
+  readonly warnings: string[];
+}
+
 /** A composite rule may look at so many rules in a backtest, those that its rules look at included. */
 const MOST_CHILDREN = 50;
 
 /**
  * The rules that a composite one looks at, run as they are now, each once.
  * @param way - From the first rule to this one.
- * @param ran - Those that were run already.
+ * @param below - Gets each that is run.
  */
 async function runChildren(
   tenant: OrgStore,
   { condition }: CompositeRule,
   span: Span,
   way: readonly RuleId[],
-  ran: Map<RuleId, SimulatedChild>,
+  below: Below,
 ): Promise<ReadonlyMap<RuleId, SimulatedChild>> {
   const children = new Map<RuleId, SimulatedChild>();
   const { operator, rules } = lookedAt(condition);
   const path = way.length === 1 ? `rule.condition.${operator}` : "rule.condition";
   for (const id of rules) {
     if (way.includes(id)) throw invalid([{ path, message: "Expected rules that do not look at this one" }]);
-    const known = ran.get(id);
+    const known = below.ran.get(id);
     if (known !== undefined) {
       children.set(id, known);
       continue;
     }
     const child: AnyRule | null = await tenant.rules.get(id);
     if (child === null) continue;
-    if (ran.size >= MOST_CHILDREN) {
+    if (below.ran.size >= MOST_CHILDREN) {
       throw invalid([{ path, message: `Expected at most ${MOST_CHILDREN} rules below this one, over others too` }]);
     }
     const { name, enabled } = child;
-    const simulated = { name, enabled, courses: enabled ? await coursesOf(tenant, child, span, [...way, id], ran) : [] };
-    ran.set(id, simulated);
+    const simulated = { name, enabled, courses: enabled ? await coursesOf(tenant, child, span, [...way, id], below) : [] };
+    below.ran.set(id, simulated);
     children.set(id, simulated);
   }
   return children;
 }
 
-async function coursesOf(
-  tenant: OrgStore,
-  rule: AnyRule,
-  span: Span,
-  way: readonly RuleId[],
-  ran: Map<RuleId, SimulatedChild>,
-): Promise<readonly Course[]> {
-  if (rule.kind !== "composite") return (await runRule(tenant, rule, undefined, span)).map(({ course }) => course);
+async function coursesOf(tenant: OrgStore, rule: AnyRule, span: Span, way: readonly RuleId[], below: Below): Promise<readonly Course[]> {
+  if (rule.kind !== "composite") {
+    const { ran, warnings } = await runRule(tenant, rule, undefined, span);
+    below.warnings.push(...warnings.map((warning) => `${rule.name}: ${warning}`));
+    return ran.map(({ course }) => course);
+  }
   requireFewEvaluations(rule.interval, span, 1, 1);
-  const children = await runChildren(tenant, rule, span, way, ran);
+  const children = await runChildren(tenant, rule, span, way, below);
   const time = { from: span.from, until: span.to - 1 + rule.evalDelay };
   return [(await inTurns(simulateComposite(rule, tenant.org, children, time))).course];
 }

@@ -49,6 +49,16 @@ describe("200", () => {
     expect((await sweep({ pagesPerWeek: 0 })).best).toBeNull();
   });
 
+  test("nothing to try them on makes no setting the best, and the answer says why", async () => {
+    expect(await sweep({})).toMatchObject({ best: null, warnings: ["No series matches the selector: nothing was tried"] });
+    await harness.store("cpu", [[START - 2 * WEEK, 95]]);
+    expect(await sweep({})).toMatchObject({ best: null, warnings: ["There are no stored points of this time: nothing was tried"] });
+    const breach = rule({ kind: "forecast", condition: { operator: "gt", value: 90, horizon: "1h" } });
+    expect(await sweep({ rule: breach })).toMatchObject({ best: null, warnings: [expect.stringContaining("no stored forecasts")] });
+    await harness.store("cpu", week());
+    expect(await sweep({})).toMatchObject({ best: { value: 90 }, warnings: [] });
+  });
+
   test("where incidents are named, the best finds the most of them", async () => {
     await harness.store("cpu", week());
     const from = START - WEEK + 700 * MINUTE;
@@ -63,6 +73,13 @@ describe("400", () => {
       kind: "validation-failed",
       errors: [{ path: "rule.kind" }],
     });
+  });
+
+  test("a value that the rule could not be given is refused", async () => {
+    const severe = rule({ condition: { operator: "gt", value: 90, critical: { value: 95 } } });
+    await expect(sweep({ rule: severe, values: [80, 95, 96] })).rejects.toMatchObject({ errors: [{ path: "values[2]" }] });
+    const silent = rule({ kind: "missing-data", condition: {} });
+    await expect(sweep({ rule: silent, values: [3, 0.5] })).rejects.toMatchObject({ errors: [{ path: "values[1]" }] });
   });
 
   test("more evaluations than one request may make are refused with the limit, all settings counted", async () => {

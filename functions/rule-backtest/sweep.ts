@@ -1,4 +1,5 @@
 import { invalid } from "../../shared/contract/problem.ts";
+import { isHarder } from "../../shared/contract/rule.ts";
 import { formatDuration, isoTime } from "../../shared/contract/time.ts";
 import { simulate } from "../../shared/core/alert/simulate.ts";
 import type { SampledRule } from "../../shared/core/alert/sampled.ts";
@@ -7,7 +8,7 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Sweep, SweepRequest } from "./contract.ts";
 import { histories, requireFewEvaluations, seriesOf, spanOf } from "./history.ts";
-import { labelsOf, perWeek, pointsIn, ruleOf, summaryOf, tellingOf } from "./run.ts";
+import { groundsOf, labelsOf, perWeek, pointsIn, ruleOf, summaryOf, tellingOf, warningsOf } from "./run.ts";
 import type { AnyRule, RanSeries } from "./run.ts";
 
 export const sweepRule = route({
@@ -25,15 +26,14 @@ export const sweepRule = route({
     const span = spanOf({ from, to }, clock.now());
     const rule = await ruleOf(tenant, asked, clock.now());
     requireValue(rule);
-    if (rule.kind === "missing-data" && values.some((value) => value < 1))
-      throw invalid([{ path: "values", message: "Expected a grace of at least 1" }]);
+    requireSettable(rule, values);
     const series = await seriesOf(tenant, rule, named);
     requireFewEvaluations(rule.interval, span, series.length, values.length * patiences.length);
 
     const settings = values.flatMap((value) => patiences.map((patience) => ({ value, for: patience, ran: [] as RanSeries[] })));
     let points = 0;
     for await (const history of histories(tenant, rule, series, span)) {
-      const own = { series: history, points: pointsIn(history.timestamps, span) };
+      const own = { series: history, points: pointsIn(history.timestamps, span), grounds: groundsOf(rule, history, span) };
       for (const setting of settings) {
         const set = withSetting(rule, setting.value, setting.for);
         const ran = await inTurns(simulate(set, history, { from: span.from, until: span.to - 1 + rule.evalDelay }));
@@ -49,12 +49,14 @@ export const sweepRule = route({
       const { recall = null, messages } = summary;
       return { value, for: patience, pagesPerWeek: messages.pagesPerWeek, recall, answer };
     });
+    const warnings = [...warningsOf(rule, settings[0]!.ran)];
     return {
       from: isoTime(span.from),
       to: isoTime(span.to),
       points,
+      warnings,
       settings: tried.map(({ answer }) => answer),
-      best: chooseSetting(tried, pagesPerWeek)?.answer ?? null,
+      best: warnings.length > 0 ? null : (chooseSetting(tried, pagesPerWeek)?.answer ?? null),
     };
   },
 });
@@ -64,4 +66,15 @@ function requireValue(rule: AnyRule): asserts rule is SampledRule {
   if (rule.kind !== "anomaly" && rule.kind !== "composite") return;
   const path = "rule.kind";
   throw invalid([{ path, message: `Expected a rule whose condition has a value; one of kind ${rule.kind} has none: backtest it` }]);
+}
+
+/** Refuses values that the rule could not be given. @throws Problem validation-failed. */
+function requireSettable(rule: SampledRule, values: readonly number[]): void {
+  const wrong = values.flatMap((value, n) => {
+    const path = `values[${n}]`;
+    if (rule.kind === "missing-data") return value < 1 ? [{ path, message: "Expected a grace of at least 1" }] : [];
+    if (rule.kind === "forecast" || isHarder({ ...rule.condition, value })) return [];
+    return [{ path, message: `Expected a value that is no harder to reach than the critical one, ${rule.condition.critical!.value}` }];
+  });
+  if (wrong.length > 0) throw invalid(wrong);
 }

@@ -7,7 +7,10 @@ export const PreviewTemplate = v.pipe(
     alertId: v.optional(AlertId),
     ruleId: v.optional(RuleId),
   }),
-  v.check(({ alertId, ruleId }) => (alertId === undefined) !== (ruleId === undefined), "Expected either alertId or ruleId"),
+  v.forward(
+    v.check(({ alertId, ruleId }) => (alertId === undefined) !== (ruleId === undefined), "Expected either alertId or ruleId"),
+    ["ruleId"],
+  ),
 );
 
 export const TemplatePreview = v.strictObject({

@@ -214,6 +214,31 @@ describe("400", () => {
   });
 });
 
+describe("a critical value", () => {
+  const conditionOf = (kind: string, condition: object) =>
+    v
+      .safeParse(createRule.input, rule({ kind, condition: { ...condition, ...(kind === "threshold" ? {} : { window: "5m" }) } }))
+      .issues?.map((issue) => v.getDotPath(issue));
+
+  test.each(["threshold", "rate-of-change"])("of a %s rule that is easier to reach than the value is refused", (kind) => {
+    for (const [operator, critical] of [
+      ["gt", 5],
+      ["gte", 9.9],
+      ["lt", 11],
+      ["lte", 20],
+    ] as const)
+      expect(conditionOf(kind, { operator, value: 10, critical: { value: critical } })).toEqual(["condition.critical.value"]);
+    for (const [operator, critical] of [
+      ["gt", 15],
+      ["gte", 10],
+      ["lt", 5],
+      ["eq", 5],
+      ["neq", 11],
+    ] as const)
+      expect(conditionOf(kind, { operator, value: 10, critical: { value: critical } })).toBeUndefined();
+  });
+});
+
 describe("422", () => {
   test("an organisation that has as many rules as it may gets no more", async () => {
     const fill = "INSERT INTO rule SELECT 'rul_' || value, :org, 1, '{}', 1, 0, 0, 1 FROM json_each(:numbers)";

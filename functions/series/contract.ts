@@ -3,7 +3,7 @@ import { SeriesId } from "../../shared/contract/ids.ts";
 import { Cursor, many, pageQuery, queryInteger } from "../../shared/contract/page.ts";
 import { QueryMatcher } from "../../shared/contract/query-matcher.ts";
 import { Aggregate, MetricKey } from "../../shared/contract/series.ts";
-import { Duration, parseDuration, QueryTime, TimeColumn } from "../../shared/contract/time.ts";
+import { atLeast, Duration, parseDuration, QueryTime, TimeColumn } from "../../shared/contract/time.ts";
 
 export const ListSeriesQuery = v.strictObject({
   metricKey: v.optional(MetricKey),
@@ -30,7 +30,7 @@ export const PointsQuery = v.pipe(
         v.string(),
         v.transform((text) => (parseDuration(text) === null && /^\d+$/.test(text) ? Number(text) : text)),
         Duration,
-        v.minValue(1_000, "Expected at least 1s"),
+        atLeast(1_000),
       ),
     ),
     agg: v.optional(many(Aggregate, 11)),
@@ -39,8 +39,14 @@ export const PointsQuery = v.pipe(
     order: v.optional(v.picklist(["asc", "desc"]), "asc"),
     cursor: v.optional(v.pipe(Cursor, v.regex(/^\d{1,15}$/), v.transform(Number))),
   }),
-  v.check(({ step, agg }) => step !== undefined || agg === undefined, "agg needs a step"),
-  v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+  v.forward(
+    v.check(({ step, agg }) => step !== undefined || agg === undefined, "agg needs a step"),
+    ["agg"],
+  ),
+  v.forward(
+    v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+    ["from"],
+  ),
 );
 
 export const ScoresQuery = v.pipe(
@@ -53,7 +59,10 @@ export const ScoresQuery = v.pipe(
     order: v.optional(v.picklist(["asc", "desc"]), "asc"),
     cursor: v.optional(v.pipe(Cursor, v.regex(/^\d{1,15}$/), v.transform(Number))),
   }),
-  v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+  v.forward(
+    v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+    ["from"],
+  ),
 );
 
 const scores = v.pipe(v.array(v.nullable(v.number())), v.maxLength(MAX_POINTS_A_PAGE));

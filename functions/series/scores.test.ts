@@ -85,7 +85,7 @@ describe("200", () => {
 
   test("a series without points in the window has none", async () => {
     const id = await harness.store("cpu", quietPoints(30));
-    expect(await get(id, { to: "1000" })).toMatchObject({ timestamps: [], scores: [], nextCursor: null });
+    expect(await get(id, { to: "100000000000" })).toMatchObject({ timestamps: [], scores: [], nextCursor: null });
   });
 });
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { HttpUrl } from "../../shared/contract/channel.ts";
 import { ChannelId } from "../../shared/contract/ids.ts";
-import { Duration, IsoTime } from "../../shared/contract/time.ts";
+import { atLeast, atMost, Duration, IsoTime } from "../../shared/contract/time.ts";
 
 /** Where a heartbeat goes, and how often: to a URL or on a channel. */
 export const PutWatchdog = v.pipe(
@@ -9,10 +9,13 @@ export const PutWatchdog = v.pipe(
     url: v.optional(HttpUrl),
     method: v.optional(v.picklist(["GET", "POST"]), "GET"),
     channelId: v.optional(ChannelId),
-    every: v.pipe(Duration, v.minValue(60_000, "Expected at least 1m"), v.maxValue(86_400_000, "Expected at most 24h")),
+    every: v.pipe(Duration, atLeast(60_000), atMost(86_400_000)),
     enabled: v.optional(v.boolean(), true),
   }),
-  v.check(({ url, channelId }) => (url === undefined) !== (channelId === undefined), "Expected either url or channelId"),
+  v.forward(
+    v.check(({ url, channelId }) => (url === undefined) !== (channelId === undefined), "Expected either url or channelId"),
+    ["url"],
+  ),
 );
 
 export const Watchdog = v.strictObject({

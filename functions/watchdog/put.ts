@@ -20,6 +20,8 @@ export const putWatchdog = route({
     if (channelId !== undefined && (await channels.get(channelId)) === null) {
       throw invalid([{ path: "channelId", message: "There is no such channel" }]);
     }
+    const refusal = url === undefined ? null : await deps.addressRefusal(url);
+    if (refusal !== null) throw invalid([{ path: "url", message: refusal }]);
     const before = await watchdog.get();
     const now = deps.clock.now();
     const record: WatchdogRecord = {

@@ -214,6 +214,8 @@ describe("the watchdog", () => {
     { every: "59s" },
     { every: "25h" },
     { url: "ftp://example.com" },
+    { url: "http://169.254.169.254/" },
+    { url: "https://user:password@hc-ping.com/" },
   ])("that is %j is refused", async (more) => {
     await expect(put(more)).rejects.toThrow();
   });

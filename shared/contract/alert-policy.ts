@@ -3,7 +3,7 @@ import { Actor } from "./actor.ts";
 import { ChannelId, InhibitionId, MuteWindowId, SilenceId } from "./ids.ts";
 import { name } from "./name.ts";
 import { DIMENSION_NAME, Matcher } from "./series.ts";
-import { Duration, IsoTime, Time, TimeZone } from "./time.ts";
+import { atLeast, atMost, Duration, IsoTime, Time, TimeZone } from "./time.ts";
 
 /** Levels of a tree of routes, the root included. */
 export const MAX_ROUTE_LEVELS = 5;
@@ -53,9 +53,9 @@ const nothingBelow = {
 };
 
 const said = says(
-  v.pipe(Duration, v.maxValue(DAY_MS)),
-  v.pipe(Duration, v.minValue(1_000), v.maxValue(7 * DAY_MS)),
-  v.pipe(Duration, v.minValue(60_000)),
+  v.pipe(Duration, atMost(DAY_MS)),
+  v.pipe(Duration, atLeast(1_000), atMost(7 * DAY_MS)),
+  v.pipe(Duration, atLeast(60_000)),
 );
 const level5 = v.strictObject({ ...said, ...taking, ...nothingBelow });
 const level4 = v.strictObject({ ...said, ...taking, ...below(level5) });
@@ -72,11 +72,16 @@ interface Counted {
   readonly routes?: readonly unknown[];
 }
 const countOf = ({ routes = [] }: Counted): number => 1 + (routes as readonly Counted[]).reduce((sum, route) => sum + countOf(route), 0);
+/** Of which the list says so itself. */
+const hasLongList = ({ routes = [] }: Counted): boolean => routes.length > MAX_ROUTES || (routes as readonly Counted[]).some(hasLongList);
 
 /** Whom to tell of which alerts: the root takes all; of the routes below one the first that matches takes an alert, and `continue` looks further. */
 export const RoutesDefinition = v.pipe(
   v.strictObject({ ...said, ...below(level2) }),
-  v.check((root) => countOf(root) <= MAX_ROUTES, `A tree has at most ${MAX_ROUTES} routes`),
+  v.forward(
+    v.check((root) => hasLongList(root) || countOf(root) <= MAX_ROUTES, `A tree has at most ${MAX_ROUTES} routes`),
+    ["routes"],
+  ),
 );
 export type RoutesDefinition = v.InferOutput<typeof RoutesDefinition>;
 
@@ -89,6 +94,8 @@ export type Routes = v.InferOutput<typeof Routes>;
 
 const silence = { matchers: SomeMatchers, author: name(100), reason: name(1_000) };
 const silenceTimes = { startsAt: v.optional(Time), endsAt: Time };
+/** How far ahead of now a silence may end: what is to last longer is a mute window, or a route that tells nobody. */
+export const LONGEST_SILENCE_MS = 366 * DAY_MS;
 /** Hides the alerts that match from a time to another; `startsAt` is now where it is left out. */
 export const SilenceRequest = v.strictObject({ ...silence, ...silenceTimes });
 export type SilenceRequest = v.InferOutput<typeof SilenceRequest>;

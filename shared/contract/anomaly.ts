@@ -4,7 +4,7 @@ import { exactPartial } from "./exact-partial.ts";
 import { AnomalyId, SeriesId } from "./ids.ts";
 import { record } from "./record.ts";
 import { SeriesReference } from "./series.ts";
-import { IsoTime, Time, TimeColumn, TimeZone } from "./time.ts";
+import { IsoTime, PointTime, Time, TimeColumn, TimeZone } from "./time.ts";
 
 export const AnomalySeverity = v.picklist(["low", "medium", "high", "critical"]);
 export type AnomalySeverity = v.InferOutput<typeof AnomalySeverity>;
@@ -130,7 +130,7 @@ export const DetectionRequest = v.pipe(
     to: v.optional(Time),
     input: v.optional(
       v.pipe(
-        v.strictObject({ timestamps: v.pipe(v.array(Time), v.minLength(1), v.maxLength(100_000)), values: InputValues }),
+        v.strictObject({ timestamps: v.pipe(v.array(PointTime), v.minLength(1), v.maxLength(100_000)), values: InputValues }),
         v.check(({ timestamps, values }) => timestamps.length === values.length, "Expected as many timestamps as values"),
       ),
     ),
@@ -138,12 +138,21 @@ export const DetectionRequest = v.pipe(
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(500)), 24),
     backend: v.optional(v.picklist(["native", "timegpt"]), "native"),
   }),
-  v.check(
-    (request) => request.backend === "native" || NATIVE_ONLY.every((member) => request[member] === undefined),
-    `Expected none of ${NATIVE_ONLY.join(", ")} with timegpt`,
+  v.forward(
+    v.check(
+      (request) => request.backend === "native" || NATIVE_ONLY.every((member) => request[member] === undefined),
+      `Expected none of ${NATIVE_ONLY.join(", ")} with timegpt`,
+    ),
+    ["backend"],
   ),
-  v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
-  v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+  v.forward(
+    v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
+    ["series"],
+  ),
+  v.forward(
+    v.check(({ from, to }) => from === undefined || to === undefined || from < to, "Expected from before to"),
+    ["from"],
+  ),
 );
 export type DetectionRequest = v.InferOutput<typeof DetectionRequest>;
 

@@ -16,8 +16,14 @@ export const EvaluationRequest = v.pipe(
     levels: v.optional(Levels, [80, 95]),
     bounds: v.optional(Bounds),
   }),
-  v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
-  v.check(({ backends }) => new Set(backends).size === backends.length, "Expected each backend once"),
+  v.forward(
+    v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
+    ["series"],
+  ),
+  v.forward(
+    v.check(({ backends }) => new Set(backends).size === backends.length, "Expected each backend once"),
+    ["backends"],
+  ),
 );
 export type EvaluationRequest = v.InferOutput<typeof EvaluationRequest>;
 

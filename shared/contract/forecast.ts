@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ForecastId, SeriesId } from "./ids.ts";
 import { SeriesReference } from "./series.ts";
-import { Duration, IsoTime, LATEST_MS, Time, TimeColumn } from "./time.ts";
+import { atLeast, atMost, Duration, IsoTime, LATEST_MS, PointTime, TimeColumn } from "./time.ts";
 
 /** Steps ahead. */
 export const Horizon = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(720));
@@ -26,7 +26,7 @@ export type Bounds = v.InferOutput<typeof Bounds>;
 const column = v.pipe(v.array(v.number()), v.maxLength(720));
 const InputColumn = v.pipe(v.array(v.nullable(v.pipe(v.number(), v.finite()))), v.minLength(2), v.maxLength(100_000));
 /** Time between two steps: a second to 366 days. */
-export const Frequency = v.pipe(Duration, v.minValue(1_000), v.maxValue(366 * 86_400_000));
+export const Frequency = v.pipe(Duration, atLeast(1_000), atMost(366 * 86_400_000));
 /** The frequency that a history is forecast at. */
 export const AskedFrequency = v.pipe(
   Frequency,
@@ -38,7 +38,7 @@ export const AskedFrequency = v.pipe(
 );
 
 /** An equally spaced history to forecast without storing anything; null is a gap. */
-export const ForecastInput = v.strictObject({ start: Time, frequency: Frequency, values: InputColumn });
+export const ForecastInput = v.strictObject({ start: PointTime, frequency: Frequency, values: InputColumn });
 export type ForecastInput = v.InferOutput<typeof ForecastInput>;
 
 /**
@@ -57,13 +57,22 @@ export const ForecastRequest = v.pipe(
     wait: v.optional(v.boolean(), true),
     fresh: v.optional(v.boolean(), false),
   }),
-  v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
-  v.check(({ input, wait }) => input === undefined || wait, "An input is forecast at once: wait: false needs a series"),
-  v.check(
-    ({ input, horizon, frequency }) =>
-      input === undefined ||
-      input.start + input.values.length * input.frequency + (horizon + 1) * (frequency ?? input.frequency) <= LATEST_MS,
-    "Expected history and horizon to end before the year 10000",
+  v.forward(
+    v.check(({ series, input }) => (series === undefined) !== (input === undefined), "Expected either series or input"),
+    ["series"],
+  ),
+  v.forward(
+    v.check(({ input, wait }) => input === undefined || wait, "An input is forecast at once: wait: false needs a series"),
+    ["wait"],
+  ),
+  v.forward(
+    v.check(
+      ({ input, horizon, frequency }) =>
+        input === undefined ||
+        input.start + input.values.length * input.frequency + (horizon + 1) * (frequency ?? input.frequency) <= LATEST_MS,
+      "Expected history and horizon to end before the year 10000",
+    ),
+    ["horizon"],
   ),
 );
 export type ForecastRequest = v.InferOutput<typeof ForecastRequest>;

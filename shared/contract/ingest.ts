@@ -1,15 +1,11 @@
 import * as v from "valibot";
 import { FieldError } from "./problem.ts";
 import { Dimensions, MetricKey } from "./series.ts";
-import { isoTime, parseTime, Time, TIME_MESSAGE } from "./time.ts";
+import { isoTime, isSeconds, parseTime, PointTime, SECONDS_MESSAGE, TIME_MESSAGE } from "./time.ts";
 
 export const MAX_METRICS = 1_000;
 /** Timestamps may lie this far ahead of now. */
 export const MAX_AHEAD_MS = 7 * 86_400_000;
-
-/** A smaller number is of seconds, or of a day in 1973 at the latest: whoever means that writes it as text. */
-const LEAST_UNIX_MS = 1e11;
-const isSeconds = (value: unknown): boolean => typeof value === "number" && value >= 0 && value < LEAST_UNIX_MS;
 
 /** As parseTime, where a number that looks like seconds is none. */
 export const parseMetricTime = (value: unknown): number | null => (isSeconds(value) ? null : parseTime(value));
@@ -18,8 +14,8 @@ export const metricTime = (ms: number): number | string => (isSeconds(ms) ? isoT
 
 const MetricTime = v.pipe(
   v.union([v.number(), v.string()], TIME_MESSAGE),
-  v.check((value) => !isSeconds(value), "Looks like seconds: expected Unix milliseconds; a time before March 1973 comes as ISO 8601"),
-  Time,
+  v.check((value) => !isSeconds(value), SECONDS_MESSAGE),
+  PointTime,
 );
 
 export const Metric = v.strictObject({

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as v from "valibot";
+import { HttpUrl } from "./channel.ts";
 import { fieldErrors, parseOrRefuse, Problem } from "./problem.ts";
+import { atLeast, Duration } from "./time.ts";
 
 const Batch = v.strictObject({ levels: v.pipe(v.array(v.number()), v.maxLength(10)), kind: v.optional(v.picklist(["a", "b"])) });
 
@@ -53,6 +55,27 @@ describe("fieldErrors", () => {
     [{ levels: undefined }, { path: "levels", message: "Invalid type: Expected Array but received undefined" }],
   ])("%j is told in words of the interface", (value, error) => {
     expect(oneError(Batch, value)).toEqual(error);
+  });
+
+  test("of one text or number the first thing that is wrong is told, and no two that contradict each other", () => {
+    const all = (schema: v.GenericSchema, value: unknown) => fieldErrors(v.safeParse(schema, value).issues ?? []);
+    expect(all(v.strictObject({ interval: v.pipe(Duration, atLeast(1_000)) }), { interval: -1 })).toEqual([
+      { path: "interval", message: expect.stringContaining("Expected a duration such as 30s") },
+    ]);
+    expect(all(HttpUrl, "not a url")).toEqual([{ path: "", message: "Expected an http or https URL" }]);
+    const low = v.strictObject({ a: v.number(), b: v.number() });
+    const crossed = v.pipe(
+      low,
+      v.check(() => false, "one"),
+      v.check(() => false, "another"),
+    );
+    expect(all(crossed, { a: 1, b: 1 }).map(({ message }) => message)).toEqual(["one", "another"]);
+  });
+
+  test("the member that tells variants apart is missing, where it is", () => {
+    const Kinds = v.variant("kind", [v.strictObject({ kind: v.literal("a") }), v.strictObject({ kind: v.literal("b") })]);
+    expect(oneError(Kinds, {})).toEqual({ path: "kind", message: 'This member is missing: expected ("a" | "b")' });
+    expect(oneError(Kinds, { kind: "c" }).message).toContain('received "c"');
   });
 
   test("a path of names that came is cut", () => {

@@ -85,21 +85,28 @@ export function parseOrRefuse<const Schema extends v.GenericSchema>(schema: Sche
   throw invalid(fieldErrors(all.issues ?? parsed.issues));
 }
 
-/** valibot's issues as the problem shows them: dotted paths, indices in brackets. */
+/** valibot's issues as the problem shows them: dotted paths, indices in brackets; of one text or number the first thing that is wrong with it. */
 export function fieldErrors(issues: readonly v.BaseIssue<unknown>[]): FieldError[] {
-  return issues.slice(0, MOST_FIELD_ERRORS).map((issue) => ({
-    path: cut(
+  const told = new Set<string>();
+  return issues.slice(0, MOST_FIELD_ERRORS).flatMap((issue) => {
+    const path = cut(
       (issue.path ?? []).reduce(
         (text, { key }) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
         "",
       ),
-    ),
-    message: cut(messageOf(issue)),
-  }));
+    );
+    const message = cut(messageOf(issue));
+    const isWhole = typeof issue.input === "object";
+    const key = isWhole ? `${path} ${message}` : path;
+    if (told.has(key)) return [];
+    told.add(key);
+    return [{ path, message }];
+  });
 }
 
 /** valibot's message; of a key that is unknown or missing, one in words of the interface. */
 function messageOf({ type, path, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (type === "variant" && received === "undefined") return `This member is missing: expected ${expected}`;
   const origin = type === "strict_object" ? path?.at(-1)?.origin : undefined;
   if (origin !== "key") return message;
   if (expected === "never") return "There is no such member";

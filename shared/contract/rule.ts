@@ -4,7 +4,7 @@ import { RuleId, SeriesId } from "./ids.ts";
 import { name } from "./name.ts";
 import { record } from "./record.ts";
 import { Aggregate, DIMENSION_NAME, Dimensions, Selector } from "./series.ts";
-import { Duration, IsoTime } from "./time.ts";
+import { atLeast, atMost, Duration, IsoTime } from "./time.ts";
 
 const finite = v.pipe(v.number(), v.finite());
 
@@ -24,6 +24,16 @@ const recoversBelow = (operator: Operator, { value, recover }: Limit): boolean =
   if (operator === "gt" || operator === "gte") return recover <= value;
   return (operator === "lt" || operator === "lte") && recover >= value;
 };
+/** Whether the critical level is as hard to reach as the other one, or harder: else what is critical would not even be a warning. */
+export const isHarder = ({
+  operator,
+  value,
+  critical,
+}: Limit & { readonly operator: Operator; readonly critical?: Limit | undefined }): boolean => {
+  if (critical === undefined || operator === "eq" || operator === "neq") return true;
+  return operator === "gt" || operator === "gte" ? critical.value >= value : critical.value <= value;
+};
+const CRITICAL_MESSAGE = "Expected at least the condition's value for gt and gte, at most that for lt and lte";
 const RECOVER_MESSAGE = "Expected at most the value for gt and gte, at least the value for lt and lte, and none for eq and neq";
 
 /** True while the aggregate of the window (T - window, T] compares so; `recover` is the value that ends it (hysteresis). */
@@ -34,11 +44,15 @@ export const ThresholdCondition = v.pipe(
     recover: v.optional(finite),
     critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
     aggregate: v.optional(Aggregate, "last"),
-    window: v.optional(v.pipe(Duration, v.minValue(1_000))),
+    window: v.optional(v.pipe(Duration, atLeast(1_000))),
   }),
   v.forward(
     v.check((condition) => recoversBelow(condition.operator, condition), RECOVER_MESSAGE),
     ["recover"],
+  ),
+  v.forward(
+    v.check((condition) => isHarder(condition), CRITICAL_MESSAGE),
+    ["critical", "value"],
   ),
   v.forward(
     v.check(({ operator, critical }) => critical === undefined || recoversBelow(operator, critical), RECOVER_MESSAGE),
@@ -76,12 +90,16 @@ export const RateOfChangeCondition = v.pipe(
     direction: v.optional(RateDirection, "increase"),
     recover: v.optional(finite),
     critical: v.optional(v.strictObject({ value: finite, recover: v.optional(finite) })),
-    window: v.pipe(Duration, v.minValue(1_000)),
+    window: v.pipe(Duration, atLeast(1_000)),
     resetAware: v.optional(v.boolean(), false),
   }),
   v.forward(
     v.check((condition) => recoversBelow(condition.operator, condition), RECOVER_MESSAGE),
     ["recover"],
+  ),
+  v.forward(
+    v.check((condition) => isHarder(condition), CRITICAL_MESSAGE),
+    ["critical", "value"],
   ),
   v.forward(
     v.check(({ operator, critical }) => critical === undefined || recoversBelow(operator, critical), RECOVER_MESSAGE),
@@ -96,7 +114,7 @@ export type RateOfChangeCondition = v.InferOutput<typeof RateOfChangeCondition>;
  */
 const missing = <const Required extends v.GenericSchema>(required: Required) =>
   v.strictObject({
-    expectedInterval: v.optional(v.pipe(Duration, v.minValue(1_000))),
+    expectedInterval: v.optional(v.pipe(Duration, atLeast(1_000))),
     grace: v.optional(v.pipe(finite, v.minValue(1), v.maxValue(1_000)), 3),
     requireSeries: v.optional(v.pipe(v.array(required), v.minLength(1), v.maxLength(500))),
   });
@@ -122,7 +140,7 @@ export const ForecastCondition = v.strictObject({
   operator: v.picklist(["gt", "gte", "lt", "lte"]),
   value: finite,
   probability: v.optional(v.pipe(finite, v.gtValue(0), v.ltValue(1)), 0.8),
-  horizon: v.pipe(Duration, v.minValue(1_000)),
+  horizon: v.pipe(Duration, atLeast(1_000)),
   confirm: v.optional(Confirmation, {}),
 });
 export type ForecastCondition = v.InferOutput<typeof ForecastCondition>;
@@ -155,15 +173,15 @@ const common = {
   selector: Selector,
   for: v.optional(Duration, 0),
   keepFiringFor: v.optional(Duration, 0),
-  interval: v.optional(v.pipe(Duration, v.minValue(1_000), v.maxValue(86_400_000)), 60_000),
-  evalDelay: v.optional(v.pipe(Duration, v.maxValue(3_600_000)), 60_000),
+  interval: v.optional(v.pipe(Duration, atLeast(1_000), atMost(86_400_000)), 60_000),
+  evalDelay: v.optional(v.pipe(Duration, atMost(3_600_000)), 60_000),
   /** Of these kinds each series has an alert of its own. */
   groupBy: v.optional(
     v.pipe(v.array(v.string()), v.maxLength(0, "Expected no dimensions: rules of this kind look at each series by itself")),
     [],
   ),
   severity: v.optional(Severity, "warning"),
-  repeatInterval: v.optional(v.pipe(Duration, v.minValue(60_000)), 14_400_000),
+  repeatInterval: v.optional(v.pipe(Duration, atLeast(60_000)), 14_400_000),
   noData: v.optional(v.picklist(["keep_last", "alert", "ok"]), "keep_last"),
   labels: v.optional(Labels, {}),
   annotations: v.optional(Labels, {}),
@@ -190,7 +208,7 @@ const selecting = {
 const sampled = {
   ...selecting,
   /** A series that is silent for so long is forgotten: its alert ends as `expired`. */
-  expireAfter: v.optional(v.pipe(Duration, v.minValue(3_600_000), v.maxValue(72 * 3_600_000)), 24 * 3_600_000),
+  expireAfter: v.optional(v.pipe(Duration, atLeast(3_600_000), atMost(72 * 3_600_000)), 24 * 3_600_000),
 };
 
 const { selector: _, ...unselected } = common;

@@ -1,7 +1,19 @@
 import { expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import * as v from "valibot";
-import { Duration, formatDuration, isoTime, parseDuration, parseTime, QueryTime, Time } from "./time.ts";
+import {
+  atLeast,
+  atMost,
+  Duration,
+  formatDuration,
+  isoTime,
+  parseDuration,
+  parseTime,
+  PointTime,
+  QueryTime,
+  SECONDS_MESSAGE,
+  Time,
+} from "./time.ts";
 
 test.each([
   ["2026-11-20T10:00:00Z", Date.UTC(2026, 10, 20, 10)],
@@ -33,9 +45,27 @@ test("a time that was written is read back", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) }), (ms) => {
       expect(parseTime(isoTime(ms))).toBe(ms);
-      expect(v.parse(QueryTime, String(ms))).toBe(ms);
+      expect(v.parse(QueryTime, isoTime(ms))).toBe(ms);
     }),
   );
+});
+
+test("a number that looks like seconds is told so, also as the digits of a query; of a series that comes along it is a time", () => {
+  for (const seconds of [1, 1_795_304_315, 99_999_999_999]) {
+    expect(v.safeParse(Time, seconds).issues?.map(({ message }) => message)).toEqual([SECONDS_MESSAGE]);
+    expect(v.safeParse(QueryTime, String(seconds)).issues?.map(({ message }) => message)).toEqual([SECONDS_MESSAGE]);
+    expect(v.parse(PointTime, seconds)).toBe(seconds);
+  }
+  for (const ms of [0, 100_000_000_000, 1_795_304_315_000]) expect([v.parse(Time, ms), v.parse(QueryTime, String(ms))]).toEqual([ms, ms]);
+  expect(v.parse(Time, "1970-01-02T00:00:00Z")).toBe(86_400_000);
+});
+
+test.each([
+  [691_200_000, "Expected at most 1d"],
+  ["8d", "Expected at most 1d"],
+  ["1ms", "Expected at least 1s"],
+])("bounds are said as durations: %s", (value, message) => {
+  expect(v.safeParse(v.pipe(Duration, atLeast(1_000), atMost(86_400_000)), value).issues?.map((issue) => issue.message)).toEqual([message]);
 });
 
 test.each([

@@ -7,6 +7,13 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+
 
 const UnixMs = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(LATEST_MS));
 
+/** A smaller number is of seconds, or of a day in 1973 at the latest: whoever means that writes it as text. */
+const LEAST_UNIX_MS = 1e11;
+export const isSeconds = (value: unknown): boolean => typeof value === "number" && value >= 0 && value < LEAST_UNIX_MS;
+export const SECONDS_MESSAGE = "Looks like seconds: expected Unix milliseconds; a time before March 1973 comes as ISO 8601";
+/** 0 begins both counts, and stands for the beginning. */
+const isMs = (value: number): boolean => value === 0 || !isSeconds(value);
+
 /**
  * Parses an ISO 8601 time with a zone, or Unix milliseconds.
  * @returns Unix milliseconds, or null when the value is neither, or not a day of the calendar.
@@ -25,25 +32,26 @@ export function parseTime(value: unknown): number | null {
 
 export const TIME_MESSAGE = "Expected an ISO 8601 time with a zone, such as 2026-11-20T10:00:00Z, or Unix milliseconds";
 
-/** A time in: ISO 8601 with a zone, or Unix milliseconds. Parsed to Unix milliseconds. */
-export const Time = v.union(
-  [
-    UnixMs,
-    v.pipe(
-      v.string(),
-      v.check((text) => parseTime(text) !== null, TIME_MESSAGE),
-      v.transform((text) => parseTime(text)!),
-    ),
-  ],
-  TIME_MESSAGE,
+const WrittenTime = v.pipe(
+  v.string(),
+  v.check((text) => parseTime(text) !== null, TIME_MESSAGE),
+  v.transform((text) => parseTime(text)!),
 );
+
+/** A time in: ISO 8601 with a zone, or Unix milliseconds; a number that looks like seconds is none. Parsed to Unix milliseconds. */
+export const Time = v.union([v.pipe(UnixMs, v.check(isMs, SECONDS_MESSAGE)), WrittenTime], TIME_MESSAGE);
 export type Time = v.InferOutput<typeof Time>;
+
+/** The same of a series that a request brings: where its clock begins is its own affair, so that small numbers are times too. */
+export const PointTime = v.union([UnixMs, WrittenTime], TIME_MESSAGE);
 
 /** A time in a query string: as Time, where milliseconds are digits. */
 export const QueryTime = v.pipe(
   v.string(),
-  v.check((text) => parseTime(/^\d+$/.test(text) ? Number(text) : text) !== null, TIME_MESSAGE),
-  v.transform((text) => parseTime(/^\d+$/.test(text) ? Number(text) : text)!),
+  v.transform((text) => (/^\d+$/.test(text) ? Number(text) : text)),
+  v.check((value) => parseTime(value) !== null, TIME_MESSAGE),
+  v.check((value) => typeof value === "string" || isMs(value), SECONDS_MESSAGE),
+  v.transform((value) => parseTime(value)!),
 );
 
 /** A single time out: ISO 8601, UTC. */
@@ -69,7 +77,7 @@ export function parseDuration(text: string, longestMs = LONGEST_MS): number | nu
 /** A duration in: `30s`, `5m`, `1h`, `1d`, or milliseconds. Parsed to milliseconds. */
 export const Duration = v.union(
   [
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(LONGEST_MS)),
+    v.pipe(v.number(), v.integer(DURATION_MESSAGE), v.minValue(0, DURATION_MESSAGE), v.maxValue(LONGEST_MS, DURATION_MESSAGE)),
     v.pipe(
       v.string(),
       v.check((text) => parseDuration(text) !== null, DURATION_MESSAGE),
@@ -79,6 +87,10 @@ export const Duration = v.union(
   DURATION_MESSAGE,
 );
 export type Duration = v.InferOutput<typeof Duration>;
+
+/** Bounds of a duration, ms, that say what they are as durations. */
+export const atLeast = (ms: number) => v.minValue<number, number, string>(ms, `Expected at least ${formatDuration(ms)}`);
+export const atMost = (ms: number) => v.maxValue<number, number, string>(ms, `Expected at most ${formatDuration(ms)}`);
 
 /** A duration out, in the largest unit that divides it: 300000 is `5m`. */
 export function formatDuration(ms: number): string {

@@ -117,6 +117,23 @@ export function createGuard({ allow, lookup = resolve }: Pick<GuardedFetchOption
 }
 
 /**
+ * Says of a URL what a guarded fetch would refuse of it without asking a resolver.
+ * @throws Error when `allow` has an entry that is not `host:port`.
+ */
+export function createAddressRefusal({ allow }: Pick<GuardedFetchOptions, "allow">): (url: string) => string | null {
+  const guard = createGuard({ allow });
+  return (address) => {
+    try {
+      guard(parseTarget(address));
+      return null;
+    } catch (error) {
+      if (error instanceof OutgoingCallError) return error.message;
+      throw error;
+    }
+  };
+}
+
+/**
  * A lookup that answers only where every address is public. What it answers is what it checked: nobody resolves again before connecting.
  */
 export function checkedLookup(lookup: Resolve): Lookup {

@@ -190,10 +190,14 @@ export function readBody(
  * Parses a JSON body as strictly as RFC 8259: UTF-8 alone, one value, nested at most 64 levels, made of at most 500,000.
  *
  * @param bytes - The decoded body. A byte order mark is skipped.
+ * @param options.halves - What becomes of half of a character, escaped: it is refused, or replaced by U+FFFD.
  * @returns The value, or `malformed-request` or `too-large`. Of a repeated key the last counts. A key `__proto__` is an own member like any other:
- *   read it by a schema, never by Object.assign or a loop of assignments. Half of a character, escaped, becomes U+FFFD.
+ *   read it by a schema, never by Object.assign or a loop of assignments.
  */
-export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
+export function parseJsonBody(
+  bytes: Uint8Array,
+  { halves = "replaced" }: { readonly halves?: "refused" | "replaced" } = {},
+): Result<unknown, Problem> {
   if (bytes.length === 0) return { ok: false, error: malformed("The body is empty; JSON was expected.") };
   const refused = refusedUnparsed(bytes);
   if (refused !== undefined) return { ok: false, error: refused };
@@ -205,7 +209,14 @@ export function parseJsonBody(bytes: Uint8Array): Result<unknown, Problem> {
     return { ok: false, error: malformed("The body is not valid UTF-8.", cause) };
   }
   try {
-    return { ok: true, value: JSON.parse(wellFormedJson(text)) as unknown };
+    const formed = wellFormedJson(text);
+    if (formed !== text && halves === "refused") {
+      return {
+        ok: false,
+        error: malformed("A text of the body has half of a character: an escape such as \\ud83d without the other half."),
+      };
+    }
+    return { ok: true, value: JSON.parse(formed) as unknown };
   } catch (cause) {
     return { ok: false, error: malformed(`The body is not valid JSON${whereItFails(cause)}.`, cause) };
   }

@@ -12,7 +12,7 @@ import { createStatsForecast } from "../forecasters/statsforecast.ts";
 import { stubForecaster } from "../forecasters/stub.ts";
 import { createTimegpt } from "../forecasters/timegpt.ts";
 import { createSecretBox, sealingKey } from "../net/secret-box.ts";
-import type { Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
+import type { AddressRefusal, Alarm, Bus, GuardedFetch, NewId, Random, SecretBox } from "../ports.ts";
 import type { Mail } from "../ports/mail.ts";
 import { openDatabase } from "../store/database.ts";
 import type { Database } from "../store/database.ts";
@@ -76,6 +76,15 @@ function guardedFetch(allow: readonly string[]): GuardedFetch {
   };
 }
 
+/** What it would refuse unasked, loaded with it. */
+function refusals(allow: readonly string[]): AddressRefusal {
+  let loaded: Promise<(url: string) => string | null> | undefined;
+  return async (url) => {
+    loaded ??= import("../net/guarded-fetch.ts").then(({ createAddressRefusal }) => createAddressRefusal({ allow }));
+    return (await loaded)(url);
+  };
+}
+
 /** E-mail, loaded at its first message. */
 function mailer({ mail: operator, resendUrl: resend, guardedFetchAllow: allow }: Config): Mail {
   let loaded: Promise<Mail> | undefined;
@@ -99,6 +108,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
     bus: local?.bus ?? pubSubBus(),
     clock,
     fetch: guardedFetch(config.guardedFetchAllow),
+    addressRefusal: refusals(config.guardedFetchAllow),
     mail: mailer(config),
     pagerdutyUrl: config.pagerdutyUrl,
     forecasters: createForecasters(

@@ -112,6 +112,26 @@ describe("a wrong request", () => {
     expect(calls).toEqual([]);
   });
 
+  test("with half of a character is refused, but where metrics are taken, whose texts machines cut", async () => {
+    const named = (scope: "admin" | "write") =>
+      route({
+        method: "POST",
+        path: "/things",
+        summary: "",
+        scope,
+        input: v.strictObject({ name: v.string() }),
+        output: null,
+        problems: [],
+        handle: async (said) => (calls.push(said), null),
+      });
+    const bytes = String.raw`{"name": "a \ud800"}`;
+    const refused = await server.request(http([named("admin")]), "POST", "/things", { key, bytes });
+    expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining("half of a character") as unknown } });
+    expect(calls).toEqual([]);
+    expect((await server.request(http([named("write")]), "POST", "/things", { key, bytes })).status).toBe(204);
+    expect(calls).toEqual([{ name: "a \ufffd" }]);
+  });
+
   test.each(["PUT", "PATCH"] as const)("%s without a body is refused, also where nothing has to be said", async (method) => {
     const input = v.strictObject({ id: v.string(), note: v.optional(v.string()) });
     const change = route({

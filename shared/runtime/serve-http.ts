@@ -146,7 +146,7 @@ const doorRequest = ({ url, headers, body }: HttpRequest): DoorRequest => ({
   query: queryOf(url),
   headers,
   body,
-  json: () => jsonOf(body),
+  json: () => jsonOf(body, "replaced"),
 });
 
 /** Runs a request at most once for its Idempotency-Key; later ones get the stored answer. */
@@ -295,14 +295,16 @@ export function matchPath(pattern: string, path: string): Params | null {
 
 function readInput(route: JsonRoute, params: Params, request: HttpRequest): unknown {
   const members =
-    request.method === "GET" || request.method === "HEAD" || request.method === "DELETE" ? readQuery(request.url) : readJson(request);
+    request.method === "GET" || request.method === "HEAD" || request.method === "DELETE"
+      ? readQuery(request.url)
+      : readJson(route, request);
   const clash = Object.keys(params).find((name) => Object.hasOwn(members, name) && members[name] !== params[name]);
   if (clash !== undefined) throw invalid([{ path: clash, message: "Stands in the path already, as another" }]);
   const written = Object.fromEntries(Object.entries(members).filter(([name]) => !route.readOnly?.includes(name)));
   return parseOrRefuse(route.input, { ...written, ...params });
 }
 
-function readJson({ method, headers, body }: HttpRequest): Readonly<Record<string, unknown>> {
+function readJson({ scope }: JsonRoute, { method, headers, body }: HttpRequest): Readonly<Record<string, unknown>> {
   if (body.byteLength === 0) {
     // What was lost on the way would replace everything by its defaults. A POST may have nothing to say.
     if (method !== "POST") throw new Problem("malformed-request", `The body is empty; ${method} takes a JSON object.`);
@@ -312,15 +314,16 @@ function readJson({ method, headers, body }: HttpRequest): Readonly<Record<strin
   if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
     throw new Problem("unsupported-media-type", "Send JSON with Content-Type: application/json.");
   }
-  const value = jsonOf(body);
+  // Metrics come from machines, which cut texts: no batch is lost for that. People are told.
+  const value = jsonOf(body, scope === "write" ? "replaced" : "refused");
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalid([{ path: "", message: "Expected an object" }]);
   }
   return value as Record<string, unknown>;
 }
 
-function jsonOf(body: Uint8Array): unknown {
-  const parsed = parseJsonBody(body);
+function jsonOf(body: Uint8Array, halves: "refused" | "replaced"): unknown {
+  const parsed = parseJsonBody(body, { halves });
   if (!parsed.ok) throw parsed.error;
   return parsed.value;
 }

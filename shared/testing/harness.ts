@@ -5,6 +5,7 @@ import { isoTime } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
 import { batchOf } from "../core/series/batch.ts";
 import { canonicalDimensions, seriesId } from "../core/series/series-id.ts";
+import { createAddressRefusal } from "../net/guarded-fetch.ts";
 import type { Deps, GuardedFetch, NewId, SecretBox } from "../ports.ts";
 import type { Mail } from "../ports/mail.ts";
 import type { Forecasters } from "../ports/forecasters.ts";
@@ -66,9 +67,19 @@ export const READABLE_SECRETS: SecretBox = {
   rotatesTo: null,
 };
 
-/** @param options.database - Has every migration applied; one in memory when not given. */
+/**
+ * @param options.database - Has every migration applied; one in memory when not given.
+ * @param options.allow - `host:port` of single hosts that tenants may name although they are not public.
+ */
 export async function startHarness(
-  options: { now?: number; forecasters?: Forecasters; database?: Database; pagerdutyUrl?: string; mail?: Mail } = {},
+  options: {
+    now?: number;
+    forecasters?: Forecasters;
+    database?: Database;
+    pagerdutyUrl?: string;
+    mail?: Mail;
+    allow?: readonly string[];
+  } = {},
 ): Promise<Harness> {
   let now = options.now ?? START;
   let ids = 0;
@@ -76,6 +87,7 @@ export async function startHarness(
   let fetch: GuardedFetch = async (url) => {
     throw new Error(`No test answers ${new URL(url).host}`);
   };
+  const refusalOf = createAddressRefusal({ allow: options.allow ?? [] });
   const newId: NewId = (prefix) => hashId(prefix, [`test ${String((ids += 1))}`]);
   const database = options.database ?? (await memoryDatabase());
   const committed: Event[] = [];
@@ -87,6 +99,7 @@ export async function startHarness(
     bus: { publish: async () => {}, redeliver: async () => {} },
     clock: { now: () => now },
     fetch: (url, request) => fetch(url, request),
+    addressRefusal: async (url) => refusalOf(url),
     mail:
       options.mail ??
       (async () => {

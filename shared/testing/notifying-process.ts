@@ -39,6 +39,7 @@ function worldOf({ aheadMs, allow, timeoutMs }: NotifyingOptions, database: Awai
     bus: { publish: async () => {}, redeliver: async () => {} },
     clock: { now: () => Date.now() + aheadMs },
     fetch: (url, request) => fetch(url, { ...request, timeoutMs }),
+    addressRefusal: unused,
     mail: unused,
     pagerdutyUrl: undefined,
     charts: { svg: unused, png: unused, leftOut: unused },

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { atLeast, atMost } from "../../shared/contract/time.ts";
 import { parseTestDuration } from "./notation.ts";
 
 const TestDuration = v.pipe(
@@ -7,7 +8,7 @@ const TestDuration = v.pipe(
   v.check((text) => parseTestDuration(text) !== null, "Expected a duration such as 5m or 1h30m"),
   v.transform((text) => parseTestDuration(text)!),
 );
-const Interval = v.pipe(TestDuration, v.minValue(1_000), v.maxValue(86_400_000));
+const Interval = v.pipe(TestDuration, atLeast(1_000), atMost(86_400_000));
 const Labels = v.record(v.string(), v.string());
 /** What YAML reads as a number is a text of one number. */
 const Values = v.pipe(v.union([v.string(), v.number()]), v.transform(String));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,11 @@ async function run(text: string, beside: Readonly<Record<string, string>> = {}):
   const results = runRuleTests(file, rules);
   return results.every(isPassed) ? [] : resultLines("tests.yml", results);
 }
+
+test("the example of the documentation runs as it stands there", async () => {
+  const page = await readFile(new URL("../../docs/rule-tests.md", import.meta.url), "utf8");
+  expect(await run(/```yaml\n(.*?)```/s.exec(page)![1]!)).toEqual([]);
+});
 
 // The series, times and results of Prometheus' own tests of `for` and `keep_firing_for`: rules/manager_test.go, rules/alerting_test.go and
 // cmd/promtool/testdata/unittest.yml. The rules are ours.

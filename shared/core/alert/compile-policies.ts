@@ -1,6 +1,6 @@
 import type { InhibitionDefinition, MuteWindowDefinition, RoutesDefinition, SilenceDefinition } from "../../contract/alert-policy.ts";
 import type { Matcher } from "../../contract/series.ts";
-import { labelMatchers } from "./label-matchers.ts";
+import { hidingMatchers, labelMatchers } from "./label-matchers.ts";
 import { mutedUntil } from "./mute-windows.ts";
 import { NO_POLICIES } from "./policies.ts";
 import type { Labels, Policies } from "./policies.ts";
@@ -21,7 +21,7 @@ export type AnyPolicy = {
   readonly [Kind in PolicyKind]: { readonly kind: Kind; readonly definition: PolicyDefinitions[Kind] };
 }[PolicyKind];
 
-/** What is wrong with a policy that its contract cannot see: a pattern that RE2 refuses. null where nothing is. */
+/** What is wrong with a policy that its contract cannot see: a pattern that RE2 refuses, matchers that hide everything. null where nothing is. */
 export function flawOf(policy: AnyPolicy): Flaw | null {
   if (policy.kind === "routes") {
     const compiled = compileRoutes(policy.definition);
@@ -32,8 +32,8 @@ export function flawOf(policy: AnyPolicy): Flaw | null {
       ? { source: policy.definition.source, target: policy.definition.target }
       : { matchers: policy.definition.matchers };
   for (const [name, matchers] of Object.entries(lists)) {
-    const compiled = labelMatchers(matchers);
-    if (!compiled.ok) return { path: `${name}[${compiled.error.index}].value`, message: compiled.error.message };
+    const compiled = hidingMatchers(name, matchers);
+    if (!compiled.ok) return compiled.error;
   }
   return null;
 }

@@ -3,6 +3,7 @@ import type { Result } from "../result.ts";
 import { compileMatchers } from "../series/matchers.ts";
 import type { BadPattern } from "../series/matchers.ts";
 import type { Labels } from "./policies.ts";
+import type { Flaw } from "./routes.ts";
 
 const MOST_CACHED = 2_000;
 
@@ -21,4 +22,19 @@ export function labelMatchers(matchers: readonly Matcher[]): Result<(labels: Lab
     compiled.set(text, known);
   }
   return known;
+}
+
+const HIDES_ALL = "Expected at least one matcher that does not match the empty text: these match every alert that lacks their labels";
+
+/**
+ * Compiles the matchers of something that hides. Where each of them matches the empty text they are refused: together they hide what has
+ * none of their labels, which is almost everything. An empty list says so itself.
+ *
+ * @param path - Of the list.
+ * @see Prometheus Alertmanager, silence validation: at least one matcher must not match the empty string.
+ */
+export function hidingMatchers(path: string, matchers: readonly Matcher[]): Result<(labels: Labels) => boolean, Flaw> {
+  const compiled = labelMatchers(matchers);
+  if (!compiled.ok) return { ok: false, error: { path: `${path}[${compiled.error.index}].value`, message: compiled.error.message } };
+  return matchers.length > 0 && compiled.value({}) ? { ok: false, error: { path, message: HIDES_ALL } } : compiled;
 }
