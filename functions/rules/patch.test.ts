@@ -48,7 +48,11 @@ test("what fires goes on as one alert under the rule's new name, labels and anno
   const changed = { name: "CPU is hot", labels: { team: "db" }, annotations: { runbook_url: "https://example.com/cpu" } };
   await harness.call(patchRule, { id: rule.id, ...changed });
   const { name: ruleName, ...said } = changed;
-  expect(await harness.deps.store.forOrg(harness.org).alerts.get(alert)).toMatchObject({ ruleName, ...said, episode: { resolvedAt: null } });
+  expect(await harness.deps.store.forOrg(harness.org).alerts.get(alert)).toMatchObject({
+    ruleName,
+    ...said,
+    episode: { resolvedAt: null },
+  });
 });
 
 describe("400", () => {
