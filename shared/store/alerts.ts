@@ -15,7 +15,7 @@ import type { Acknowledgement, Episode } from "../core/alert/step.ts";
 import { MAX_COMMENTS, MAX_EARLIER, MAX_OPEN_ALERTS } from "../ports/alerting.ts";
 import type { AlertsStore, CommentRecord, OpenAlert, TransitionRecord } from "../ports/alerting.ts";
 import type { Database, Statement } from "./database.ts";
-import { parseTimeCursor, timeCursor } from "./newest-first.ts";
+import { pageOfMatching, placeBefore, timeCursor } from "./newest-first.ts";
 import { afterId, pageOf, wrongCursor } from "./page.ts";
 import { wakeGroups } from "./wake-groups.ts";
 
@@ -56,8 +56,9 @@ const SELECT_OPEN_DIMENSIONS = `
   SELECT d.key AS name, d.value AS value, count(*) AS alerts FROM alert AS a CROSS JOIN json_each(a.dimensions) AS d
   WHERE a.org = :org AND a.rule = :rule AND a.resolved_at IS NULL
   GROUP BY d.key, d.value ORDER BY alerts DESC, d.key, d.value LIMIT :limit`;
-// Both ride rule_instance_series, which MAX_INSTANCES bounds.
+// Rides rule_instance_watching, which MOST_INSTANCES bounds.
 const COUNT_WATCHED = "SELECT count(*) AS series FROM rule_instance WHERE org = :org AND rule = :rule AND metric_key IS NOT NULL";
+// Rides rule_instance_series, which MOST_INSTANCES bounds.
 const SELECT_WATCHED_DIMENSIONS = `
   SELECT d.key AS name, d.value AS value, count(*) AS series FROM rule_instance AS i CROSS JOIN json_each(i.dimensions) AS d
   WHERE i.org = :org AND i.rule = :rule AND (d.key, d.value) IN (SELECT value ->> 'name', value ->> 'value' FROM json_each(:dimensions))
@@ -114,9 +115,6 @@ const SELECT_TRANSITIONS = `
   WHERE org = :org AND instance = :instance AND (at, seq) > (:after, :afterSeq) AND at >= :pendingAt
     AND (alert = :alert OR (alert IS NULL AND at <= :end))
   ORDER BY at, seq LIMIT :limit`;
-/** Rows that one request for a page goes through, where only some of them match. */
-const SCAN_ROWS = 500;
-const MOST_SCANS = 20;
 
 /** Stores what somebody wrote about an alert of the organisation. */
 export const insertComment = (org: OrgId, { actor, ...comment }: CommentRecord): Statement => ({
@@ -262,25 +260,10 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       };
       const cursorOf = ({ episode, id }: AlertRecord) => timeCursor(episode.startedAt, id);
       const read = async (after: string | undefined, rows: number) => {
-        const reached = parseTimeCursor(after);
-        // Nothing sorts before an empty id: of those that began then, none.
-        const place = to !== undefined && to < reached.before ? { before: to, beforeId: "" } : reached;
-        return (await database.read(sql, { ...args, ...place, limit: rows })).map(alertOf);
+        return (await database.read(sql, { ...args, ...placeBefore(to, after), limit: rows })).map(alertOf);
       };
       if (matches === undefined) return pageOf(await read(cursor, limit + 1), limit, cursorOf);
-
-      const found: AlertRecord[] = [];
-      let after = cursor;
-      for (let scan = 0; scan < MOST_SCANS; scan++) {
-        const rows = await read(after, SCAN_ROWS);
-        for (const alert of rows) {
-          if (matches(alert)) found.push(alert);
-          if (found.length > limit) return pageOf(found, limit, cursorOf);
-        }
-        if (rows.length < SCAN_ROWS) return { items: found, nextCursor: null };
-        after = cursorOf(rows.at(-1)!);
-      }
-      return { items: found, nextCursor: after! };
+      return pageOfMatching(read, matches, { limit, cursor }, cursorOf);
     },
     async openOfRule(rule) {
       return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MOST_INSTANCES })).map(alertOf);
@@ -290,10 +273,10 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       return rows.map(pastOf);
     },
     async openDimensions(rule, limit) {
-      const [[counted], rows] = [
-        await database.read(COUNT_OPEN_OF_RULE, { org, rule }),
-        await database.read(SELECT_OPEN_DIMENSIONS, { org, rule, limit }),
-      ];
+      const [[counted], rows] = await Promise.all([
+        database.read(COUNT_OPEN_OF_RULE, { org, rule }),
+        database.read(SELECT_OPEN_DIMENSIONS, { org, rule, limit }),
+      ]);
       const dimensions = rows.map((row) => ({
         name: row["name"] as string,
         value: row["value"] as string,

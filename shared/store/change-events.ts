@@ -8,7 +8,7 @@ import type { ChangeRecord } from "../core/alert/changes.ts";
 import { MAX_CHANGE_EVENTS, MAX_CHANGES_NEAR } from "../ports/change-events.ts";
 import type { ChangeEventsStore, ChangesAge } from "../ports/change-events.ts";
 import type { Database } from "./database.ts";
-import { parseTimeCursor, timeCursor } from "./newest-first.ts";
+import { pageOfMatching, placeBefore, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
 
 // Counts on change_event_started: at most MAX_CHANGE_EVENTS of them.
@@ -31,10 +31,6 @@ const SELECT_DURING = `
 // Rides change_event_age.
 const FORGET = `
   DELETE FROM change_event WHERE id IN (SELECT id FROM change_event WHERE starts_at < :before ORDER BY starts_at LIMIT :limit)`;
-
-/** Rows that one request for a page goes through, where only some of them match. */
-const SCAN_ROWS = 500;
-const MOST_SCANS = 20;
 
 function changeOf(row: Row): ChangeRecord {
   const [at, endAt] = [row["starts_at"] as number, row["ends_at"] as number];
@@ -72,24 +68,11 @@ export function changeEventsStore(database: Database, org: OrgId): ChangeEventsS
     },
     async list({ kind, from, to, matches }, { limit, cursor }) {
       const read = async (after: string | undefined, rows: number) => {
-        const reached = parseTimeCursor(after);
-        // Nothing sorts before an empty id: of those that began then, none.
-        const place = to !== undefined && to < reached.before ? { before: to, beforeId: "" } : reached;
-        const args = { org, kind: kind === undefined ? null : JSON.stringify(kind), from: from ?? 0, ...place, limit: rows };
-        return (await database.read(SELECT_PAGE, args)).map(changeOf);
+        const args = { org, kind: kind === undefined ? null : JSON.stringify(kind), from: from ?? 0, limit: rows };
+        return (await database.read(SELECT_PAGE, { ...args, ...placeBefore(to, after) })).map(changeOf);
       };
       if (matches === undefined) return pageOf(await read(cursor, limit + 1), limit, cursorOf);
-
-      const found: ChangeRecord[] = [];
-      let after = cursor;
-      for (let scan = 0; scan < MOST_SCANS; scan++) {
-        const rows = await read(after, SCAN_ROWS);
-        found.push(...rows.filter(({ dimensions }) => matches(dimensions)));
-        if (found.length > limit) return pageOf(found, limit, cursorOf);
-        if (rows.length < SCAN_ROWS) return { items: found, nextCursor: null };
-        after = cursorOf(rows.at(-1)!);
-      }
-      return { items: found, nextCursor: after! };
+      return pageOfMatching(read, ({ dimensions }) => matches(dimensions), { limit, cursor }, cursorOf);
     },
     async during({ from, to }) {
       const args = { org, from, to, earliest: from - LONGEST_CHANGE_MS, limit: MAX_CHANGES_NEAR };

@@ -19,6 +19,7 @@ const UPSERT = `
     :state, :overAt)
   ON CONFLICT (channel) DO UPDATE SET version = excluded.version, state = excluded.state, over_at = excluded.over_at
   WHERE channel_storm.org = excluded.org`;
+// Rides the primary key.
 const DELETE = "DELETE FROM channel_storm WHERE channel = :channel AND org = :org";
 
 /** Writes what is kept of a channel over the version it was loaded with. */
