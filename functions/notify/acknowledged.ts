@@ -1,6 +1,7 @@
 import type { AlertId, DeliveryId, OrgId } from "../../shared/contract/ids.ts";
 import { deliveryId } from "../../shared/core/alert/keys.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
+import type { Notification } from "../../shared/core/message/alert-message.ts";
 import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { Deps } from "../../shared/ports.ts";
 
@@ -23,14 +24,14 @@ export async function tellAcknowledged(org: OrgId, id: AlertId, { store, clock }
     if (firing?.group == null) continue;
     const { group } = firing;
     const key = deliveryId({ org, channel, group, flush: alert.episode.acknowledged.at, kind: "acknowledged", members: [id] });
-    const payload = {
+    const payload: Notification = {
       kind: "acknowledged",
       reason: null,
       at: now,
       groupKey: group,
       alerts: [toldAlert(alert, undefined, now)],
-    } as const;
-    await deliveries.insert({ id: key, channel, group, kind: "acknowledged", alerts: [id], payload, nextAttemptAt: now }, now);
+    };
+    await deliveries.insert({ id: key, channel, group, kind: payload.kind, alerts: [id], payload, nextAttemptAt: now }, now);
     isTold = true;
   }
   return isTold;

@@ -2,5 +2,5 @@
 
 /** To a firing whose alerts their resolves took over: by it, a later attempt at a resolve knows that it tells both. */
 export const SUPERSEDED = "Resolved before it got through: the resolve tells both";
-/** To a resolve of something that the channel never heard of. */
+/** To the end, or the acknowledgement, of something that the channel never heard of. */
 export const UNTOLD = "Its firing never got through";

@@ -153,7 +153,7 @@ async function withoutFiring(org: OrgId, delivery: DeliveryRecord, { store, cloc
   const firings = await store.forOrg(org).deliveries.firingsBefore({ ...delivery, createdAt: delivery.createdAt + 1 });
   if (firings.some(({ status }) => status === "delivered")) return null;
   const due = firings.flatMap(({ status, nextAttemptAt: at }) => (status === "waiting" ? [at ?? 0] : status === "sending" ? [0] : []));
-  if (due.length === 0) return dead("Its firing never got through");
+  if (due.length === 0) return dead(UNTOLD);
   return { status: "postponed", at: Math.max(clock.now() + WAIT_FOR_FIRING_MS, ...due) };
 }
 

@@ -3,6 +3,7 @@ import { MOST_FALLBACKS } from "../../shared/core/alert/fallback.ts";
 import { fallbackDeliveryId } from "../../shared/core/alert/keys.ts";
 import { tellingOf } from "../../shared/core/alert/telling.ts";
 import type { ChannelRecord, DeliveryRecord, NewDelivery } from "../../shared/ports/alerting.ts";
+import type { OrgStore } from "../../shared/ports/store.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { SUPERSEDED } from "./dead.ts";
 
@@ -53,7 +54,7 @@ export async function fallbackFor(
 }
 
 /** Alerts whose firing a resolve took over, so that nobody has heard of them if it is dead. */
-async function untoldFirings(delivery: DeliveryRecord, { deliveries }: ReturnType<Deps["store"]["forOrg"]>): Promise<readonly AlertId[]> {
+async function untoldFirings(delivery: DeliveryRecord, { deliveries }: Pick<OrgStore, "deliveries">): Promise<readonly AlertId[]> {
   const wanted = new Set(delivery.payload.tellsFiring);
   const told = new Set<AlertId>();
   for (const { status, lastError, alerts, payload } of await deliveries.firingsBefore(delivery)) {

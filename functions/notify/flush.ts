@@ -61,7 +61,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
     const timers = policies.routes.get(group.route)?.timers ?? DEFAULT_TIMERS;
     const flushed = decideFlush(
       state,
-      listening.map((one) => limited(one, known.get(one.id)?.state, enabled)),
+      listening.map((one) => limited(one, known.get(one.id)?.state ?? CALM, enabled)),
       now,
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       timers,
@@ -157,7 +157,7 @@ function listeners(
 }
 
 /** A channel as far as it may be told now. */
-function limited(listener: Listener, state: Storm = CALM, enabled: readonly ChannelRecord[]): Listener {
+function limited(listener: Listener, state: Storm, enabled: readonly ChannelRecord[]): Listener {
   const limit = enabled.find(({ id }) => id === listener.id)?.stormLimit;
   return limit === undefined ? listener : { ...listener, storm: { state, limit } };
 }

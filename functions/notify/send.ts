@@ -17,7 +17,6 @@ import type { ChannelRecord } from "../../shared/ports/alerting.ts";
 import { openConfig } from "../../shared/ports/channel-config.ts";
 import type { MailImage } from "../../shared/ports/mail.ts";
 import type { Deps, OutgoingRequest } from "../../shared/ports.ts";
-
 import { endFormerLabels } from "./former-labels.ts";
 
 /** One message on its way to one channel. */

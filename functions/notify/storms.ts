@@ -31,13 +31,6 @@ const messageOf = (channel: ChannelId, overAt: number, now: number): NewDelivery
   group: null,
   kind: "resolved",
   alerts: [],
-  payload: {
-    kind: "resolved",
-    reason: "storm",
-    at: now,
-    groupKey: null,
-    alerts: [],
-    storm: "over",
-  },
+  payload: { kind: "resolved", reason: "storm", at: now, groupKey: null, alerts: [], storm: "over" },
   nextAttemptAt: now,
 });
