@@ -83,12 +83,8 @@ export async function evaluateForecasted(org: OrgId, forecasts: readonly Forecas
     if (series === null || seen.has(series.id)) continue;
     seen.add(series.id);
     const rules = index.selecting(series).filter(({ kind }) => kind === "forecast");
-    if (rules.length > 0)
-      await tenant.instances.wake(
-        rules.map(({ id: rule }) => rule),
-        series.id,
-        deps.clock.now(),
-      );
+    const woken = rules.map(({ id: rule }) => rule);
+    if (woken.length > 0) await tenant.instances.wake(woken, series.id, deps.clock.now());
   }
   if (seen.size > 0) await evaluateOrg(org, null, deps);
 }

@@ -124,8 +124,9 @@ async function rawHistory(
   const before = await tenant.points.newest(series.id, { before: start, limit: 1 });
   const window = await tenant.points.read(series.id, { from: start, to, limit: MOST_POINTS + 1, order: "asc" });
   const bare = { ...bareSeries(tenant, series, cadence), ...joinPoints(before, window) };
-  if (rule.kind === "forecast")
+  if (rule.kind === "forecast") {
     return { ...bare, forecasts: await knownForecasts(tenant.forecasts, series.id, rule.condition.horizon, { from, to }) };
+  }
   return requiredSeries(tenant.series, rule).some(({ id }) => id === series.id) ? { ...bare, requiredSince: from } : bare;
 }
 

@@ -18,7 +18,6 @@ const MOST_RULES = 20;
 const MOST_DIMENSIONS = 100;
 /** Times whose changes are looked up, the newest: alerts that began within minutes have one together. */
 const MOST_TIMES = 20;
-
 /** Series of a metric among which those of an anomaly rule are counted: ids are hashes, so the first of them are like the others. */
 const MOST_SERIES = 1_000;
 

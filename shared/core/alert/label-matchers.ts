@@ -34,7 +34,7 @@ const HIDES_ALL = "Expected at least one matcher that does not match the empty t
  * @see Prometheus Alertmanager, silence validation: at least one matcher must not match the empty string.
  */
 export function hidingMatchers(path: string, matchers: readonly Matcher[]): Result<(labels: Labels) => boolean, Flaw> {
-  const compiled = labelMatchers(matchers);
-  if (!compiled.ok) return { ok: false, error: { path: `${path}[${compiled.error.index}].value`, message: compiled.error.message } };
-  return matchers.length > 0 && compiled.value({}) ? { ok: false, error: { path, message: HIDES_ALL } } : compiled;
+  const hiding = labelMatchers(matchers);
+  if (!hiding.ok) return { ok: false, error: { path: `${path}[${hiding.error.index}].value`, message: hiding.error.message } };
+  return matchers.length > 0 && hiding.value({}) ? { ok: false, error: { path, message: HIDES_ALL } } : hiding;
 }
