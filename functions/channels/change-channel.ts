@@ -1,7 +1,8 @@
 import type { ChannelDefinition, CreatedChannel } from "../../shared/contract/channel.ts";
 import type { ChannelId } from "../../shared/contract/ids.ts";
-import { notFound, Problem } from "../../shared/contract/problem.ts";
+import { notFound } from "../../shared/contract/problem.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { channelAnswer } from "./channel-answer.ts";
@@ -9,9 +10,6 @@ import { withPreviousSecret } from "./kept-secrets.ts";
 import { definitionOf, recordOf, withSecret } from "./channel-record.ts";
 import { requireAddress } from "./require-address.ts";
 import { requireFallback } from "./require-fallback.ts";
-
-/** How often a write is tried anew that lost against another. */
-const TRIES = 5;
 
 /**
  * Gives a channel another definition; the same definition again changes nothing.
@@ -25,7 +23,7 @@ export async function changeChannel(
   deps: Pick<Deps, "store" | "clock" | "secrets" | "random" | "addressRefusal">,
 ): Promise<CreatedChannel> {
   const { channels } = deps.store.forOrg(org);
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("The channel is", async () => {
     const before = await channels.get(id);
     if (before === null) throw notFound();
     requireMatch(channelAnswer(before));
@@ -40,7 +38,7 @@ export async function changeChannel(
     const disabledReason = definition.enabled ? null : before.disabledReason;
     const version = before.version + 1;
     const after = recordOf(definition, { ...before, version, disabledReason, updatedAt: deps.clock.now() }, org, deps);
-    if (await channels.replace(after, actor)) return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
-  }
-  throw new Problem("conflict", "The channel is changing all the time. Send the request again.");
+    if (!(await channels.replace(after, actor))) return null;
+    return { ...channelAnswer(after), ...(made === undefined ? {} : { secret: made }) };
+  });
 }

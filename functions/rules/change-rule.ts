@@ -1,19 +1,17 @@
 import type { RuleId } from "../../shared/contract/ids.ts";
-import { invalid, notFound, Problem } from "../../shared/contract/problem.ts";
+import { invalid, notFound } from "../../shared/contract/problem.ts";
 import type { Rule, RuleDefinition, WrittenRule } from "../../shared/contract/rule.ts";
 import { compositeCycle, lookedAt } from "../../shared/core/alert/composite.ts";
 import { ruleConsequences } from "../../shared/core/alert/rule-change.ts";
 import { unknownMethods } from "../../shared/core/detect/effective-settings.ts";
 import { canonicalJson } from "../../shared/core/hash-id.ts";
 import { compileMatchers } from "../../shared/core/series/matchers.ts";
+import { untilWon } from "../../shared/core/until-won.ts";
 import { withRequiredSeries } from "../../shared/ports/required-series.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { requireTemplates } from "./require-templates.ts";
 import { ruleAnswer } from "./rule-answer.ts";
-
-/** How often a write is tried anew that lost against an evaluation. */
-const TRIES = 5;
 
 /** Refuses what no schema sees: patterns that RE2 does not take, methods that there are none of. @throws Problem validation-failed. */
 export function requirePatterns(definition: WrittenRule): void {
@@ -62,7 +60,7 @@ export async function changeRule(
   { requireMatch, actor }: Pick<TenantContext, "requireMatch" | "actor">,
   now: number,
 ): Promise<Rule> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return untilWon("The rule, or what it watches, is", async () => {
     const before = await rules.get(id);
     if (before === null) throw notFound();
     requireMatch(ruleAnswer(before));
@@ -77,9 +75,8 @@ export async function changeRule(
 
     const after: Rule = { ...definition, id, version: before.version + 1, createdAt: before.createdAt, updatedAt: now };
     const consequences = ruleConsequences(before, after, await instances.ofRule(id), now);
-    if (await rules.replace(after, { ...consequences, at: now }, actor)) return after;
-  }
-  throw busy();
+    return (await rules.replace(after, { ...consequences, at: now }, actor)) ? after : null;
+  });
 }
 
 /**
@@ -92,15 +89,12 @@ export async function removeRule(
   { requireMatch, actor }: Pick<TenantContext, "requireMatch" | "actor">,
   now: number,
 ): Promise<void> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  await untilWon("The rule, or what it watches, is", async () => {
     const rule = await rules.get(id);
     if (rule === null) throw notFound();
     requireMatch(ruleAnswer(rule));
 
     const { changes } = ruleConsequences(rule, null, await instances.ofRule(id), now);
-    if (await rules.remove(id, rule.version, { changes, at: now }, actor)) return;
-  }
-  throw busy();
+    return (await rules.remove(id, rule.version, { changes, at: now }, actor)) ? rule : null;
+  });
 }
-
-const busy = () => new Problem("conflict", "The rule is being changed or evaluated all the time. Send the request again.");
