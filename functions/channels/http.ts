@@ -3,7 +3,7 @@ import { compareChannel } from "./compare.ts";
 import { createChannel } from "./create.ts";
 import { deleteChannel } from "./delete.ts";
 import { getChannel } from "./get.ts";
-import { listChannelVersions } from "./history.ts";
+import { listChannelVersions } from "./versions.ts";
 import { listChannels } from "./list.ts";
 import { patchChannel } from "./patch.ts";
 import { replaceChannel } from "./replace.ts";

@@ -4,7 +4,7 @@ import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import { createChannel } from "./create.ts";
 import { deleteChannel } from "./delete.ts";
-import { listChannelVersions } from "./history.ts";
+import { listChannelVersions } from "./versions.ts";
 import { patchChannel } from "./patch.ts";
 
 let harness: Harness;
