@@ -1,7 +1,7 @@
 import type { Actor } from "../contract/actor.ts";
 import type { AlertComment, AlertStatus, AlertTransition, ConditionState } from "../contract/alert.ts";
-import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
-import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
+import type { ChannelKind, DeliveryStatus } from "../contract/channel.ts";
+import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
 import type { Rule, Severity } from "../contract/rule.ts";
 import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, Subject, WatchRecord } from "../core/alert/alert-record.ts";
@@ -367,26 +367,6 @@ export interface ChannelsStore {
    * @returns null when it is its turn now; or when to ask again, at most `mostMs` from now: the waiting are given one time each.
    */
   takeTurn(id: ChannelId, pace: { readonly gapMs: number; readonly mostMs: number; readonly now: number }): Promise<number | null>;
-}
-
-/** What the inbox channels of an organisation got. */
-export interface InboxStore {
-  /** The message of a delivery; the same delivery again is ignored. */
-  insert(message: {
-    readonly delivery: DeliveryId;
-    readonly channel: ChannelId;
-    readonly kind: Notification["kind"];
-    readonly title: string;
-    readonly text: string;
-    readonly alerts: InboxMessage["alerts"];
-    readonly at: number;
-  }): Promise<void>;
-  /** Newest first; those alone that nobody has read, where that is asked for. */
-  list(page: PageQuery, filter?: { readonly unread?: boolean | undefined }): Promise<Page<InboxMessage>>;
-  /** Marks a message as read at a time, or as unread: null. What was read already keeps its time. null when there is no such message. */
-  mark(id: InboxMessageId, readAt: number | null): Promise<InboxMessage | null>;
-  /** Marks all as read that came until a time; answers how many were not. */
-  markAll(until: number, readAt: number): Promise<number>;
 }
 
 /** A delivery that is to be sent. */

@@ -3,7 +3,7 @@ import type { InboxMessage } from "../contract/channel.ts";
 import type { InboxMessageId, OrgId } from "../contract/ids.ts";
 import { isoTime, isoTimeOrNull } from "../contract/time.ts";
 import { hashId } from "../core/hash-id.ts";
-import type { InboxStore } from "../ports/alerting.ts";
+import type { InboxStore } from "../ports/inbox.ts";
 import type { Database } from "./database.ts";
 import { parseTimeCursor, timeCursor } from "./newest-first.ts";
 import { pageOf } from "./page.ts";
