@@ -4,8 +4,9 @@ import { evidenceAnswer } from "../../shared/core/alert/evidence-answer.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Backtest, BacktestRequest, MOST_EPISODES } from "./contract.ts";
 import { spanOf, timesIn } from "./history.ts";
-import { firingMinutes, labelsOf, ruleOf, runRule, summaryOf, tellingOf } from "./run.ts";
+import { ruleOf, runRule } from "./run.ts";
 import type { RanSeries } from "./run.ts";
+import { firingMinutes, labelledTimesOf, pastTellingOf, summaryOf } from "./summary.ts";
 
 export const backtestRule = route({
   method: "POST",
@@ -23,13 +24,13 @@ export const backtestRule = route({
     const rule = await ruleOf(tenant, asked, clock.now());
     const { ran, warnings } = await runRule(tenant, rule, named, span);
     const series = ran.flatMap((one) => (one.series === null ? [] : [{ ...one, series: one.series }]));
-    const said = await labelsOf(
+    const said = await labelledTimesOf(
       tenant,
       incidents,
       series.map((one) => one.series),
       span,
     );
-    const telling = await tellingOf(tenant, rule, span);
+    const telling = await pastTellingOf(tenant, rule, span);
     const points = ran.reduce((sum, one) => sum + one.points, 0);
     return {
       from: isoTime(span.from),

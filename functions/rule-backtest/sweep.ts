@@ -8,8 +8,9 @@ import { inTurns } from "../../shared/core/in-turns.ts";
 import { route } from "../../shared/runtime/route.ts";
 import { Sweep, SweepRequest } from "./contract.ts";
 import { histories, requireFewEvaluations, seriesOf, spanOf } from "./history.ts";
-import { groundsOf, labelsOf, perWeek, pointsIn, ruleOf, summaryOf, tellingOf, warningsOf } from "./run.ts";
+import { groundsOf, pointsIn, ruleOf, warningsOf } from "./run.ts";
 import type { AnyRule, RanSeries } from "./run.ts";
+import { labelledTimesOf, pastTellingOf, perWeek, summaryOf } from "./summary.ts";
 
 export const sweepRule = route({
   method: "POST",
@@ -41,8 +42,8 @@ export const sweepRule = route({
       }
       points += own.points;
     }
-    const said = await labelsOf(tenant, incidents, series, span);
-    const telling = await tellingOf(tenant, rule, span);
+    const said = await labelledTimesOf(tenant, incidents, series, span);
+    const telling = await pastTellingOf(tenant, rule, span);
     const tried = settings.map(({ value, for: patience, ran }) => {
       const summary = summaryOf(rule, ran, span, { said, ...telling });
       const answer = { value, for: formatDuration(patience), episodesPerWeek: perWeek(summary.episodeCount, span), ...summary };

@@ -1,6 +1,5 @@
 import type { OrgId } from "../contract/ids.ts";
 import type { AlertingDue, AlertsStore, ChannelsStore, DeliveriesStore, GroupsStore, InstancesStore, RulesStore } from "./alerting.ts";
-import type { InboxStore } from "./inbox.ts";
 import type { AlertPoliciesStore, SuppressionDue } from "./alert-policies.ts";
 import type { ChangeEventsStore, ChangesAge } from "./change-events.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";
@@ -10,6 +9,7 @@ import type { ForecastAccuracyStore, Measuring } from "./forecast-accuracy.ts";
 import type { ForecastJobsDue, ForecastJobsStore } from "./forecast-jobs.ts";
 import type { ForecastingDue, ForecastsStore } from "./forecasts.ts";
 import type { HistoryStore } from "./history.ts";
+import type { InboxStore } from "./inbox.ts";
 import type { EventStore, IdempotencyStore, KeyRing, KeysStore, LeaseStore, OrgsStore } from "./platform.ts";
 import type { CompactionStore, DeadLetterStore, Expiry, PointStore, RetentionStore, SeriesStore } from "./points.ts";
 import type { StormsDue, StormsStore } from "./storms.ts";
