@@ -204,102 +204,147 @@ export function decideFlush(
   timers: Timers = DEFAULT_TIMERS,
   suppressed: ReadonlyMap<AlertId, number | null> = new Map(),
 ): { readonly messages: readonly FlushMessage[]; readonly group: GroupState; readonly storms: ReadonlyMap<ChannelId, Storm> } {
-  const storms = new Map<ChannelId, Storm>();
-  if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group, storms };
+  if (group.nextFlushAt === null || now < group.nextFlushAt) return { messages: [], group, storms: new Map() };
 
-  const whole = now >= (group.wholeFlushAt ?? group.nextFlushAt);
-  const firing = memberIds(group).filter((id) => group.members[id]!.state === "firing");
-  const flaps = (id: AlertId) => group.members[id]!.flapping !== undefined;
-  const visible = firing.filter((id) => !suppressed.has(id) && !flaps(id));
-  const unsaid = new Set(memberIds(group).filter((id) => group.members[id]!.flapping === "begun" && group.noticed?.includes(id) !== true));
-  const notices = whole ? [...unsaid].filter((id) => !suppressed.has(id)) : [];
-  // The end of what was told, or is told now, waits until its instance is calm.
-  const knows = new Set([...unsaid, ...Object.values(group.told).flatMap(({ alerts }) => Object.keys(alerts) as AlertId[])]);
-  const staying = memberIds(group).filter((id) => group.members[id]!.state === "firing" || (flaps(id) && knows.has(id)));
+  const standing = standingOf(group, suppressed, now);
+  const { whole, staying } = standing;
   const repeatAfter = Math.ceil(repeatInterval / timers.groupInterval) * timers.groupInterval;
-  const messages: FlushMessage[] = [];
-  // A channel that is switched off keeps what it was told of those that still fire: switched on again, it is not told a second time.
-  const told: Record<ChannelId, Told> = Object.fromEntries(
-    Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, staying) : alerts }]),
-  );
-  const resends: number[] = [];
-  const rooms: number[] = [];
-  const heldBack: Record<ChannelId, readonly AlertId[]> = whole ? {} : { ...group.heldBack };
-  for (const listener of channels) {
-    const {
-      id: channel,
-      sendResolved = true,
-      isStateful = false,
-      hears = () => true,
-      alertAMessage = false,
-      resendEvery,
-      storm,
-    } = listener;
-    if (!whole && resendEvery === undefined) continue;
-    const before: Told = group.told[channel] ?? { at: now, alerts: {} };
-    const unheard = [...visible, ...notices].filter((id) => hears(id) && !Object.hasOwn(before.alerts, id));
-    if (storm !== undefined && unheard.length > 0) {
-      const news = unheard.map((id) => ({ id, severity: group.members[id]!.severity }));
-      const admitted = admit(storm.state, news, storm.limit, now);
-      storms.set(channel, admitted.storm);
-      heldBack[channel] = admitted.held;
-      if (admitted.notice !== null) messages.push({ channel, kind: "firing", alerts: [], reason: "storm", storm: admitted.notice });
-      if (admitted.roomAt !== null) rooms.push(admitted.roomAt);
-    }
-    const isHeldBack = new Set(storms.has(channel) ? heldBack[channel] : []);
-    const heard = visible.filter((id) => hears(id) && !isHeldBack.has(id));
-    const noticed = notices.filter((id) => hears(id) && !isHeldBack.has(id));
-    const news = firingMessage(group, before, heard, now, resendEvery === undefined ? { repeatAfter } : { resendEvery });
-    if (news !== null) messages.push(...firingMessages(channel, news, group, before, alertAMessage));
+  const listening = whole ? channels : channels.filter(({ resendEvery }) => resendEvery !== undefined);
+  const outcomes = listening.map((listener) => ({ channel: listener.id, ...tellListener(group, standing, listener, repeatAfter, now) }));
+  const messages = outcomes.flatMap((one) => one.messages);
+  const admitted = outcomes.flatMap(({ channel, admitted: one }) => (one === null ? [] : [{ channel, ...one }]));
+  const storms = new Map(admitted.map(({ channel, storm }) => [channel, storm]));
 
-    const over = memberIds(group).filter((id) => group.members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id));
-    const ended = over.filter((id) => !flaps(id) && (isStateful || !suppressed.has(id)));
-    const reason = staying.length === 0 ? "all resolved" : "some resolved";
-    if (sendResolved) for (const alerts of split(ended, alertAMessage)) messages.push({ channel, kind: "resolved", alerts, reason });
-    for (const alerts of split(noticed, alertAMessage)) messages.push({ channel, kind: "firing", alerts, reason: "flapping" });
-    const at = news === null ? before.at : now;
-    told[channel] = {
-      at,
-      alerts: {
-        ...pick(before.alerts, staying),
-        ...Object.fromEntries([...heard, ...noticed].map((id) => [id, group.members[id]!.severity])),
-      },
-    };
-    if (resendEvery !== undefined && heard.length > 0) resends.push(at + resendEvery);
-  }
-  const hidden = staying.filter((id) => suppressed.has(id) || flaps(id));
-  const open = staying.length > 0;
-  const wholeFlushAt = whole
-    ? Math.min(now + timers.groupInterval, ...hidden.map((id) => suppressed.get(id) ?? Infinity), ...rooms)
-    : (group.wholeFlushAt ?? now);
-  const nextFlushAt = Math.min(wholeFlushAt, ...resends);
-  const lastNotifiedAt = messages.length > 0 ? now : group.lastNotifiedAt;
-  const flushNumber = group.flushNumber + 1;
-  const said = staying.filter((id) => flaps(id) && (group.noticed?.includes(id) === true || notices.includes(id)));
+  // A channel that is switched off keeps what it was told of those that still fire: switched on again, it is not told a second time.
+  const told: Record<ChannelId, Told> = Object.fromEntries([
+    ...Object.entries(group.told).map(([channel, { at, alerts }]) => [channel, { at, alerts: whole ? pick(alerts, staying) : alerts }]),
+    ...outcomes.map((one) => [one.channel, one.told]),
+  ]);
+  const heldBack: Record<ChannelId, readonly AlertId[]> = {
+    ...(whole ? {} : group.heldBack),
+    ...Object.fromEntries(admitted.map(({ channel, held }) => [channel, held])),
+  };
   const waiting = Object.fromEntries(Object.entries(heldBack).filter(([, ids]) => ids.length > 0));
-  const withWaiting = Object.keys(waiting).length > 0 ? { heldBack: waiting } : {};
-  if (!whole) {
-    const { heldBack: _, ...resent } = group;
-    return { messages, storms, group: { ...resent, nextFlushAt, wholeFlushAt, flushNumber, told, lastNotifiedAt, ...withWaiting } };
-  }
-  const isTold = Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0);
-  const isWaiting = new Set(Object.values(waiting).flat());
+  const hidden = staying.filter((id) => suppressed.has(id) || standing.flaps(id));
+  const again = [...hidden.map((id) => suppressed.get(id)), ...admitted.map(({ roomAt }) => roomAt)];
+  const wholeFlushAt = whole ? Math.min(now + timers.groupInterval, ...again.map((at) => at ?? Infinity)) : (group.wholeFlushAt ?? now);
+  const flushed = {
+    nextFlushAt: Math.min(wholeFlushAt, ...outcomes.map(({ resendAt }) => resendAt ?? Infinity)),
+    wholeFlushAt,
+    flushNumber: group.flushNumber + 1,
+    told,
+    lastNotifiedAt: messages.length > 0 ? now : group.lastNotifiedAt,
+    ...(Object.keys(waiting).length > 0 ? { heldBack: waiting } : {}),
+  };
+  if (whole) return { messages, storms, group: wholeGroup(group, flushed, { ...standing, hidden }, now) };
+  const { heldBack: _, ...resent } = group;
+  return { messages, storms, group: { ...resent, ...flushed } };
+}
+
+/** How the alerts of a group stand at a flush. */
+interface Standing {
+  /** false: it is flushed for those alone that are told again in between. */
+  readonly whole: boolean;
+  readonly flaps: (id: AlertId) => boolean;
+  readonly suppressed: ReadonlyMap<AlertId, number | null>;
+  /** Those that fire and may be told. */
+  readonly visible: readonly AlertId[];
+  /** Those of which it is to be told that they flap. */
+  readonly notices: readonly AlertId[];
+  /** Those that stay in the group. */
+  readonly staying: readonly AlertId[];
+}
+
+function standingOf(group: GroupState, suppressed: Standing["suppressed"], now: number): Standing {
+  const { members, noticed, told } = group;
+  const whole = now >= (group.wholeFlushAt ?? group.nextFlushAt ?? now);
+  const ids = memberIds(group);
+  const flaps = (id: AlertId) => members[id]!.flapping !== undefined;
+  const visible = ids.filter((id) => members[id]!.state === "firing" && !suppressed.has(id) && !flaps(id));
+  const unsaid = ids.filter((id) => members[id]!.flapping === "begun" && noticed?.includes(id) !== true);
+  const notices = whole ? unsaid.filter((id) => !suppressed.has(id)) : [];
+  // The end of what was told, or is told now, waits until its instance is calm.
+  const knows = new Set([...unsaid, ...Object.values(told).flatMap(({ alerts }) => Object.keys(alerts) as AlertId[])]);
+  const staying = ids.filter((id) => members[id]!.state === "firing" || (flaps(id) && knows.has(id)));
+  return { whole, flaps, suppressed, visible, notices, staying };
+}
+
+/**
+ * What one channel is to be told.
+ * @returns The messages, what it was told of from then on, and when it is to be told again of what still fires, Unix ms; `admitted` is null
+ *   where no storm was asked.
+ */
+function tellListener(
+  group: GroupState,
+  { flaps, suppressed, visible, notices, staying }: Standing,
+  listener: Listener,
+  repeatAfter: number,
+  now: number,
+): {
+  readonly messages: readonly FlushMessage[];
+  readonly told: Told;
+  readonly resendAt: number | null;
+  readonly admitted: ReturnType<typeof admit> | null;
+} {
+  const { id: channel, sendResolved = true, isStateful = false, hears = () => true, alertAMessage = false, resendEvery, storm } = listener;
+  const { members } = group;
+  const before: Told = group.told[channel] ?? { at: now, alerts: {} };
+  const unheard = [...visible, ...notices].filter((id) => hears(id) && !Object.hasOwn(before.alerts, id));
+  const news = unheard.map((id) => ({ id, severity: members[id]!.severity }));
+  const admitted = storm === undefined || news.length === 0 ? null : admit(storm.state, news, storm.limit, now);
+  const isHeldBack = new Set(admitted?.held);
+  const heard = visible.filter((id) => hears(id) && !isHeldBack.has(id));
+  const noticed = notices.filter((id) => hears(id) && !isHeldBack.has(id));
+
+  const messages: FlushMessage[] = [];
+  const notice = admitted?.notice ?? null;
+  if (notice !== null) messages.push({ channel, kind: "firing", alerts: [], reason: "storm", storm: notice });
+  const firing = firingMessage(group, before, heard, now, resendEvery === undefined ? { repeatAfter } : { resendEvery });
+  if (firing !== null) messages.push(...firingMessages(channel, firing, group, before, alertAMessage));
+  const over = memberIds(group).filter((id) => members[id]!.state === "resolved" && Object.hasOwn(before.alerts, id));
+  const ended = over.filter((id) => !flaps(id) && (isStateful || !suppressed.has(id)));
+  const reason = staying.length === 0 ? "all resolved" : "some resolved";
+  if (sendResolved) for (const alerts of split(ended, alertAMessage)) messages.push({ channel, kind: "resolved", alerts, reason });
+  for (const alerts of split(noticed, alertAMessage)) messages.push({ channel, kind: "firing", alerts, reason: "flapping" });
+
+  const at = firing === null ? before.at : now;
+  const known = Object.fromEntries([...heard, ...noticed].map((id) => [id, members[id]!.severity]));
   return {
     messages,
-    storms,
-    group: {
-      nextFlushAt: open ? nextFlushAt : null,
-      ...(open && nextFlushAt < wholeFlushAt ? { wholeFlushAt } : {}),
-      // What is hidden does not make others wait that come later.
-      lastFlushAt: visible.some((id) => !isWaiting.has(id)) || (open && isTold) ? now : null,
-      flushNumber,
-      members: pick(group.members, staying),
-      told: open ? told : {},
-      lastNotifiedAt,
-      ...(hidden.length > 0 ? { held: hidden } : {}),
-      ...withWaiting,
-      ...(said.length > 0 ? { noticed: said } : {}),
-    },
+    told: { at, alerts: { ...pick(before.alerts, staying), ...known } },
+    resendAt: resendEvery === undefined || heard.length === 0 ? null : at + resendEvery,
+    admitted,
+  };
+}
+
+/** A group after it was flushed as a whole. */
+function wholeGroup(
+  group: GroupState,
+  {
+    nextFlushAt,
+    wholeFlushAt,
+    told,
+    heldBack = {},
+    ...flushed
+  }: Omit<GroupState, "members" | "lastFlushAt"> & { nextFlushAt: number; wholeFlushAt: number },
+  { flaps, visible, notices, staying, hidden }: Standing & { readonly hidden: readonly AlertId[] },
+  now: number,
+): GroupState {
+  const open = staying.length > 0;
+  const isTold = Object.values(told).some(({ alerts }) => Object.keys(alerts).length > 0);
+  const isWaiting = new Set(Object.values(heldBack).flat());
+  const said = staying.filter((id) => flaps(id) && (group.noticed?.includes(id) === true || notices.includes(id)));
+  return {
+    ...flushed,
+    nextFlushAt: open ? nextFlushAt : null,
+    ...(open && nextFlushAt < wholeFlushAt ? { wholeFlushAt } : {}),
+    // What is hidden does not make others wait that come later.
+    lastFlushAt: visible.some((id) => !isWaiting.has(id)) || (open && isTold) ? now : null,
+    members: pick(group.members, staying),
+    told: open ? told : {},
+    ...(hidden.length > 0 ? { held: hidden } : {}),
+    ...(isWaiting.size > 0 ? { heldBack } : {}),
+    ...(said.length > 0 ? { noticed: said } : {}),
   };
 }
 
