@@ -2,8 +2,8 @@ import type { AlertId, ChannelId, GroupId, OrgId } from "../../shared/contract/i
 import { Unavailable } from "../../shared/contract/problem.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import type { AlertRecord } from "../../shared/core/alert/alert-record.ts";
-import { EMPTY_GROUP } from "../../shared/core/alert/flush.ts";
-import type { Member } from "../../shared/core/alert/flush.ts";
+import { EMPTY_GROUP } from "../../shared/core/alert/group.ts";
+import type { Member } from "../../shared/core/alert/group.ts";
 import { placeAlert } from "../../shared/core/alert/placement.ts";
 import { alertLabels, DEFAULT_ROUTE, groupOf, labelledOf, tells } from "../../shared/core/alert/policies.ts";
 import type { Labels, Route, RouteTree } from "../../shared/core/alert/policies.ts";

@@ -8,7 +8,7 @@ import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, Subject, 
 import type { PastCondition } from "../core/alert/composite.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
 import type { DataQuality, Episode } from "../core/alert/step.ts";
-import type { GroupState } from "../core/alert/flush.ts";
+import type { GroupState } from "../core/alert/group.ts";
 import type { FiredAlert } from "../core/alert/past-suppression.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
 import type { FiringDimensions, WatchedDimensions } from "../core/alert/top-dimensions.ts";

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { Actor } from "../contract/actor.ts";
 import { InhibitionDefinition, RoutesDefinition } from "../contract/alert-policy.ts";
 import type { AlertId, GroupId } from "../contract/ids.ts";
-import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { EMPTY_GROUP } from "../core/alert/group.ts";
 import type { PolicyDefinitions } from "../core/alert/compile-policies.ts";
 import { NO_POLICIES } from "../core/alert/policies.ts";
 import { hashId } from "../core/hash-id.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { AlertId, CommentId, GroupId, RuleId } from "../contract/ids.ts";
 import type { Rule } from "../contract/rule.ts";
 import { alertStatus } from "../core/alert/status.ts";
-import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { EMPTY_GROUP } from "../core/alert/group.ts";
 import { acknowledge, resolveByHand } from "../core/alert/step.ts";
 import type { Step } from "../core/alert/step.ts";
 import { instanceChange } from "../core/alert/alert-record.ts";

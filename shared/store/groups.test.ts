@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { AlertId, ChannelId, DeliveryId, GroupId } from "../contract/ids.ts";
-import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { EMPTY_GROUP } from "../core/alert/group.ts";
 import { ROOT_ROUTE } from "../core/alert/keys.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { NewDelivery } from "../ports/alerting.ts";

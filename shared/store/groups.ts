@@ -1,6 +1,6 @@
 import type { Row } from "@libsql/client";
 import type { GroupId, OrgId } from "../contract/ids.ts";
-import type { GroupState } from "../core/alert/flush.ts";
+import type { GroupState } from "../core/alert/group.ts";
 import type { GroupRecord, GroupsStore } from "../ports/alerting.ts";
 import { countNotification } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, RuleId, SeriesId } from "../contract/ids.ts";
-import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { EMPTY_GROUP } from "../core/alert/group.ts";
 import { hashId } from "../core/hash-id.ts";
 import type { OrgStore, PlatformStore } from "../ports/store.ts";
 import { testPass } from "../testing/detection.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { EMPTY_GROUP } from "../core/alert/flush.ts";
+import { EMPTY_GROUP } from "../core/alert/group.ts";
 import type { Storm } from "../core/alert/storm.ts";
 import type { ChannelId, GroupId } from "../contract/ids.ts";
 import { hashId } from "../core/hash-id.ts";

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
-import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
-import type { GroupState, Listener, Member } from "./flush.ts";
+import { decideFlush } from "./flush.ts";
+import type { Listener } from "./flush.ts";
+import { addToGroup, DEFAULT_TIMERS, EMPTY_GROUP } from "./group.ts";
+import type { GroupState, Member } from "./group.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

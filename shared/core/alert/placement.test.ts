@@ -2,8 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { AlertId, ChannelId, GroupId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
-import { decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
-import type { Change, GroupState } from "./flush.ts";
+import { decideFlush } from "./flush.ts";
+import { DEFAULT_TIMERS, EMPTY_GROUP } from "./group.ts";
+import type { Change, GroupState } from "./group.ts";
 import { placeAlert } from "./placement.ts";
 import type { Target } from "./placement.ts";
 

@@ -1,6 +1,6 @@
 import type { AlertId, ChannelId, GroupId } from "../../contract/ids.ts";
-import { addToGroup } from "./flush.ts";
-import type { Change, GroupState, Timers, Told } from "./flush.ts";
+import { addToGroup } from "./group.ts";
+import type { Change, GroupState, Timers, Told } from "./group.ts";
 
 /** A group that an alert belongs in, in the order of its routes. */
 export interface Target {

@@ -1,8 +1,8 @@
 import type { ChannelId, GroupId, OrgId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import type { AlertRecord, Subject } from "./alert-record.ts";
-import { DEFAULT_TIMERS } from "./flush.ts";
-import type { Timers } from "./flush.ts";
+import { DEFAULT_TIMERS } from "./group.ts";
+import type { Timers } from "./group.ts";
 import { groupId, ROOT_ROUTE } from "./keys.ts";
 
 /** What matchers look at; a label that is not there equals the empty string. */

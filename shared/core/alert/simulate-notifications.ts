@@ -1,6 +1,8 @@
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
-import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
-import type { FlushReason, GroupState, Member, Timers } from "./flush.ts";
+import { decideFlush } from "./flush.ts";
+import type { FlushReason } from "./flush.ts";
+import { addToGroup, DEFAULT_TIMERS, EMPTY_GROUP } from "./group.ts";
+import type { GroupState, Member, Timers } from "./group.ts";
 import type { SimulatedEpisode } from "./simulate.ts";
 import type { Episode } from "./step.ts";
 import type { Suppression } from "./suppression.ts";

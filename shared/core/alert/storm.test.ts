@@ -3,8 +3,9 @@ import fc from "fast-check";
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import type { Severity } from "../../contract/rule.ts";
 import { hashId } from "../hash-id.ts";
-import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
-import type { GroupState } from "./flush.ts";
+import { decideFlush } from "./flush.ts";
+import { addToGroup, DEFAULT_TIMERS, EMPTY_GROUP } from "./group.ts";
+import type { GroupState } from "./group.ts";
 import { admit, CALM, isStorm, STORM_WINDOW_MS, stormOverAt } from "./storm.ts";
 import type { Storm } from "./storm.ts";
 

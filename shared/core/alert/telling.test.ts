@@ -2,8 +2,10 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { AlertId, ChannelId } from "../../contract/ids.ts";
 import { hashId } from "../hash-id.ts";
-import { addToGroup, decideFlush, DEFAULT_TIMERS, EMPTY_GROUP } from "./flush.ts";
-import type { Change, FlushMessage, GroupState } from "./flush.ts";
+import { decideFlush } from "./flush.ts";
+import type { FlushMessage } from "./flush.ts";
+import { addToGroup, DEFAULT_TIMERS, EMPTY_GROUP } from "./group.ts";
+import type { Change, GroupState } from "./group.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
