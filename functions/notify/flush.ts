@@ -43,13 +43,9 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
 
     const members = await tenant.alerts.getMany(Object.keys(group.state.members) as AlertId[]);
     const policies = await tenant.alertPolicies.inForce(now);
-    const strays = members.filter(({ episode, ...alert }) => {
-      return episode.resolvedAt === null && !targetsOf(org, policies.routes, { ...alert, episode }).some((target) => target.id === id);
-    });
+    const strays = straysOf(org, id, members, policies.routes);
     if (strays.length > 0) {
-      // Routes or their labels have changed since: they move to where they belong now.
-      const ids = strays.map(({ id: stray }) => stray);
-      for (const { flushAt } of await gather(org, ids, deps)) await deps.alarm.wakeAt(flushAt);
+      for (const { flushAt } of await gather(org, strays, deps)) await deps.alarm.wakeAt(flushAt);
       continue;
     }
     const enabled = await tenant.channels.enabled();
@@ -75,11 +71,10 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
 
     const { messages, group: next } = flushed;
     const storms = [...flushed.storms].map(([channel, storm]) => ({ channel, version: known.get(channel)?.version ?? 0, state: storm }));
-    const related = await relatedTo(messages.length === 0 ? [] : members, tenant);
     const hiddenBy = (alert: AlertRecord, heldBack: readonly ChannelId[]) =>
       shownAs(suppressions.get(alert.id)!, alert.flapping !== undefined, heldBack);
     const shown = members.map((alert) => ({ ...alert, suppressedBy: hiddenBy(alert, []) }));
-    const answers = new Map(shown.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
+    const answers = messages.length === 0 ? new Map<AlertId, Alert>() : await answersOf(shown, tenant, now);
     const deliveries = messages.map((message) => newDelivery(org, group, next.flushNumber, message, answers, now));
     const tell = messages.filter(({ kind, reason }) => kind === "firing" && reason !== "resend");
     const notified = [...new Set(tell.flatMap(({ alerts }) => alerts))];
@@ -100,6 +95,18 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
     return;
   }
   throw new Unavailable("The group is being flushed elsewhere", { retryable: true });
+}
+
+/** Members that the group is no longer the place of, because routes or their labels have changed since: they move to where they belong now. */
+const straysOf = (org: OrgId, group: GroupId, members: readonly AlertRecord[], routes: RouteTree): readonly AlertId[] =>
+  members
+    .filter((alert) => alert.episode.resolvedAt === null && !targetsOf(org, routes, alert).some(({ id }) => id === group))
+    .map(({ id }) => id);
+
+/** Alerts as messages tell them, with what is known around each. */
+async function answersOf(alerts: readonly AlertRecord[], tenant: OrgStore, now: number): Promise<ReadonlyMap<AlertId, Alert>> {
+  const related = await relatedTo(alerts, tenant);
+  return new Map(alerts.map((alert) => [alert.id, toldAlert(alert, related.get(alert.id), now)]));
 }
 
 /**
