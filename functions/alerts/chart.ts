@@ -7,7 +7,10 @@ import { route } from "../../shared/runtime/route.ts";
 import type { TenantContext } from "../../shared/runtime/route.ts";
 import { DrawAlert } from "./contract.ts";
 
-/** What an open alert shows grows: for a minute a picture is as good as new. Texts of tenants are in it, so a browser is to run nothing of it. */
+/**
+ * What an open alert shows grows: for a minute a picture is as good as new. Texts of tenants are in it, so a browser is to run nothing of
+ * it.
+ */
 const HEADERS = {
   "Cache-Control": "private, max-age=60",
   "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",

@@ -97,7 +97,9 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
   throw new Unavailable("The group is being flushed elsewhere", { retryable: true });
 }
 
-/** Members that the group is no longer the place of, because routes or their labels have changed since: they move to where they belong now. */
+/**
+ * Members that the group is no longer the place of, because routes or their labels have changed since: they move to where they belong now.
+ */
 const straysOf = (org: OrgId, group: GroupId, members: readonly AlertRecord[], routes: RouteTree): readonly AlertId[] =>
   members
     .filter((alert) => alert.episode.resolvedAt === null && !targetsOf(org, routes, alert).some(({ id }) => id === group))
@@ -203,7 +205,9 @@ function heldBackNow(
     .map(({ id }) => id);
 }
 
-/** Channels that a person has switched off since they were told of a group, and that keep what they were told: they hear of its end alone. */
+/**
+ * Channels that a person has switched off since they were told of a group, and that keep what they were told: they hear of its end alone.
+ */
 async function closers(
   { state }: GroupRecord,
   enabled: readonly ChannelRecord[],

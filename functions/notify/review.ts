@@ -26,7 +26,10 @@ export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm
   if (await writeSuppression(tenant, [{ alert, by }], { at: now, except: null })) await alarm.wakeAt(now);
 }
 
-/** Shows what hides alerts by now, in each organisation where something may. @throws AggregateError what failed, once all others are done. */
+/**
+ * Shows what hides alerts by now, in each organisation where something may.
+ * @throws AggregateError what failed, once all others are done.
+ */
 export const reviewAll = (deps: Deps): Promise<void> =>
   each(orgsToReview(deps), "reviews of what hides alerts", async (org) => {
     await reviewSuppression(deps.store.forOrg(org), deps.clock.now());

@@ -8,7 +8,10 @@ import type { Deps } from "../../shared/ports.ts";
 
 const MOST_AT_ONCE = 1_000;
 
-/** Ends the storms that are over, and tells the channels that keep a state. @throws AggregateError what failed, once all others are done. */
+/**
+ * Ends the storms that are over, and tells the channels that keep a state.
+ * @throws AggregateError what failed, once all others are done.
+ */
 export async function endStorms(deps: Deps): Promise<void> {
   const over = await deps.store.platform.storms.over(deps.clock.now(), MOST_AT_ONCE);
   await each(over, "ends of storms", ({ org, channel }) => endStorm(org, channel, deps));

@@ -56,7 +56,10 @@ export async function loadAlertChart(tenant: Tenant, alert: AlertRecord, now: nu
   return alertChart(alert, { window, ...of, points, scores, isThinned });
 }
 
-/** How often points came by a time, ms: the shortest cadence that detection has learned of some series, or the usual distance in the first of them; null of too few. */
+/**
+ * How often points came by a time, ms: the shortest cadence that detection has learned of some series, or the usual distance in the first
+ * of them; null of too few.
+ */
 async function cadenceOf(
   { detection, points }: Pick<Tenant, "detection" | "points">,
   ids: readonly SeriesId[],

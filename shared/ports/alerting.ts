@@ -72,7 +72,9 @@ export interface InstancesStore {
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
   /** How many each of some rules has; those that have none are missing. */
   counts(rules: readonly RuleId[]): Promise<ReadonlyMap<RuleId, number>>;
-  /** The condition and the quality of the data of every instance of some rules, and what the condition was before its changes after a time. */
+  /**
+   * The condition and the quality of the data of every instance of some rules, and what the condition was before its changes after a time.
+   */
   conditions(
     rules: readonly RuleId[],
     after: number,
@@ -167,7 +169,9 @@ export interface AlertsStore {
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
   /** The episodes of a rule that started in [from, to), newest first, at most MAX_EARLIER. */
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
-  /** How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions. */
+  /**
+   * How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions.
+   */
   openDimensions(rule: RuleId, limit: number): Promise<FiringDimensions>;
   /** How many series a rule watches, and how many of them have each of some dimensions; those that none has are missing. */
   watchedDimensions(rule: RuleId, dimensions: readonly { readonly name: string; readonly value: string }[]): Promise<WatchedDimensions>;
@@ -352,7 +356,10 @@ export interface ChannelsStore {
   get(id: ChannelId): Promise<ChannelRecord | null>;
   /** By id, so oldest first. */
   list(page: PageQuery): Promise<Page<ChannelRecord>>;
-  /** Every channel that messages are made for, at most MAX_CHANNELS: the enabled ones, and those whose receiver is gone but whose fallback is told. */
+  /**
+   * Every channel that messages are made for, at most MAX_CHANNELS: the enabled ones, and those whose receiver is gone but whose fallback
+   * is told.
+   */
   enabled(): Promise<readonly ChannelRecord[]>;
   /** False when the organisation has MAX_CHANNELS already. */
   insert(channel: ChannelRecord, actor?: Actor | null): Promise<boolean>;

@@ -36,7 +36,9 @@ export async function reviewSuppression(tenant: Tenant, now: number): Promise<bo
   );
 }
 
-/** What an alert shows as hiding it: that it flaps, what the organisation says of telling, and the channels that a storm holds it back from. */
+/**
+ * What an alert shows as hiding it: that it flaps, what the organisation says of telling, and the channels that a storm holds it back from.
+ */
 export const shownAs = ({ by }: Suppression, isFlapping: boolean, heldBack: readonly ChannelId[]): readonly string[] => [
   ...(isFlapping ? ["flapping"] : []),
   ...by,

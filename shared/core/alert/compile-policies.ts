@@ -21,7 +21,10 @@ export type AnyPolicy = {
   readonly [Kind in PolicyKind]: { readonly kind: Kind; readonly definition: PolicyDefinitions[Kind] };
 }[PolicyKind];
 
-/** What is wrong with a policy that its contract cannot see: a pattern that RE2 refuses, matchers that hide everything. null where nothing is. */
+/**
+ * What is wrong with a policy that its contract cannot see: a pattern that RE2 refuses, matchers that hide everything. null where nothing
+ * is.
+ */
 export function flawOf(policy: AnyPolicy): Flaw | null {
   if (policy.kind === "routes") {
     const compiled = compileRoutes(policy.definition);

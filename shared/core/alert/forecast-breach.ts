@@ -132,7 +132,9 @@ export function forecastChangesAt({ horizon }: ForecastCondition, forecasts: rea
   return next;
 }
 
-/** The evidence of a forecast alert, of the newest forecast that agrees; its value is the probability. Times in Unix ms, `horizon` in ms. */
+/**
+ * The evidence of a forecast alert, of the newest forecast that agrees; its value is the probability. Times in Unix ms, `horizon` in ms.
+ */
 export interface ForecastEvidence {
   readonly kind: "forecast";
   readonly operator: ForecastCondition["operator"];

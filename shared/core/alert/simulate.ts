@@ -22,7 +22,10 @@ import { thresholdWindow } from "./threshold.ts";
 import type { Window } from "./threshold.ts";
 import { EVALUATIONS_A_PART } from "./watch.ts";
 
-/** One series, or a group of them, as detection scored it: columns of one length, ascending, of one series no timestamp twice. `index` of an anomaly is its row. */
+/**
+ * One series, or a group of them, as detection scored it: columns of one length, ascending, of one series no timestamp twice. `index` of an
+ * anomaly is its row.
+ */
 export interface ScoredSeries extends Subject {
   readonly org: OrgId;
   /** Unix ms. */

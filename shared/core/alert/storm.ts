@@ -29,7 +29,9 @@ export interface StormNotice {
   readonly until: number;
 }
 
-/** A warning that was held back waits until its channel was told of fewer new alerts than this, so that those that wait are told together. */
+/**
+ * A warning that was held back waits until its channel was told of fewer new alerts than this, so that those that wait are told together.
+ */
 const calmBelow = (limit: number): number => Math.ceil(limit / 2);
 
 // A time that is further off, either way, was written by a clock that was wrong.

@@ -4,7 +4,9 @@ import type { ChannelKind } from "../../contract/channel.ts";
 export interface Telling {
   /** One alert a message: the receiver keeps an incident of each. */
   readonly alertAMessage?: boolean;
-  /** It keeps an alert open until it is told of its end: it gets the resolve of a firing that it got even if the alert is hidden by then. */
+  /**
+   * It keeps an alert open until it is told of its end: it gets the resolve of a firing that it got even if the alert is hidden by then.
+   */
   readonly isStateful?: boolean;
   /** It is told when somebody takes an alert on. */
   readonly acknowledgements?: boolean;

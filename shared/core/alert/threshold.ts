@@ -24,7 +24,9 @@ export interface ThresholdContext {
   readonly cadence: number | null;
   /** The newest point at or before `at`, where the columns may not reach back to it; null when none is known. */
   readonly lastPointAt: number | null;
-  /** The aggregate of the window's values, as aggregateValues() would give it, where whoever asks has it at hand: see slidingAggregate(). */
+  /**
+   * The aggregate of the window's values, as aggregateValues() would give it, where whoever asks has it at hand: see slidingAggregate().
+   */
   readonly aggregated?: number | null;
 }
 

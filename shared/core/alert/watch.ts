@@ -52,7 +52,10 @@ export function runWatch(rule: SampledRule, watch: Watch, series: SampledSeries,
   }
 }
 
-/** As runWatch, a part at a time: between two parts whoever asked may leave the process to others. @param look - Sees the instance after each evaluation. */
+/**
+ * As runWatch, a part at a time: between two parts whoever asked may leave the process to others.
+ * @param look - Sees the instance after each evaluation.
+ */
 export function* watchInParts(
   rule: SampledRule,
   watch: Watch,

@@ -1,6 +1,8 @@
 import type { Dimensions } from "../../contract/series.ts";
 
-/** One line that is safe to print anywhere: control characters, line ends and bidirectional controls become spaces, lone surrogates U+FFFD. */
+/**
+ * One line that is safe to print anywhere: control characters, line ends and bidirectional controls become spaces, lone surrogates U+FFFD.
+ */
 export function oneLine(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, " ");
 }
