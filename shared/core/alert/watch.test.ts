@@ -64,16 +64,21 @@ function runAll(rule: SampledRule, series: SampledSeries, { from, to }: Span): {
 
 const threshold = fc.record({
   kind: fc.constant("threshold"),
-  condition: fc.record(
-    {
-      operator: fc.constantFrom("gt", "lt", "neq"),
-      value: fc.constant(90),
-      aggregate: fc.constantFrom("last", "avg", "min", "count", "sum"),
-      window: fc.constantFrom("1m", "7m", "2h"),
-      critical: fc.constant({ value: 99 }),
-    },
-    { requiredKeys: ["operator", "value", "aggregate"] },
-  ),
+  condition: fc
+    .record(
+      {
+        operator: fc.constantFrom("gt", "lt", "neq"),
+        value: fc.constant(90),
+        aggregate: fc.constantFrom("last", "avg", "min", "count", "sum"),
+        window: fc.constantFrom("1m", "7m", "2h"),
+        critical: fc.constant({ value: 99 }),
+      },
+      { requiredKeys: ["operator", "value", "aggregate"] },
+    )
+    // What is critical is no easier to reach than the other level.
+    .map((condition) =>
+      condition.operator === "lt" && condition.critical !== undefined ? { ...condition, critical: { value: 81 } } : condition,
+    ),
 });
 const rate = fc.record({
   kind: fc.constant("rate-of-change"),
