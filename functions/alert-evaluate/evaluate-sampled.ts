@@ -54,7 +54,7 @@ type Since = Awaited<ReturnType<InstancesStore["since"]>>;
 export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: OrgStore): Promise<readonly RuleChange[]> {
   const changes: RuleChange[] = [];
   const fail = (task: Task, error: unknown): void => {
-    noteError(errors, task.rule, error);
+    noteError(errors, task.rule, error, [task.record]);
     changes.push(...failedChanges(task.rule, [task], tasks.now));
   };
   const due: Due[] = [];

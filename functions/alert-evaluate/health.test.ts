@@ -93,3 +93,15 @@ test("an error now and then is nobody's alert", async () => {
   }
   expect(await healthOf(rule)).toEqual([]);
 });
+
+test("errors with an evaluation that succeeds between them are not in a row", async () => {
+  const rule = await storeRule(harness, { evalDelay: 0 });
+  const series = await live(0, 3, 50);
+  for (const n of [3, 5, 7, 9]) {
+    bad = series;
+    await live(n, n + 1, 50);
+    bad = null;
+    await live(n + 1, n + 2, 50);
+  }
+  expect(await healthOf(rule)).toEqual([]);
+});
