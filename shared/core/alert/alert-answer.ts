@@ -12,6 +12,7 @@ import { alertStatus, isAcknowledged } from "./status.ts";
  */
 export function alertAnswer(alert: AlertRecord, now: number): Alert {
   const { episode } = alert;
+  const acknowledged = isAcknowledged(episode.acknowledged, now) ? episode.acknowledged : null;
   const evidence = evidenceAnswer(episode.evidence);
   return {
     id: alert.id,
@@ -21,13 +22,15 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
     series: alert.series,
     status: alertStatus(alert, now)!,
     condition: alert.condition,
+    dataQuality: alert.dataQuality ?? null,
     severity: episode.severity,
     pendingAt: isoTime(episode.pendingAt),
     startedAt: isoTime(episode.startedAt),
     resolvedAt: isoTimeOrNull(episode.resolvedAt),
     reason: episode.reason,
     value: episode.value,
-    acknowledgedBy: isAcknowledged(episode.acknowledged, now) ? episode.acknowledged!.by : null,
+    acknowledgedBy: acknowledged?.by ?? null,
+    acknowledgedUntil: isoTimeOrNull(acknowledged?.until ?? null),
     assignee: alert.assignment?.to ?? null,
     notificationCount: alert.notificationCount,
     lastNotifiedAt: isoTimeOrNull(alert.lastNotifiedAt),
@@ -55,6 +58,7 @@ export function pendingAnswer(
     series,
     status: "pending",
     condition: state.state,
+    dataQuality: state.data,
     severity: state.severity,
     pendingAt: isoTimeOrNull(state.activeAt),
     startedAt: null,
@@ -62,6 +66,7 @@ export function pendingAnswer(
     reason: null,
     value: null,
     acknowledgedBy: null,
+    acknowledgedUntil: null,
     assignee: null,
     notificationCount: 0,
     lastNotifiedAt: null,
