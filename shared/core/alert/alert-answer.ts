@@ -1,4 +1,4 @@
-import type { Alert } from "../../contract/alert.ts";
+import type { Alert, Evidence } from "../../contract/alert.ts";
 import type { Rule } from "../../contract/rule.ts";
 import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
 import type { AlertFlapping, AlertRecord, InstanceRecord, Subject } from "./alert-record.ts";
@@ -13,7 +13,7 @@ import { alertStatus, isAcknowledged } from "./status.ts";
 export function alertAnswer(alert: AlertRecord, now: number): Alert {
   const { episode } = alert;
   const acknowledged = isAcknowledged(episode.acknowledged, now) ? episode.acknowledged : null;
-  const evidence = evidenceAnswer(episode.evidence);
+  const evidence = { ...evidenceAnswer(episode.evidence), ...linkOf(episode.evidence) };
   return {
     id: alert.id,
     instanceId: alert.instance,
@@ -40,6 +40,10 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
     evidence: alert.flapping === undefined ? evidence : { ...evidence, flapping: flappingEvidence(alert.flapping) },
   };
 }
+
+/** Of an anomaly, where all that is known of it can be read, and the points around it. */
+const linkOf = ({ kind, anomaly }: Evidence): Evidence =>
+  kind === "anomaly" && typeof anomaly === "string" ? { link: `/api/v1/anomalies/${anomaly}` } : {};
 
 /** Of an alert whose instance flaps, as long as it does: how many changes, and over how long, ms. */
 const flappingEvidence = ({ from, since }: AlertFlapping) => ({ changes: FLAPPING_CHANGES, overMs: since - from });
