@@ -192,6 +192,28 @@ describe("points that come within the lateness bound", () => {
   });
 });
 
+test.each([
+  [10, 1],
+  [11, 0],
+])("a point that comes %d minutes late makes %d alerts: ten are within the bound", async (delay, alerts) => {
+  const rule = await storeRule(harness, { condition: { operator: "gt", value: 90, aggregate: "max", window: "1m" } });
+  await live([...inTime(Array.from({ length: 25 }, () => 50)), { at: 4, value: 95, delay, copies: 1 }], 25);
+  expect(await episodesOf(harness, rule)).toHaveLength(alerts);
+});
+
+test.each([
+  ["alone", [null, null, null, null, null, null]],
+  ["among others", [50, 50, 50, 50, 50, 50]],
+])("a point ahead of its time makes no alert before that has come, %s", async (_how, values) => {
+  const rule = await storeRule(harness, { evalDelay: 0 });
+  const arrivals = [...inTime(values), { at: 6, value: 95, delay: -4, copies: 1 }];
+  await live(arrivals, 5);
+  expect(await episodesOf(harness, rule)).toEqual([]);
+  harness.clock.set(minute(6));
+  await work();
+  expect(await episodesOf(harness, rule)).toEqual([{ from: 6, to: null, reason: null, severity: "warning" }]);
+});
+
 describe("points that come later than that", () => {
   test("are history: no alert is made of them, nor ended by them", async () => {
     const rule = await storeRule(harness);
