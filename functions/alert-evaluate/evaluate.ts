@@ -52,7 +52,7 @@ export async function evaluateOrg(org: OrgId, seq: number | null, deps: Deps): P
       lost = made === "lost" ? lost + 1 : 0;
       if (lost >= MOST_RACES) throw new Unavailable("Evaluation keeps losing against others", { retryable: true });
     }
-    if (outcome === "done") await evaluateComposites(org, rules, tenant, clock.now());
+    if (outcome === "done") await evaluateComposites(org, rules, tenant, clock.now(), deps);
   } finally {
     await leases.release(lease, owner);
   }
