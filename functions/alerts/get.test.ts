@@ -44,6 +44,14 @@ describe("200", () => {
     });
   });
 
+  test("an alert keeps the value that made it fire, whatever it comes to", async () => {
+    const rule = await storeRule(harness);
+    const id = await fire(harness, rule);
+    await evaluate(harness, rule, { outcome: "true", severity: "critical", value: 99, evidence: { value: 99 }, at: START + 60_000 });
+    await evaluate(harness, rule, { outcome: "false", value: 40, at: START + 120_000 });
+    expect(await harness.call(getAlert, { id })).toMatchObject({ status: "resolved", value: 40, firingValue: 95, evidence: { value: 99 } });
+  });
+
   test("an alert that goes on without data says so, and until when somebody has taken it on", async () => {
     const rule = await storeRule(harness);
     const id = await fire(harness, rule);

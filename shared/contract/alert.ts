@@ -100,6 +100,8 @@ export const Alert = v.strictObject({
   resolvedAt: v.nullable(IsoTime),
   reason: v.nullable(v.string()),
   value: v.nullable(v.number()),
+  /** The value that made it fire, whatever it came to since. Left out in messages from before it was said. */
+  firingValue: v.exactOptional(v.nullable(v.number())),
   acknowledgedBy: v.nullable(Actor),
   /** When it opens again by itself; null where it does not. Left out in messages from before it was said. */
   acknowledgedUntil: v.exactOptional(v.nullable(IsoTime)),

@@ -165,8 +165,9 @@ function firingLines({ value, startedAt, acknowledgedBy }: Alert, at: number): r
   ];
 }
 
-function resolvedLines({ value, startedAt, resolvedAt, reason, evidence }: Alert): readonly string[] {
-  const fired = firingValue(evidence);
+function resolvedLines(alert: Alert): readonly string[] {
+  const { value, startedAt, resolvedAt, reason } = alert;
+  const fired = firingValue(alert);
   const was = fired === null ? "" : `, was ${numberText(fired)} when it fired`;
   const ended = reason === null ? undefined : ENDED[reason];
   return [

@@ -104,9 +104,10 @@ export function changesText({ related, startedAt }: Pick<Alert, "related" | "sta
     .join("; ");
 }
 
-/** The value that made an alert fire; null where its evidence has none. */
-export function firingValue(evidence: Evidence): number | null {
-  return numberOf(evidence["value"]);
+/** The value that made an alert fire; null where there was none. */
+export function firingValue({ firingValue: fired, evidence }: Pick<Alert, "firingValue" | "evidence">): number | null {
+  // A message from before that was said has the evidence alone, which is that of its last severity.
+  return fired === undefined ? numberOf(evidence["value"]) : fired;
 }
 
 /** What an alert compares: its values in words, the level in the values' unit. */

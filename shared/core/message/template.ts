@@ -12,7 +12,7 @@ const VALUES: Readonly<Record<string, (alert: Alert, at: number) => string>> = {
   severity: ({ severity }) => severity,
   status: ({ status }) => status,
   value: ({ value }) => written(value),
-  firingValue: ({ evidence }) => written(firingValue(evidence)),
+  firingValue: (alert) => written(firingValue(alert)),
   threshold: ({ evidence }) => written(numberOf(evidence["threshold"])),
   compared: ({ evidence }) => comparedWith(evidence)?.how ?? "",
   expected: ({ evidence }) => written(numberOf(evidence["expected"])),
