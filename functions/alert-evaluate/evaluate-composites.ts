@@ -10,7 +10,7 @@ import { step } from "../../shared/core/alert/step.ts";
 import type { Transition } from "../../shared/core/alert/step.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { Deps } from "../../shared/ports.ts";
-import { errorChanges, noteError } from "./health.ts";
+import { noteError, tellErrors } from "./health.ts";
 import type { RuleErrors } from "./health.ts";
 
 /**
@@ -54,11 +54,7 @@ export async function evaluateComposites(
     // Who loses against another worker, or somebody who changed the rule, leaves it to the next evaluation.
     await tenant.instances.commit({ rule, changes: [change], at: now });
   }
-  if (errors.size === 0) return;
-  // It is over when its time has come without another error, which a pass finds.
-  for (const { rule, change } of await errorChanges(errors, [], tenant, deps, now)) {
-    await tenant.instances.commit({ rule, changes: [change], at: now });
-  }
+  await tellErrors(errors, tenant, deps, now);
 }
 
 /** The rules that a composite one looks at, as they stood at times from one on, Unix ms. The quality of their data is as it is now. */

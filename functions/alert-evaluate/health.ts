@@ -128,6 +128,19 @@ export async function errorChanges(
   return changes;
 }
 
+/** Has the alerts of rules tell of errors that are found outside of a pass; that they are over, a pass finds when their time has come. */
+export async function tellErrors(
+  errors: RuleErrors,
+  tenant: Pick<OrgStore, "org" | "instances">,
+  deps: Pick<Deps, "print">,
+  now: number,
+): Promise<void> {
+  if (errors.size === 0) return;
+  for (const { rule, change } of await errorChanges(errors, [], tenant, deps, now)) {
+    await tenant.instances.commit({ rule, changes: [change], at: now });
+  }
+}
+
 /** Whether the last evaluation of any instance of a rule failed, as they are stored. */
 const isInError = async ({ id }: Rule, { instances }: Pick<OrgStore, "instances">, now: number): Promise<boolean> =>
   (await instances.conditions([id], now)).some(({ data }) => data === "error");
