@@ -126,6 +126,8 @@ describe("400", () => {
     ["no matcher", { matchers: [] }, "matchers"],
     ["a pattern that RE2 does not take", { matchers: [{ name: "host", op: "=~", value: "(" }] }, "matchers[0].value"],
     ["no reason", { reason: "" }, "reason"],
+    ["nobody who made it", { author: undefined }, "author"],
+    ["no end", { endsAt: undefined }, "endsAt"],
     ["an end that is past", { startsAt: at(-2), endsAt: at(-1) }, "endsAt"],
     ["an end before its start", { startsAt: at(3) }, "endsAt"],
   ])("%s is refused, and it says where", async (_what, changes, path) => {
