@@ -159,7 +159,7 @@ describe("200", () => {
         await evaluate(harness, rule, { outcome: "true", value: 95, severity: "critical", at: START - 601 * MINUTE }, { host: "a" });
         const by = (severity: string) => [{ name: "severity", op: "=" as const, value: severity }];
         await inhibit({ source: by("critical"), target: by("warning") });
-        expect((await backtest({ ruleId: rule.id, from: START - 600 * MINUTE })).notifications).toMatchObject({ firing: 1 });
+        expect((await backtest({ ruleId: rule.id, from: START - 600 * MINUTE })).messages).toMatchObject({ firing: 1 });
         expect(await told()).toMatchObject({ firing: 0 });
       });
     });
