@@ -54,7 +54,7 @@ type Since = Awaited<ReturnType<InstancesStore["since"]>>;
 export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: OrgStore): Promise<readonly RuleChange[]> {
   const changes: RuleChange[] = [];
   const fail = (task: Task, error: unknown): void => {
-    noteError(errors, task.rule, error);
+    noteError(errors, task.rule, error, [task.record]);
     changes.push(...failedChanges(task.rule, [task], tasks.now));
   };
   const due: Due[] = [];
@@ -180,12 +180,19 @@ function evaluated(
   return [{ rule, change: isWatched || isAwaited ? change : { ...change, forget: true } }];
 }
 
-/** Since when a missing-data rule requires a series, Unix ms: since it was last changed. null where it does not. */
-function requiredSince({ rule, of }: Task): number | null {
+/**
+ * Since when a missing-data rule requires a series, Unix ms: since it was last changed, or, where its alert is open, since when that says. null
+ * where it does not.
+ */
+function requiredSince({ rule, of, record }: Task): number | null {
   if (rule.kind !== "missing-data") return null;
   const wanted = canonicalJson(of.dimensions);
   const isRequired = rule.condition.requireSeries?.some(({ dimensions }) => canonicalJson(dimensions) === wanted) ?? false;
-  return isRequired ? rule.updatedAt : null;
+  if (!isRequired) return null;
+  const { episode } = record.state;
+  // A rule that is renamed is no series that has come back.
+  const silentSince = episode === null || episode.firingValue === null ? Infinity : episode.startedAt - episode.firingValue * 1_000;
+  return Math.min(rule.updatedAt, silentSince);
 }
 
 /** Those that are read together: the farthest back first, so that long windows do not make the reads of short ones long. */

@@ -60,8 +60,13 @@ export async function evaluatePass(org: OrgId, { store, print }: Pick<Deps, "sto
     try {
       for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) found.push({ rule, change });
     } catch (error) {
-      noteError(errors, rule, error);
       const instances = own.map(({ of, ...record }) => ({ record, of })).filter(({ of }) => isSeries(of));
+      noteError(
+        errors,
+        rule,
+        error,
+        instances.map(({ record }) => record),
+      );
       found.push(...failedChanges(rule, instances, now));
     }
   }

@@ -1,5 +1,5 @@
 import type { Actor } from "../contract/actor.ts";
-import type { AlertComment, AlertStatus, AlertTransition, ConditionState } from "../contract/alert.ts";
+import type { AlertComment, AlertStatus, AlertTransition, ConditionState, DataQuality } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus, InboxMessage } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, InboxMessageId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
@@ -7,7 +7,7 @@ import type { Rule, Severity } from "../contract/rule.ts";
 import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, Subject, WatchRecord } from "../core/alert/alert-record.ts";
 import type { PastCondition } from "../core/alert/composite.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
-import type { DataQuality, Episode } from "../core/alert/step.ts";
+import type { Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/flush.ts";
 import type { FiredAlert } from "../core/alert/past-suppression.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
@@ -165,6 +165,8 @@ export interface AlertsStore {
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
   /** Every open episode of a rule: at most MOST_INSTANCES. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
+  /** The open episodes of some instances. */
+  openOfInstances(instances: readonly InstanceId[]): Promise<readonly AlertId[]>;
   /** The episodes of a rule that started in [from, to), newest first, at most MAX_EARLIER. */
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
   /** How many episodes of a rule are open, and how many of them have each dimension, those that most have first; at most `limit` dimensions. */

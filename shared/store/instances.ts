@@ -1,12 +1,12 @@
 import type { Row } from "@libsql/client";
-import type { ConditionState } from "../contract/alert.ts";
+import type { ConditionState, DataQuality } from "../contract/alert.ts";
 import { InstanceId } from "../contract/ids.ts";
 import type { AlertId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import { MOST_INSTANCES } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
-import type { DataQuality, Instance } from "../core/alert/step.ts";
+import type { Instance } from "../core/alert/step.ts";
 import type { InstanceOfSubject, InstancesStore, PendingInstance } from "../ports/alerting.ts";
 import { episodeOf, insertComment } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";

@@ -1,7 +1,7 @@
-import type { ConditionState } from "../../contract/alert.ts";
+import type { ConditionState, DataQuality } from "../../contract/alert.ts";
 import type { RuleId } from "../../contract/ids.ts";
 import type { CompositeCondition, Rule } from "../../contract/rule.ts";
-import type { DataQuality, Evaluation } from "./step.ts";
+import type { Evaluation } from "./step.ts";
 
 /** A rule that is evaluated at times, by what others are then. */
 export type CompositeRule = Extract<Rule, { kind: "composite" }>;
