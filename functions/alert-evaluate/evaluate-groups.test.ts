@@ -130,3 +130,21 @@ test("the chart of a group's alert is drawn from the points of all its series", 
   expect(raw).toBeNull();
   expect(line.values.filter((value) => value !== null)).toEqual([96, 96, 96, 96, 96]);
 });
+
+test("a rule whose groups cannot be told is asked for them once a pass, however many it has", async () => {
+  const rule = await storeRule(harness, { ...byRegion, groupBy: ["host"] });
+  await live(rows(3, { a: 50, b: 50, c: 50 }));
+  let asked = 0;
+  const { forOrg } = harness.deps.store;
+  const select = async (): Promise<never> => {
+    asked += 1;
+    throw new TypeError("A row is broken");
+  };
+  const broken = (...[org]: Parameters<typeof forOrg>) => ({ ...forOrg(org), series: { ...forOrg(org).series, select } });
+  Object.assign(harness.deps, { store: { ...harness.deps.store, forOrg: broken } });
+  harness.clock.set(minute(4));
+  await harness.deliver(onTick, tick(harness));
+  expect(asked).toBe(1);
+  const instances = await forOrg(harness.org).instances.ofRule(rule.id);
+  expect(instances.filter(({ state }) => state.data === "error")).toHaveLength(3);
+});

@@ -98,7 +98,8 @@ async function withMembers(
   fail: (task: Task, error: unknown) => void,
   { series, detection }: OrgStore,
 ): Promise<readonly SeriesTask[]> {
-  const groups = new Map<RuleId, ReturnType<typeof seriesByGroup>>();
+  // A rule is asked once a pass, also where that fails: it may have thousands of groups.
+  const groups = new Map<RuleId, Promise<ReturnType<typeof seriesByGroup>>>();
   const all: Omit<SeriesTask, "cadence">[] = [];
   for (const task of tasks) {
     const { rule, of } = task;
@@ -106,9 +107,10 @@ async function withMembers(
       all.push({ ...task, members: [of.id] });
       continue;
     }
+    const grouping = groups.get(rule.id) ?? groupedBy(rule, series).then((selected) => seriesByGroup(rule, selected));
+    groups.set(rule.id, grouping);
     try {
-      const members = groups.get(rule.id) ?? seriesByGroup(rule, await groupedBy(rule, series));
-      groups.set(rule.id, members);
+      const members = await grouping;
       all.push({ ...task, members: members(of.dimensions).map(({ id }) => id) });
     } catch (error) {
       fail(task, error);
