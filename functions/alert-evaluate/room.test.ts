@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { MOST_INSTANCES } from "../../shared/contract/rule.ts";
+import { ruleConsequences } from "../../shared/core/alert/rule-change.ts";
+import { batchOf } from "../../shared/core/series/batch.ts";
+import { canonicalDimensions, seriesId } from "../../shared/core/series/series-id.ts";
 import { storeRule } from "../../shared/testing/alerting.ts";
 import { episodesOf, ingested, minute, tick } from "../../shared/testing/evaluation.ts";
 import { startHarness } from "../../shared/testing/harness.ts";
@@ -39,3 +43,20 @@ test("a rule whose limit was lowered below the instances it has goes on with the
   await live(6, 8, 6, 10);
   expect(await episodesOf(harness, other)).toHaveLength(6);
 });
+
+test("a rule that is as full as a rule may be, all of it firing, can still be deleted", async () => {
+  const rule = await storeRule(harness, { evalDelay: 0, maxInstances: MOST_INSTANCES });
+  const { points, instances, rules, alerts } = harness.deps.store.forOrg(harness.org);
+  const batch = Array.from({ length: MOST_INSTANCES + 1 }, (_, host) => {
+    const dimensions = canonicalDimensions({ host: String(host) });
+    const columns = { timestamps: Float64Array.of(minute(0)), values: Float64Array.of(95) };
+    return { series: seriesId(harness.org, "cpu", dimensions), metricKey: "cpu", dimensions, ...columns };
+  });
+  await points.append({ points: batchOf(batch), rejected: [], at: minute(0) });
+  await harness.deliver(onEvent, ingested(harness));
+
+  const { changes } = ruleConsequences(rule, null, await instances.ofRule(rule.id), minute(1));
+  expect(changes).toHaveLength(MOST_INSTANCES + 1);
+  expect(await rules.remove(rule.id, rule.version, { changes, at: minute(1) })).toBe(true);
+  expect(await alerts.openOfRule(rule.id)).toEqual([]);
+}, 60_000);

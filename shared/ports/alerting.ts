@@ -66,7 +66,7 @@ export interface InstancesStore {
   getMany(ids: readonly InstanceId[]): Promise<readonly WatchRecord[]>;
   /** By the rule and the series. */
   find(rule: RuleId, series: SeriesId): Promise<InstanceRecord | null>;
-  /** Every instance of a rule: at most MOST_INSTANCES. */
+  /** Every instance of a rule: at most MOST_INSTANCES, and those that tell of the rule itself. */
   ofRule(rule: RuleId): Promise<readonly InstanceOfSubject[]>;
   /** Instances whose condition is pending, by id. */
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
@@ -163,7 +163,7 @@ export interface AlertsStore {
    * although others follow.
    */
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
-  /** Every open episode of a rule: at most MOST_INSTANCES. */
+  /** Every open episode of a rule: at most MOST_INSTANCES, and those of the rule itself. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
   /** The episodes of a rule that started in [from, to), newest first, at most MAX_EARLIER. */
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
