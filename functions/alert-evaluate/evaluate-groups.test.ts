@@ -148,3 +148,17 @@ test("a rule whose groups cannot be told is asked for them once a pass, however 
   const instances = await forOrg(harness.org).instances.ofRule(rule.id);
   expect(instances.filter(({ state }) => state.data === "error")).toHaveLength(3);
 });
+
+test("a group that would be too much to look at together is an error of its rule, of which no other rule suffers", async () => {
+  await storeRule(harness, { ...byRegion, condition: { ...byRegion.condition, window: "400d" } });
+  const other = await storeRule(harness, { evalDelay: 0 });
+  for (let n = 0; n < 4; n++) {
+    harness.clock.set(minute(n));
+    for (const host of ["a", "b", "c"]) await harness.store("cpu", [[minute(n), 95]], { host, region: "eu" });
+    await harness.deliver(onEvent, ingested(harness));
+    await harness.deliver(onTick, tick(harness));
+  }
+  expect(await episodesOf(harness, other)).toHaveLength(3);
+  const own = (await alertsOf()).filter(({ series }) => series === null);
+  expect(own).toMatchObject([{ episode: { evidence: { kind: "evaluation_error", message: expect.stringContaining("1000") } } }]);
+});

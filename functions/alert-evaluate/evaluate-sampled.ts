@@ -27,6 +27,8 @@ const DAY_MS = 86_400_000;
 const TASKS_A_TURN = 1_000;
 /** Series that a rule may put into groups. */
 const MAX_GROUPED_SERIES = 5_000;
+/** A group is read as a whole: the days of so many series, or a few of them would take all memory, of everybody. */
+const MAX_GROUPED_SERIES_DAYS = 1_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
 /** A task with the series that there are of what it watches, by id. */
@@ -61,6 +63,7 @@ export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: Or
   for (const task of await withMembers([...tasks.all.values()], fail, tenant)) {
     const one = dueOf(task, tasks.now);
     if (one === null) changes.push(...awaited(task, tasks.now));
+    else if (isTooLong(one, tasks.now)) fail(task, tooLong());
     else due.push(one);
   }
   const since = await tenant.instances.since(
@@ -141,6 +144,16 @@ function dueOf(task: SeriesTask, now: number): Due | null {
   const reach = span.from - sampledWindow(rule, cadence) + 1;
   return { ...task, watch, span, reach };
 }
+
+/** Whether the windows of a group's series are more than is read at once. */
+const isTooLong = ({ members, reach }: Due, now: number): boolean =>
+  members.length > 1 && members.length * (now - reach) > MAX_GROUPED_SERIES_DAYS * DAY_MS;
+
+const tooLong = () =>
+  new Problem(
+    "limit-reached",
+    `A group's series times the days of its window are more than ${MAX_GROUPED_SERIES_DAYS}, the most that is looked at together.`,
+  );
 
 /** Whether evaluations are made again that were made before. */
 const isRerun = ({ record, span }: Due): boolean => span.from <= (record.state.lastEvaluatedAt ?? -1);
