@@ -23,6 +23,8 @@ import type { Task, Tasks } from "./tasks.ts";
 /** One read takes in the days of so many series: where the window is long, those of a few, so that memory does not grow with both. */
 const SERIES_DAYS_A_READ = 500;
 const DAY_MS = 86_400_000;
+/** Nearly every series that has a newest point has one within this before. */
+const JUST_BEFORE_MS = 15 * 60_000;
 /** After so many evaluations others get their turn in this process. */
 const TASKS_A_TURN = 1_000;
 /** Series that a rule may put into groups. */
@@ -232,7 +234,13 @@ async function newestBefore(
   for (const [id, { timestamp }] of silent.length === 0 ? [] : await points.last([...new Set(silent)])) newest.set(id, timestamp);
   // What is older than the most patient rule is has expired.
   const patience = short.reduce((most, { rule, cadence }) => Math.max(most, expiresAfter(rule, cadence)), 0);
-  const before = others.length === 0 ? [] : await points.readMany([...new Set(others)], { from: from - patience, to: from });
-  for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
+  for (const back of [Math.min(JUST_BEFORE_MS, patience), patience]) {
+    const open = [...new Set(others)].filter((id) => !newest.has(id));
+    const atOnce = Math.floor((SERIES_DAYS_A_READ * DAY_MS) / back);
+    for (let start = 0; start < open.length; start += atOnce) {
+      const before = await points.readMany(open.slice(start, start + atOnce), { from: from - back, to: from });
+      for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
+    }
+  }
   return newest;
 }
