@@ -319,6 +319,8 @@ export interface DeliveriesStore {
   replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
   firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
+  /** Those of some alerts that a channel was told of, as firing, by a message that says what was later than a time, Unix ms. */
+  toldSince(channel: ChannelId, alerts: readonly AlertId[], at: number): Promise<ReadonlySet<AlertId>>;
   /**
    * Takes alerts out of a firing that nobody is sending, because another message tells of them; it ends where that leaves none. False when it
    * is being sent, or done.

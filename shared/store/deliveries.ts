@@ -58,6 +58,11 @@ const SELECT_FIRINGS_BEFORE = `
     SELECT f.delivery FROM json_each(:alerts) AS told
     CROSS JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value)
   ORDER BY d.created_at DESC, d.id DESC LIMIT 100`;
+// Rides the primary key of delivery_firing, once for each alert, then delivery's.
+const SELECT_TOLD_SINCE = `
+  SELECT DISTINCT f.alert FROM json_each(:alerts) AS told
+  CROSS JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value
+  CROSS JOIN delivery AS d ON d.id = f.delivery AND +d.org = :org AND d.status = 'delivered' AND d.payload ->> 'at' > :at`;
 const REPLAY = `
   UPDATE delivery SET status = 'waiting', attempts = 0, replays = replays + 1, next_attempt_at = :now
   WHERE id = :id AND org = :org AND status = 'dead' AND coalesce(last_error, '') <> :unless`;
@@ -207,6 +212,10 @@ export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore
     async firingsBefore({ id, channel, alerts, createdAt }) {
       const rows = await database.read(SELECT_FIRINGS_BEFORE, { org, id, channel, createdAt, alerts: JSON.stringify(alerts) });
       return rows.map(deliveryOf);
+    },
+    async toldSince(channel, alerts, at) {
+      const rows = await database.read(SELECT_TOLD_SINCE, { org, channel, alerts: JSON.stringify(alerts), at });
+      return new Set(rows.map((row) => row["alert"] as AlertId));
     },
     async takeOver(id, alerts, reason) {
       const [taken] = await database.write([
