@@ -266,6 +266,9 @@ export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   readonly lastError: string | null;
 }
 
+/** A firing without what it says of its alerts, of which there may be thousands. */
+export type FiringRecord = Omit<DeliveryRecord, "payload"> & { readonly payload: Pick<Notification, "takenOver"> };
+
 /** Attempts of a delivery that are shown. */
 export const MAX_ATTEMPTS_SHOWN = 100;
 
@@ -318,7 +321,7 @@ export interface DeliveriesStore {
    */
   replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
-  firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
+  firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly FiringRecord[]>;
   /** Those of some alerts that a channel was told of, as firing, by a message that says what was later than a time, Unix ms. */
   toldSince(channel: ChannelId, alerts: readonly AlertId[], at: number): Promise<ReadonlySet<AlertId>>;
   /**
