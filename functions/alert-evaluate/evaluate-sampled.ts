@@ -1,5 +1,5 @@
 import type { RuleId, SeriesId } from "../../shared/contract/ids.ts";
-import { Problem } from "../../shared/contract/problem.ts";
+import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import type { Series } from "../../shared/contract/series.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { correctedTransitions } from "../../shared/core/alert/correction.ts";
@@ -72,18 +72,23 @@ export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: Or
     due.filter(isRerun).map(({ record, watch }) => ({ id: record.id, at: watch.instance.lastEvaluatedAt ?? -1 })),
   );
   let looked = 0;
-  for (const part of parts(due, tasks.now)) {
-    const from = part[0]!.reach;
-    const to = Number.MAX_SAFE_INTEGER;
-    const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], { from, to });
-    const newest = await newestBefore(part, points, from, tenant);
+  const evaluatePart = async (part: readonly Due[]): Promise<void> => {
+    let read: Awaited<ReturnType<typeof readPart>>;
+    try {
+      read = await readPart(part, tenant);
+    } catch (error) {
+      // What cannot be read is the error of those that need it: each is read by itself.
+      if (part.length === 1 || error instanceof Unavailable) fail(part[0]!, error);
+      else for (const one of part) await evaluatePart([one]);
+      return;
+    }
     for (const one of part) {
       const { rule, span, of, members, cadence } = one;
-      const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, of.id!, rule.condition.horizon, span) : [];
       try {
-        const before = members.reduce((last: number | null, id) => later(last, newest.get(id) ?? null), null);
+        const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, of.id!, rule.condition.horizon, span) : [];
+        const before = members.reduce((last: number | null, id) => later(last, read.newest.get(id) ?? null), null);
         const known = { cadence, before, requiredSince: requiredSince(one), forecasts };
-        const columns = mergeSeries(members.map((id) => points.get(id) ?? NO_POINTS));
+        const columns = mergeSeries(members.map((id) => read.points.get(id) ?? NO_POINTS));
         changes.push(...evaluated(one, columns, known, since));
       } catch (error) {
         fail(one, error);
@@ -91,8 +96,16 @@ export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: Or
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-  }
+  };
+  for (const part of parts(due, tasks.now)) await evaluatePart(part);
   return changes;
+}
+
+/** The points that some tasks look at, and of each series the newest before them where that is needed. */
+async function readPart(part: readonly Due[], tenant: OrgStore) {
+  const from = part[0]!.reach;
+  const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], { from, to: Number.MAX_SAFE_INTEGER });
+  return { points, newest: await newestBefore(part, points, from, tenant) };
 }
 
 const later = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
