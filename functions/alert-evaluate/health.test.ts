@@ -131,3 +131,27 @@ test("a rule over anomalies whose evaluation fails at their event says so, and t
   for (let n = 4; n < 8; n++) await hand(n);
   expect(await healthOf(rule)).toMatchObject([{ reason: "recovered" }]);
 });
+
+test("a stored chunk that cannot be read is an error of the rules over its series, and holds up no other", async () => {
+  const rule = await storeRule(harness, {
+    evalDelay: 0,
+    for: "5m",
+    condition: { operator: "gt", value: 90, aggregate: "avg", window: "5m" },
+  });
+  const other = await storeRule(harness, { evalDelay: 0, selector: { metricKey: "disk" } });
+  const series = await live(0, 3, 95);
+  await harness.deps.store.platform.compaction.compact(harness.org, { maxPoints: 1_000, now: minute(3 * 24 * 60) });
+  const broken = [{ sql: "UPDATE chunk SET data = x'ff' WHERE series = :series", args: { series } }];
+  expect((await harness.database.write(broken))[0]!.rowsAffected).toBeGreaterThan(0);
+
+  for (let n = 3; n < 8; n++) {
+    harness.clock.set(minute(n));
+    for (const host of ["good", "bad"]) await harness.store("cpu", [[minute(n), 95]], { host });
+    await harness.store("disk", [[minute(n), 95]]);
+    await harness.deliver(onEvent, ingested(harness));
+    await harness.deliver(onTick, tick(harness));
+  }
+  expect(await episodesOf(harness, other)).toMatchObject([{ from: 3, to: null }]);
+  expect(await healthOf(rule)).toMatchObject([{ resolvedAt: null, evidence: { kind: "evaluation_error" } }]);
+  expect((await episodesOf(harness, rule)).filter(({ from }) => from === 5)).toHaveLength(2);
+});

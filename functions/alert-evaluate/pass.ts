@@ -113,7 +113,7 @@ export function indexOf(rules: readonly Rule[]): RuleIndex {
 async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }: OrgStore): Promise<void> {
   const stored = await instances.ofRule(rule.id);
   for (const { of, ...record } of stored) if (of !== null) tasks.addUnseen(rule, of, record);
-  if (stored.length >= rule.maxInstances) return;
+  if (stored.filter(({ of }) => of !== null).length >= rule.maxInstances) return;
   const known = new Set(stored.map(({ id }) => id));
   const { metricKey } = rule.selector;
   const required = rule.kind === "missing-data" ? (rule.condition.requireSeries ?? []) : [];

@@ -125,6 +125,9 @@ const SELECT_TRANSITIONS = `
 const SCAN_ROWS = 500;
 const MOST_SCANS = 20;
 
+/** One for each instance, and for each thing that may be wrong with the rule itself. */
+const MOST_OPEN_OF_RULE = MOST_INSTANCES + 2;
+
 /** Stores what somebody wrote about an alert of the organisation. */
 export const insertComment = (org: OrgId, { actor, ...comment }: CommentRecord): Statement => ({
   sql: INSERT_COMMENT,
@@ -291,7 +294,7 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       return { items: found, nextCursor: after! };
     },
     async openOfRule(rule) {
-      return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MOST_INSTANCES })).map(alertOf);
+      return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MOST_OPEN_OF_RULE })).map(alertOf);
     },
     async openOfInstances(instances) {
       const rows = await database.read(SELECT_OPEN_OF_INSTANCES, { org, instances: JSON.stringify(instances) });
