@@ -82,14 +82,15 @@ async function loadChildren(
 function inOrder(composites: readonly CompositeRule[]): readonly CompositeRule[] {
   const byId = new Map(composites.map((rule) => [rule.id, rule]));
   const ordered = new Set<CompositeRule>();
-  const begun = new Set<RuleId>();
-  const add = (rule: CompositeRule): void => {
+  const begun = new Set<CompositeRule>();
+  const open = [...composites];
+  for (let rule = open.at(-1); rule !== undefined; rule = open.at(-1)) {
     // Two rules that were changed at the same time may look at each other: each is evaluated once all the same.
-    if (begun.has(rule.id)) return;
-    begun.add(rule.id);
-    for (const id of lookedAt(rule.condition).rules) if (byId.has(id)) add(byId.get(id)!);
-    ordered.add(rule);
-  };
-  for (const rule of composites) add(rule);
+    const before = begun.has(rule) ? [] : lookedAt(rule.condition).rules.flatMap((id) => byId.get(id) ?? []);
+    begun.add(rule);
+    const first = before.filter((other) => !begun.has(other));
+    if (first.length > 0) open.push(...first);
+    else ordered.add(open.pop()!);
+  }
   return [...ordered];
 }
