@@ -65,6 +65,15 @@ test("an anomaly that was expected: its alert resolves at once, and what goes on
   expect(await anomalies(`minSeverity=medium&from=${START + 4 * MINUTE}`)).toEqual([]);
 });
 
+test("an alert leads to its anomaly, and to the points around it", async () => {
+  for (let minute = 0; minute < 4; minute++) await come([shifted(minute)]);
+  const [{ evidence } = {}] = (await open()) as Partial<Alert>[];
+  const { anomaly, link, timestamp } = evidence as { anomaly: string; link: string; timestamp: string };
+  const read = (await ask("GET", link)) as Anomaly & { context: { timestamps: number[] } };
+  expect(read).toMatchObject({ id: anomaly, timestamp });
+  expect(read.context.timestamps).toContain(Date.parse(timestamp));
+});
+
 test("without a word of it the same goes on to be an anomaly", async () => {
   for (let minute = 0; minute < 8; minute++) await come([shifted(minute)]);
   expect(await anomalies(`minSeverity=medium&from=${START + 4 * MINUTE}`)).not.toEqual([]);

@@ -236,12 +236,11 @@ export const manifest: Readonly<Record<string, ManifestEntry>> = {
   },
   notify: {
     file: "notify/event.ts",
-    summary: "Groups changed alerts and tells people",
+    summary: "Groups alerts that have changed, and asks for them to be told in time",
     trigger: { kind: "event", topics: ["alerts"] },
-    memoryMiB: 512,
-    timeoutS: 300,
-    secrets: [...DATABASE, ...CHANNEL_KEY, ...MAIL],
-    charts: true,
+    memoryMiB: 256,
+    timeoutS: 120,
+    secrets: DATABASE,
     enqueuesTo: NOTIFY_QUEUE,
   },
   "notify-due": {

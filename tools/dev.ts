@@ -183,6 +183,7 @@ async function main(): Promise<void> {
     for (const part of started) part.stop();
     await close();
     await bus?.stop();
+    await alarm.settled();
     runtime.database.close();
     await rm(localFile, { force: true });
     held.release();

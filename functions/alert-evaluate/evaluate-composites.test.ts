@@ -95,4 +95,37 @@ describe("a composite rule", () => {
     await system.tick();
     expect(await episodesOf(harness, rule)).toEqual([{ from: 3, to: 5, reason: "recovered", severity: "warning" }]);
   });
+
+  test("that cannot be evaluated holds up no other, says so itself after three times, and is evaluated again once it can be", async () => {
+    const { harness } = system;
+    const cpu = await storeRule(harness, { name: "CPU" });
+    const memory = await storeRule(harness, { name: "Memory", selector: { metricKey: "memory" } });
+    const broken = await compose("any", [memory]);
+    const other = await compose("any", [cpu], { name: "Other" });
+    const { store } = harness.deps;
+    const forOrg: typeof store.forOrg = (org) => {
+      const tenant = store.forOrg(org);
+      const conditions: typeof tenant.instances.conditions = (rules, after) => {
+        if (rules.includes(memory.id)) throw new TypeError("A row is broken");
+        return tenant.instances.conditions(rules, after);
+      };
+      return { ...tenant, instances: { ...tenant.instances, conditions } };
+    };
+    const course = { cpu: [50, 95, 95, 95, 95, 95], memory: [50, 95, 95, 95, 95, 95] };
+    Object.assign(harness.deps, { store: { ...store, forOrg } });
+    await live(course);
+    expect(await episodesOf(harness, other)).toMatchObject([{ from: 1, to: null }]);
+    const { items } = await store.forOrg(harness.org).alerts.list({ rule: broken.id }, { limit: 10 }, minute(6));
+    expect(items).toMatchObject([{ episode: { evidence: { kind: "evaluation_error" }, resolvedAt: null } }]);
+
+    Object.assign(harness.deps, { store });
+    for (let n = 7; n < 12; n++) {
+      harness.clock.set(minute(n));
+      await system.tick();
+    }
+    expect((await episodesOf(harness, broken)).map(({ from, to }) => [from, to !== null])).toEqual([
+      [2, true],
+      [6, false],
+    ]);
+  });
 });

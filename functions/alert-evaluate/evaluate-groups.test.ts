@@ -130,3 +130,35 @@ test("the chart of a group's alert is drawn from the points of all its series", 
   expect(raw).toBeNull();
   expect(line.values.filter((value) => value !== null)).toEqual([96, 96, 96, 96, 96]);
 });
+
+test("a rule whose groups cannot be told is asked for them once a pass, however many it has", async () => {
+  const rule = await storeRule(harness, { ...byRegion, groupBy: ["host"] });
+  await live(rows(3, { a: 50, b: 50, c: 50 }));
+  let asked = 0;
+  const { forOrg } = harness.deps.store;
+  const select = async (): Promise<never> => {
+    asked += 1;
+    throw new TypeError("A row is broken");
+  };
+  const broken = (...[org]: Parameters<typeof forOrg>) => ({ ...forOrg(org), series: { ...forOrg(org).series, select } });
+  Object.assign(harness.deps, { store: { ...harness.deps.store, forOrg: broken } });
+  harness.clock.set(minute(4));
+  await harness.deliver(onTick, tick(harness));
+  expect(asked).toBe(1);
+  const instances = await forOrg(harness.org).instances.ofRule(rule.id);
+  expect(instances.filter(({ state }) => state.data === "error")).toHaveLength(3);
+});
+
+test("a group that would be too much to look at together is an error of its rule, of which no other rule suffers", async () => {
+  await storeRule(harness, { ...byRegion, condition: { ...byRegion.condition, window: "400d" } });
+  const other = await storeRule(harness, { evalDelay: 0 });
+  for (let n = 0; n < 4; n++) {
+    harness.clock.set(minute(n));
+    for (const host of ["a", "b", "c"]) await harness.store("cpu", [[minute(n), 95]], { host, region: "eu" });
+    await harness.deliver(onEvent, ingested(harness));
+    await harness.deliver(onTick, tick(harness));
+  }
+  expect(await episodesOf(harness, other)).toHaveLength(3);
+  const own = (await alertsOf()).filter(({ series }) => series === null);
+  expect(own).toMatchObject([{ episode: { evidence: { kind: "evaluation_error", message: expect.stringContaining("1000") } } }]);
+});

@@ -5,6 +5,7 @@ import { episodesOf, ingested, minute, tick } from "../../shared/testing/evaluat
 import { forecastResult } from "../../shared/testing/forecasts.ts";
 import { startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
+import { patchRule } from "../rules/patch.ts";
 import onEvent from "./event.ts";
 import onTick from "./tick.ts";
 
@@ -48,6 +49,17 @@ describe("missing data", () => {
     ]);
     const open = (await harness.deps.store.forOrg(harness.org).alerts.list({ status: ["firing"] }, { limit: 9 }, minute(9))).items;
     expect(open.map(({ series }) => series)).toMatchObject([{ metricKey: "cpu", dimensions: { host: "b" } }]);
+  });
+
+  test("of a required series that was never seen goes on when its rule is renamed, and ends when the rule is more patient", async () => {
+    const rule = await missing({ requireSeries: [{ dimensions: { host: "a" } }] });
+    await live([null], 6);
+    await harness.call(patchRule, { id: rule.id, name: "Backups", severity: "critical" });
+    await live([null], 12);
+    expect(await episodesOf(harness, rule)).toEqual([{ from: 4, to: null, reason: null, severity: "critical" }]);
+    await harness.call(patchRule, { id: rule.id, condition: { grace: 20 } });
+    await live([null], 14);
+    expect(await episodesOf(harness, rule)).toEqual([{ from: 4, to: 12, reason: "recovered", severity: "critical" }]);
   });
 });
 

@@ -36,3 +36,37 @@ test.each([
   expect(counts).toEqual(expected);
   expect(await episodesOf(harness, rule)).toHaveLength(8);
 });
+
+test("with a new point a rule of missing data reads what came lately, not all that its series sent before it would be forgotten", async () => {
+  const rule = await storeRule(harness, { kind: "missing-data", condition: { expectedInterval: "1m" }, evalDelay: 0 });
+  const points = Array.from({ length: 200 }, (_, n) => [minute(n) + 7_000, 1] as const);
+  harness.clock.set(minute(200));
+  await harness.store("cpu", points);
+  await harness.deliver(onTick, tick(harness));
+
+  let read = 0;
+  const { forOrg } = harness.deps.store;
+  const counting = (...[org]: Parameters<typeof forOrg>) => {
+    const tenant = forOrg(org);
+    const readMany: typeof tenant.points.readMany = async (...asked) => {
+      const columns = await tenant.points.readMany(...asked);
+      for (const { timestamps } of columns.values()) read += timestamps.length;
+      return columns;
+    };
+    return { ...tenant, points: { ...tenant.points, readMany } };
+  };
+  Object.assign(harness.deps, { store: { ...harness.deps.store, forOrg: counting } });
+  harness.clock.set(minute(201) + 10_000);
+  const arrived = [200, 201].map((n) => [minute(n) + 7_000, 1] as const);
+  await harness.store("cpu", arrived);
+  await harness.deliver(onTick, tick(harness));
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(40);
+
+  // One that was silent for longer is known all the same: it is missing since its newest point, not for ever.
+  for (let n = 202; n < 240; n++) {
+    harness.clock.set(minute(n));
+    await harness.deliver(onTick, tick(harness));
+  }
+  expect(await episodesOf(harness, rule)).toEqual([{ from: 205, to: null, reason: null, severity: "warning" }]);
+});

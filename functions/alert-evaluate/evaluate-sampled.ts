@@ -1,5 +1,5 @@
 import type { RuleId, SeriesId } from "../../shared/contract/ids.ts";
-import { Problem } from "../../shared/contract/problem.ts";
+import { Problem, Unavailable } from "../../shared/contract/problem.ts";
 import type { Series } from "../../shared/contract/series.ts";
 import { instanceChange } from "../../shared/core/alert/alert-record.ts";
 import { correctedTransitions } from "../../shared/core/alert/correction.ts";
@@ -23,10 +23,14 @@ import type { Task, Tasks } from "./tasks.ts";
 /** One read takes in the days of so many series: where the window is long, those of a few, so that memory does not grow with both. */
 const SERIES_DAYS_A_READ = 500;
 const DAY_MS = 86_400_000;
+/** Nearly every series that has a newest point has one within this before. */
+const JUST_BEFORE_MS = 15 * 60_000;
 /** After so many evaluations others get their turn in this process. */
 const TASKS_A_TURN = 1_000;
 /** Series that a rule may put into groups. */
 const MAX_GROUPED_SERIES = 5_000;
+/** A group is read as a whole: the days of so many series, or a few of them would take all memory, of everybody. */
+const MAX_GROUPED_SERIES_DAYS = 1_000;
 const NO_POINTS: PointColumns = { timestamps: new Float64Array(), values: new Float64Array() };
 
 /** A task with the series that there are of what it watches, by id. */
@@ -54,31 +58,37 @@ type Since = Awaited<ReturnType<InstancesStore["since"]>>;
 export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: OrgStore): Promise<readonly RuleChange[]> {
   const changes: RuleChange[] = [];
   const fail = (task: Task, error: unknown): void => {
-    noteError(errors, task.rule, error);
+    noteError(errors, task.rule, error, [task.record]);
     changes.push(...failedChanges(task.rule, [task], tasks.now));
   };
   const due: Due[] = [];
   for (const task of await withMembers([...tasks.all.values()], fail, tenant)) {
     const one = dueOf(task, tasks.now);
     if (one === null) changes.push(...awaited(task, tasks.now));
+    else if (isTooLong(one, tasks.now)) fail(task, tooLong());
     else due.push(one);
   }
   const since = await tenant.instances.since(
     due.filter(isRerun).map(({ record, watch }) => ({ id: record.id, at: watch.instance.lastEvaluatedAt ?? -1 })),
   );
   let looked = 0;
-  for (const part of parts(due, tasks.now)) {
-    const from = part[0]!.reach;
-    const to = Number.MAX_SAFE_INTEGER;
-    const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], { from, to });
-    const newest = await newestBefore(part, points, from, tenant);
+  const evaluatePart = async (part: readonly Due[]): Promise<void> => {
+    let read: Awaited<ReturnType<typeof readPart>>;
+    try {
+      read = await readPart(part, tenant);
+    } catch (error) {
+      // What cannot be read is the error of those that need it: each is read by itself.
+      if (part.length === 1 || error instanceof Unavailable) fail(part[0]!, error);
+      else for (const one of part) await evaluatePart([one]);
+      return;
+    }
     for (const one of part) {
       const { rule, span, of, members, cadence } = one;
-      const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, of.id!, rule.condition.horizon, span) : [];
       try {
-        const before = members.reduce((last: number | null, id) => later(last, newest.get(id) ?? null), null);
+        const forecasts = rule.kind === "forecast" ? await knownForecasts(tenant.forecasts, of.id!, rule.condition.horizon, span) : [];
+        const before = members.reduce((last: number | null, id) => later(last, read.newest.get(id) ?? null), null);
         const known = { cadence, before, requiredSince: requiredSince(one), forecasts };
-        const columns = mergeSeries(members.map((id) => points.get(id) ?? NO_POINTS));
+        const columns = mergeSeries(members.map((id) => read.points.get(id) ?? NO_POINTS));
         changes.push(...evaluated(one, columns, known, since));
       } catch (error) {
         fail(one, error);
@@ -86,8 +96,16 @@ export async function evaluateTasks(tasks: Tasks, errors: RuleErrors, tenant: Or
       looked += 1;
       if (looked % TASKS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-  }
+  };
+  for (const part of parts(due, tasks.now)) await evaluatePart(part);
   return changes;
+}
+
+/** The points that some tasks look at, and of each series the newest before them where that is needed. */
+async function readPart(part: readonly Due[], tenant: OrgStore) {
+  const from = part[0]!.reach;
+  const points = await tenant.points.readMany([...new Set(part.flatMap(({ members }) => members))], { from, to: Number.MAX_SAFE_INTEGER });
+  return { points, newest: await newestBefore(part, points, from, tenant) };
 }
 
 const later = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.max(a, b));
@@ -98,7 +116,8 @@ async function withMembers(
   fail: (task: Task, error: unknown) => void,
   { series, detection }: OrgStore,
 ): Promise<readonly SeriesTask[]> {
-  const groups = new Map<RuleId, ReturnType<typeof seriesByGroup>>();
+  // A rule is asked once a pass, also where that fails: it may have thousands of groups.
+  const groups = new Map<RuleId, Promise<ReturnType<typeof seriesByGroup>>>();
   const all: Omit<SeriesTask, "cadence">[] = [];
   for (const task of tasks) {
     const { rule, of } = task;
@@ -106,9 +125,10 @@ async function withMembers(
       all.push({ ...task, members: [of.id] });
       continue;
     }
+    const grouping = groups.get(rule.id) ?? groupedBy(rule, series).then((selected) => seriesByGroup(rule, selected));
+    groups.set(rule.id, grouping);
     try {
-      const members = groups.get(rule.id) ?? seriesByGroup(rule, await groupedBy(rule, series));
-      groups.set(rule.id, members);
+      const members = await grouping;
       all.push({ ...task, members: members(of.dimensions).map(({ id }) => id) });
     } catch (error) {
       fail(task, error);
@@ -139,6 +159,16 @@ function dueOf(task: SeriesTask, now: number): Due | null {
   const reach = span.from - sampledWindow(rule, cadence) + 1;
   return { ...task, watch, span, reach };
 }
+
+/** Whether the windows of a group's series are more than is read at once. */
+const isTooLong = ({ members, reach }: Due, now: number): boolean =>
+  members.length > 1 && members.length * (now - reach) > MAX_GROUPED_SERIES_DAYS * DAY_MS;
+
+const tooLong = () =>
+  new Problem(
+    "limit-reached",
+    `A group's series times the days of its window are more than ${MAX_GROUPED_SERIES_DAYS}, the most that is looked at together.`,
+  );
 
 /** Whether evaluations are made again that were made before. */
 const isRerun = ({ record, span }: Due): boolean => span.from <= (record.state.lastEvaluatedAt ?? -1);
@@ -180,12 +210,19 @@ function evaluated(
   return [{ rule, change: isWatched || isAwaited ? change : { ...change, forget: true } }];
 }
 
-/** Since when a missing-data rule requires a series, Unix ms: since it was last changed. null where it does not. */
-function requiredSince({ rule, of }: Task): number | null {
+/**
+ * Since when a missing-data rule requires a series, Unix ms: since it was last changed, or, where its alert is open, since when that says. null
+ * where it does not.
+ */
+function requiredSince({ rule, of, record }: Task): number | null {
   if (rule.kind !== "missing-data") return null;
   const wanted = canonicalJson(of.dimensions);
   const isRequired = rule.condition.requireSeries?.some(({ dimensions }) => canonicalJson(dimensions) === wanted) ?? false;
-  return isRequired ? rule.updatedAt : null;
+  if (!isRequired) return null;
+  const { episode } = record.state;
+  // A rule that is renamed is no series that has come back.
+  const silentSince = episode === null || episode.firingValue === null ? Infinity : episode.startedAt - episode.firingValue * 1_000;
+  return Math.min(rule.updatedAt, silentSince);
 }
 
 /** Those that are read together: the farthest back first, so that long windows do not make the reads of short ones long. */
@@ -217,7 +254,13 @@ async function newestBefore(
   for (const [id, { timestamp }] of silent.length === 0 ? [] : await points.last([...new Set(silent)])) newest.set(id, timestamp);
   // What is older than the most patient rule is has expired.
   const patience = short.reduce((most, { rule, cadence }) => Math.max(most, expiresAfter(rule, cadence)), 0);
-  const before = others.length === 0 ? [] : await points.readMany([...new Set(others)], { from: from - patience, to: from });
-  for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
+  for (const back of [Math.min(JUST_BEFORE_MS, patience), patience]) {
+    const open = [...new Set(others)].filter((id) => !newest.has(id));
+    const atOnce = Math.floor((SERIES_DAYS_A_READ * DAY_MS) / back);
+    for (let start = 0; start < open.length; start += atOnce) {
+      const before = await points.readMany(open.slice(start, start + atOnce), { from: from - back, to: from });
+      for (const [id, { timestamps }] of before) newest.set(id, timestamps.at(-1)!);
+    }
+  }
   return newest;
 }

@@ -7,6 +7,8 @@ import { each } from "../../shared/core/each.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { evaluateAnomalyRule } from "./evaluate-anomaly.ts";
 import { evaluateComposites } from "./evaluate-composites.ts";
+import { noteError, tellErrors } from "./health.ts";
+import type { RuleErrors } from "./health.ts";
 import { evaluatePass, indexOf } from "./pass.ts";
 import { withinRoom } from "./room.ts";
 
@@ -52,7 +54,7 @@ export async function evaluateOrg(org: OrgId, seq: number | null, deps: Deps): P
       lost = made === "lost" ? lost + 1 : 0;
       if (lost >= MOST_RACES) throw new Unavailable("Evaluation keeps losing against others", { retryable: true });
     }
-    if (outcome === "done") await evaluateComposites(org, rules, tenant, clock.now());
+    if (outcome === "done") await evaluateComposites(org, rules, tenant, clock.now(), deps);
   } finally {
     await leases.release(lease, owner);
   }
@@ -69,7 +71,17 @@ export async function evaluateSeries(org: OrgId, id: SeriesId, deps: Deps): Prom
   const series = await tenant.series.get(id);
   if (series === null) return;
   const rules = indexOf(await tenant.rules.enabled()).selecting(series);
-  await each(rules.filter(isAnomalyRule), "evaluations", (rule) => commit(org, rule, [series], deps));
+  await each(rules.filter(isAnomalyRule), "evaluations", async (rule) => {
+    try {
+      await commit(org, rule, [series], deps);
+    } catch (error) {
+      const errors: RuleErrors = new Map();
+      noteError(errors, rule, error);
+      await tellErrors(errors, tenant, deps, deps.clock.now());
+      // The event is to come again: what it tells of is told nowhere else.
+      throw error;
+    }
+  });
 }
 
 /** Has the rules over forecasts look at those that were made: at once, where an evaluation is due, and else at the next one. */

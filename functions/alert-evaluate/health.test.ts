@@ -3,7 +3,7 @@ import type { SeriesId } from "../../shared/contract/ids.ts";
 import type { Rule } from "../../shared/contract/rule.ts";
 import { storeRule } from "../../shared/testing/alerting.ts";
 import { episodesOf, ingested, minute, tick } from "../../shared/testing/evaluation.ts";
-import { startHarness } from "../../shared/testing/harness.ts";
+import { startHarness, testEvent } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
 import onEvent from "./event.ts";
 import onTick from "./tick.ts";
@@ -92,4 +92,66 @@ test("an error now and then is nobody's alert", async () => {
     await live(n + 1, n + 6, 50);
   }
   expect(await healthOf(rule)).toEqual([]);
+});
+
+test("errors with an evaluation that succeeds between them are not in a row", async () => {
+  const rule = await storeRule(harness, { evalDelay: 0 });
+  const series = await live(0, 3, 50);
+  for (const n of [3, 5, 7, 9]) {
+    bad = series;
+    await live(n, n + 1, 50);
+    bad = null;
+    await live(n + 1, n + 2, 50);
+  }
+  expect(await healthOf(rule)).toEqual([]);
+});
+
+test("a rule over anomalies whose evaluation fails at their event says so, and the event comes again", async () => {
+  const rule = await storeRule(harness, { kind: "anomaly", condition: {} });
+  const series = await harness.store("cpu", [[minute(0), 50]]);
+  const { store } = harness.deps;
+  let isBroken = true;
+  const forOrg: typeof store.forOrg = (org) => {
+    const tenant = store.forOrg(org);
+    const forSeries: typeof tenant.anomalies.forSeries = async (...args) => {
+      if (isBroken) throw new TypeError("A row is broken");
+      return tenant.anomalies.forSeries(...args);
+    };
+    return { ...tenant, anomalies: { ...tenant.anomalies, forSeries } };
+  };
+  Object.assign(harness.deps, { store: { ...store, forOrg } });
+  const hand = async (n: number) => {
+    harness.clock.set(minute(n));
+    await harness.deliver(onTick, tick(harness));
+    await harness.deliver(onEvent, testEvent("anomaly.detected", harness.org, { series, anomalies: [] }));
+  };
+  for (let n = 1; n < 4; n++) await expect(hand(n)).rejects.toThrow("1 evaluations failed");
+  expect(await healthOf(rule)).toMatchObject([{ startedAt: minute(3), resolvedAt: null, evidence: { kind: "evaluation_error" } }]);
+  isBroken = false;
+  for (let n = 4; n < 8; n++) await hand(n);
+  expect(await healthOf(rule)).toMatchObject([{ reason: "recovered" }]);
+});
+
+test("a stored chunk that cannot be read is an error of the rules over its series, and holds up no other", async () => {
+  const rule = await storeRule(harness, {
+    evalDelay: 0,
+    for: "5m",
+    condition: { operator: "gt", value: 90, aggregate: "avg", window: "5m" },
+  });
+  const other = await storeRule(harness, { evalDelay: 0, selector: { metricKey: "disk" } });
+  const series = await live(0, 3, 95);
+  await harness.deps.store.platform.compaction.compact(harness.org, { maxPoints: 1_000, now: minute(3 * 24 * 60) });
+  const broken = [{ sql: "UPDATE chunk SET data = x'ff' WHERE series = :series", args: { series } }];
+  expect((await harness.database.write(broken))[0]!.rowsAffected).toBeGreaterThan(0);
+
+  for (let n = 3; n < 8; n++) {
+    harness.clock.set(minute(n));
+    for (const host of ["good", "bad"]) await harness.store("cpu", [[minute(n), 95]], { host });
+    await harness.store("disk", [[minute(n), 95]]);
+    await harness.deliver(onEvent, ingested(harness));
+    await harness.deliver(onTick, tick(harness));
+  }
+  expect(await episodesOf(harness, other)).toMatchObject([{ from: 3, to: null }]);
+  expect(await healthOf(rule)).toMatchObject([{ resolvedAt: null, evidence: { kind: "evaluation_error" } }]);
+  expect((await episodesOf(harness, rule)).filter(({ from }) => from === 5)).toHaveLength(2);
 });

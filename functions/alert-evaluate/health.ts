@@ -5,7 +5,7 @@ import type { Rule } from "../../shared/contract/rule.ts";
 import { instanceChange, newWatchRecord } from "../../shared/core/alert/alert-record.ts";
 import type { InstanceChange, Subject, WatchRecord } from "../../shared/core/alert/alert-record.ts";
 import { instanceId } from "../../shared/core/alert/keys.ts";
-import { step } from "../../shared/core/alert/step.ts";
+import { newInstance, step } from "../../shared/core/alert/step.ts";
 import type { Deps } from "../../shared/ports.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 
@@ -66,13 +66,19 @@ export async function healthRecords(
   );
 }
 
-/** What failed of each rule in a pass: the first error. */
-export type RuleErrors = Map<RuleId, { readonly rule: Rule; readonly error: unknown }>;
+/** What failed of each rule in a pass: the first error, and whether none of the instances that failed did so the last time. */
+export type RuleErrors = Map<RuleId, { readonly rule: Rule; readonly error: unknown; readonly isFirst: boolean }>;
 
-/** Notes an error as its rule's own. @throws The error, where what failed is the world around: that is tried again as a whole. */
-export function noteError(errors: RuleErrors, rule: Rule, error: unknown): void {
+/**
+ * Notes an error as its rule's own.
+ * @param failed - The instances of which the evaluation failed; none where it was the rule's as a whole.
+ * @throws The error, where what failed is the world around: that is tried again as a whole.
+ */
+export function noteError(errors: RuleErrors, rule: Rule, error: unknown, failed: readonly WatchRecord[] = []): void {
   if (error instanceof Unavailable) throw error;
-  if (!errors.has(rule.id)) errors.set(rule.id, { rule, error });
+  const before = errors.get(rule.id);
+  const isFirst = failed.length > 0 && failed.every(({ version, state }) => version > 0 && state.data !== "error");
+  errors.set(rule.id, { rule, error: before?.error ?? error, isFirst: isFirst && before?.isFirst !== false });
 }
 
 /** Instances of which the evaluation failed: each is what it was, but for its data, and is looked at again an interval later. */
@@ -106,16 +112,38 @@ export async function errorChanges(
   const rules = new Map(due.map(({ rule }) => [rule.id, rule]));
   for (const [id, { rule }] of errors) rules.set(id, rule);
   const records = await healthRecords([...rules.values()], "evaluation_error", due, tenant);
-  return [...rules.values()].map((rule) => {
+  const changes: RuleChange[] = [];
+  for (const rule of rules.values()) {
     const failed = errors.get(rule.id);
-    const record = records.get(rule.id)!;
+    const known = records.get(rule.id)!;
+    // What succeeded in between is no error in a row: they are counted anew.
+    const isAnew = failed?.isFirst === true && known.state.state === "pending" && !(await isInError(rule, tenant, now));
+    const record = isAnew ? { ...known, state: newInstance(known.id, known.state.severity) } : known;
     const patience = (ERRORS_IN_A_ROW - 1) * rule.interval;
-    if (failed !== undefined && record.state.state === "inactive") print(`Rule ${rule.id} cannot be evaluated: ${textOf(failed.error)}`);
+    if (failed !== undefined && known.state.state === "inactive") print(`Rule ${rule.id} cannot be evaluated: ${textOf(failed.error)}`);
     const found = failed === undefined ? null : { value: 1, evidence: { kind: "evaluation_error", message: saidOf(failed.error) } };
     // As long as one evaluation follows another with an error, none of them says that it is over.
-    return healthChange(rule, record, found, { for: patience, again: patience + rule.interval / 2 }, now);
-  });
+    changes.push(healthChange(rule, record, found, { for: patience, again: patience + rule.interval / 2 }, now));
+  }
+  return changes;
 }
+
+/** Has the alerts of rules tell of errors that are found outside of a pass; that they are over, a pass finds when their time has come. */
+export async function tellErrors(
+  errors: RuleErrors,
+  tenant: Pick<OrgStore, "org" | "instances">,
+  deps: Pick<Deps, "print">,
+  now: number,
+): Promise<void> {
+  if (errors.size === 0) return;
+  for (const { rule, change } of await errorChanges(errors, [], tenant, deps, now)) {
+    await tenant.instances.commit({ rule, changes: [change], at: now });
+  }
+}
+
+/** Whether the last evaluation of any instance of a rule failed, as they are stored. */
+const isInError = async ({ id }: Rule, { instances }: Pick<OrgStore, "instances">, now: number): Promise<boolean> =>
+  (await instances.conditions([id], now)).some(({ data }) => data === "error");
 
 const textOf = (error: unknown): string =>
   error instanceof Error && !(error instanceof Problem) ? (error.stack ?? error.message) : String(error);

@@ -94,6 +94,35 @@ describe("points that come within the lateness bound", () => {
     );
   });
 
+  test.each<[string, Record<string, unknown>]>([
+    ["rate", { kind: "rate-of-change", condition: { operator: "gt", value: 8, recover: 2, unit: "per_minute", window: "3m" } }],
+    ["missing-data", { kind: "missing-data", condition: { expectedInterval: "1m", grace: 2 } }],
+  ])("lead a %s rule to those episodes too", async (_kind, definition) => {
+    const run = async (changes: Record<string, unknown>, arrivals: readonly Arrival[]) => {
+      const on = await startHarness();
+      const rule = await storeRule(on, { ...definition, ...changes });
+      await live(arrivals, 37, on);
+      const episodes = await lastingEpisodes(rule, on);
+      on.close();
+      return episodes;
+    };
+    const patience = rules.map(({ condition: _, ...rest }) => rest);
+    let fired = 0;
+    await fc.assert(
+      fc.asyncProperty(patience, points, async (changes, of) => {
+        const arrivals = of.flatMap(({ value, ...rest }, at) => (value === null ? [] : [{ at, value, ...rest }]));
+        const expected = await run(
+          changes,
+          arrivals.map((one) => ({ ...one, delay: 0, copies: 1 })),
+        );
+        fired += expected.length;
+        expect(await run(changes, arrivals)).toEqual(expected);
+      }),
+      { numRuns: 25, seed: 12 },
+    );
+    expect(fired).toBeGreaterThan(10);
+  });
+
   test("end a firing that was none after all as corrected, and those who were told of it are told so", async () => {
     const rule = await storeRule(harness, { condition: { operator: "gt", value: 90, aggregate: "avg", window: "1m" } });
     await live([...inTime([50, 95, 50]), { at: 1, value: 10, delay: 4, copies: 1 }], 3);
@@ -161,6 +190,28 @@ describe("points that come within the lateness bound", () => {
     const [now] = (await alerts.list({ rule: rule.id }, { limit: 1 }, minute(4))).items;
     expect(now!.episode).toMatchObject({ id: alert!.id, acknowledged: { by: { name: "Ada" } }, resolvedAt: null });
   });
+});
+
+test.each([
+  [10, 1],
+  [11, 0],
+])("a point that comes %d minutes late makes %d alerts: ten are within the bound", async (delay, alerts) => {
+  const rule = await storeRule(harness, { condition: { operator: "gt", value: 90, aggregate: "max", window: "1m" } });
+  await live([...inTime(Array.from({ length: 25 }, () => 50)), { at: 4, value: 95, delay, copies: 1 }], 25);
+  expect(await episodesOf(harness, rule)).toHaveLength(alerts);
+});
+
+test.each([
+  ["alone", [null, null, null, null, null, null]],
+  ["among others", [50, 50, 50, 50, 50, 50]],
+])("a point ahead of its time makes no alert before that has come, %s", async (_how, values) => {
+  const rule = await storeRule(harness, { evalDelay: 0 });
+  const arrivals = [...inTime(values), { at: 6, value: 95, delay: -4, copies: 1 }];
+  await live(arrivals, 5);
+  expect(await episodesOf(harness, rule)).toEqual([]);
+  harness.clock.set(minute(6));
+  await work();
+  expect(await episodesOf(harness, rule)).toEqual([{ from: 6, to: null, reason: null, severity: "warning" }]);
 });
 
 describe("points that come later than that", () => {

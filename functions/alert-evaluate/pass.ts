@@ -60,8 +60,13 @@ export async function evaluatePass(org: OrgId, { store, print }: Pick<Deps, "sto
     try {
       for (const change of await evaluateAnomalyRule(rule, series, now, tenant)) found.push({ rule, change });
     } catch (error) {
-      noteError(errors, rule, error);
       const instances = own.map(({ of, ...record }) => ({ record, of })).filter(({ of }) => isSeries(of));
+      noteError(
+        errors,
+        rule,
+        error,
+        instances.map(({ record }) => record),
+      );
       found.push(...failedChanges(rule, instances, now));
     }
   }
@@ -108,7 +113,7 @@ export function indexOf(rules: readonly Rule[]): RuleIndex {
 async function addUnseen(tasks: Tasks, rule: SampledRule, { instances, series }: OrgStore): Promise<void> {
   const stored = await instances.ofRule(rule.id);
   for (const { of, ...record } of stored) if (of !== null) tasks.addUnseen(rule, of, record);
-  if (stored.length >= rule.maxInstances) return;
+  if (stored.filter(({ of }) => of !== null).length >= rule.maxInstances) return;
   const known = new Set(stored.map(({ id }) => id));
   const { metricKey } = rule.selector;
   const required = rule.kind === "missing-data" ? (rule.condition.requireSeries ?? []) : [];

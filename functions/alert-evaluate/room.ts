@@ -24,7 +24,8 @@ export async function withinRoom(
   const grown = new Map(changes.filter(isNew).map(({ rule }) => [rule.id, rule]));
   if (grown.size === 0 && due.length === 0) return changes;
   const counts = await tenant.instances.counts([...grown.keys()]);
-  const room = new Map([...grown].map(([id, rule]): [RuleId, number] => [id, mostOf(rule) - (counts.get(id) ?? 0)]));
+  // A rule may have more than that from when its limit was higher.
+  const room = new Map([...grown].map(([id, rule]): [RuleId, number] => [id, Math.max(0, mostOf(rule) - (counts.get(id) ?? 0))]));
   const kept = changes.filter((one) => {
     if (!isNew(one)) return true;
     const left = room.get(one.rule.id)!;

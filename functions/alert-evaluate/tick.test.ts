@@ -29,4 +29,42 @@ describe("after an outage", () => {
     expect((await episodesOf(harness, rule)).filter(({ to }) => to !== null)).toHaveLength(3);
     expect(harness.printed.map((text) => text.split("\n")[0])).toEqual(told.map((title) => expect.stringContaining(title)));
   });
+
+  test("of a series that fired before it and is well since, its end is told once, whatever it did in between", async () => {
+    const { harness } = system;
+    await storeChannel(harness, { kind: "console" });
+    await storeRule(harness, { severity: "critical" });
+    for (let n = 0; n < 57; n += 1) {
+      harness.clock.set(minute(n));
+      await harness.store("cpu", [[minute(n), n < 5 || (n > 20 && n < 25) ? 95 : 50]]);
+      if (n < 4) await system.tick();
+    }
+    const titles = () => harness.printed.map((text) => text.split("\n")[0]);
+    expect(titles()).toEqual([expect.stringContaining("Critical: CPU is high on cpu")]);
+    for (let n = 57; n < 70; n += 1) {
+      harness.clock.set(minute(n));
+      await harness.store("cpu", [[minute(n), 50]]);
+      await system.tick();
+    }
+    expect(titles().slice(1)).toEqual([expect.stringContaining("Resolved: CPU is high on cpu")]);
+  });
+
+  test("of a series that fired before it and fires again, that it fires is told once, and nothing of an end in between", async () => {
+    const { harness } = system;
+    await storeChannel(harness, { kind: "console" });
+    await storeRule(harness, { severity: "critical" });
+    for (let n = 0; n < 57; n += 1) {
+      harness.clock.set(minute(n));
+      await harness.store("cpu", [[minute(n), n < 5 || n > 20 ? 95 : 50]]);
+      if (n < 4) await system.tick();
+    }
+    const titles = () => harness.printed.map((text) => text.split("\n")[0]);
+    expect(titles()).toEqual([expect.stringContaining("Critical: CPU is high on cpu")]);
+    for (let n = 57; n < 70; n += 1) {
+      harness.clock.set(minute(n));
+      await harness.store("cpu", [[minute(n), 95]]);
+      await system.tick();
+    }
+    expect(titles().slice(1)).toEqual([expect.stringContaining("Critical: CPU is high on cpu")]);
+  });
 });

@@ -131,6 +131,8 @@ describe("400", () => {
     ["no reason", { reason: "" }, "reason"],
     ["an end of a year too far", { endsAt: "9999-12-31T00:00:00Z" }, "endsAt"],
     ["an end in seconds", { endsAt: (START + HOUR) / 1_000 }, "endsAt"],
+    ["nobody who made it", { author: undefined }, "author"],
+    ["no end", { endsAt: undefined }, "endsAt"],
     ["an end that is past", { startsAt: at(-2), endsAt: at(-1) }, "endsAt"],
     ["an end before its start", { startsAt: at(3) }, "endsAt"],
   ])("%s is refused, and it says where", async (_what, changes, path) => {

@@ -7,8 +7,10 @@ import { evaluate, fire, storeRule } from "../../shared/testing/alerting.ts";
 import { testPass, testRecord } from "../../shared/testing/detection.ts";
 import { START, startHarness } from "../../shared/testing/harness.ts";
 import type { Harness } from "../../shared/testing/harness.ts";
+import { acknowledgeAlert } from "./acknowledge.ts";
 import { commentOnAlert } from "./comment.ts";
 import { getAlert } from "./get.ts";
+import { resolveAlert } from "./resolve.ts";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -27,6 +29,7 @@ describe("200", () => {
       series: { metricKey: "cpu", dimensions: { host: "a" } },
       status: "firing",
       condition: "firing",
+      dataQuality: "ok",
       severity: "critical",
       pendingAt: "2026-11-20T10:00:00.000Z",
       startedAt: "2026-11-20T10:00:00.000Z",
@@ -34,10 +37,35 @@ describe("200", () => {
       reason: null,
       value: 95,
       acknowledgedBy: null,
+      acknowledgedUntil: null,
       notificationCount: 0,
       suppressedBy: [],
       annotations: { runbook: "Restart a" },
     });
+  });
+
+  test("an alert keeps the value that made it fire, whatever it comes to", async () => {
+    const rule = await storeRule(harness);
+    const id = await fire(harness, rule);
+    await evaluate(harness, rule, { outcome: "true", severity: "critical", value: 99, evidence: { value: 99 }, at: START + 60_000 });
+    await evaluate(harness, rule, { outcome: "false", value: 40, at: START + 120_000 });
+    expect(await harness.call(getAlert, { id })).toMatchObject({ status: "resolved", value: 40, firingValue: 95, evidence: { value: 99 } });
+  });
+
+  test("an alert that goes on without data says so, and until when somebody has taken it on", async () => {
+    const rule = await storeRule(harness);
+    const id = await fire(harness, rule);
+    await harness.call(acknowledgeAlert, { id, name: "Ada", ttl: "1h" });
+    await evaluate(harness, rule, { outcome: "no_data", at: START + 60_000 });
+    expect(await harness.call(getAlert, { id })).toMatchObject({
+      status: "acknowledged",
+      condition: "firing",
+      dataQuality: "no_data",
+      acknowledgedBy: { name: "Ada" },
+      acknowledgedUntil: "2026-11-20T11:00:00.000Z",
+    });
+    await harness.call(resolveAlert, { id });
+    expect(await harness.call(getAlert, { id })).toMatchObject({ status: "resolved", condition: "inactive", dataQuality: null });
   });
 });
 

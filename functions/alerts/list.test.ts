@@ -38,6 +38,7 @@ describe("200", () => {
         ruleName: "CPU is high",
         status: "pending",
         condition: "pending",
+        dataQuality: "ok",
         pendingAt: "2026-11-20T10:00:00.000Z",
         startedAt: null,
         series: { metricKey: "cpu", dimensions: { host: "a" } },

@@ -136,6 +136,36 @@ describe("an alert whose labels change", () => {
   });
 });
 
+test("a message that was held up and gets through after a later one does not take that back", async () => {
+  const open = new Map<string, string>();
+  let isDown = true;
+  harness.answerFetch(async (_url, { body }) => {
+    if (isDown) return { status: 503, headers: {}, body: "" };
+    const { alerts } = JSON.parse(String(body)) as { alerts: { status: string; labels: { host: string; severity: string } }[] };
+    for (const { status, labels } of alerts) open.set(`${labels.host} ${labels.severity}`, status);
+    return { status: 200, headers: {}, body: "" };
+  });
+  const stillOpen = () => [...open].flatMap(([labels, status]) => (status === "firing" ? [labels] : []));
+  await storeChannel(harness, { kind: "webhook", config: { url: "https://hooks.example/a", format: "alertmanager" } });
+  const rule = await storeRule(harness);
+  for (const host of ["a", "b"]) await fire(harness, rule, { dimensions: { host } });
+  await hand();
+  await ring(START + MINUTE);
+  await ring(START + 2 * MINUTE);
+  await evaluate(harness, rule, { outcome: "true", value: 99, severity: "critical" }, { host: "a" });
+  await evaluate(harness, rule, { outcome: "false", value: 1 }, { host: "b" });
+  await hand();
+  isDown = false;
+  for (let minute = 3; minute < 20; minute += 1) await ring(START + minute * MINUTE);
+  expect(stillOpen()).toEqual(["a critical"]);
+  expect((await deliveries()).map(({ status }) => status).filter((status) => status === "waiting")).toEqual([]);
+
+  await evaluate(harness, rule, { outcome: "false", value: 1 }, { host: "a" });
+  await hand();
+  for (let minute = 20; minute < 30; minute += 1) await ring(START + minute * MINUTE);
+  expect(stillOpen()).toEqual([]);
+});
+
 describe("a receiver that wants to know who pushes", () => {
   test.each([
     [{ user: "iv", password: "grüezi" }, `Basic ${Buffer.from("iv:grüezi").toString("base64")}`],

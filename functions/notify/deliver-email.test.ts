@@ -61,7 +61,7 @@ test("an episode is one thread: its firing and its end, each under the id of its
     subject: "Resolved: CPU is high on cpu{host=a}",
     messageId: `<${ended!.id}@example.org>`,
     inReplyTo: `<${alert}@example.org>`,
-    text: expect.stringMatching(/Value: 50\s+Fired for 1 min/),
+    text: expect.stringMatching(/Value: 50, was 95 when it fired\s+Fired for 1 min/),
   });
   expect([fired, ended]).toMatchObject([
     { status: "delivered", lastStatus: 250 },

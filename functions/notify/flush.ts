@@ -48,6 +48,14 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
       for (const { flushAt } of await gather(org, strays, deps)) await deps.alarm.wakeAt(flushAt);
       continue;
     }
+    // What ended may fire again by now, of which the group has not heard yet: both are told together, as that it fires.
+    const ended = members.filter(({ episode }) => episode.resolvedAt !== null).map(({ instance }) => instance);
+    const again = race > 0 || ended.length === 0 ? [] : await tenant.alerts.openOfInstances(ended);
+    const unheard = again.filter((alert) => !Object.hasOwn(group.state.members, alert));
+    if (unheard.length > 0) {
+      for (const { flushAt } of await gather(org, unheard, deps)) await deps.alarm.wakeAt(flushAt);
+      continue;
+    }
     const enabled = await tenant.channels.enabled();
     const hides = await suppressionOf(tenant, policies, now);
     const suppressions = new Map(members.map((alert) => [alert.id, hides(labelledOf(alert))]));
@@ -64,7 +72,7 @@ export async function flushGroup(org: OrgId, id: GroupId, deps: Deps): Promise<v
       policies.routes.get(group.route)?.repeatInterval ?? (await repeatIntervalOf(org, members, deps)),
       timers,
       new Map([
-        ...overtaken(group, members),
+        ...overtaken(members),
         ...[...suppressions].flatMap(([alert, { by, until }]) => (by.length === 0 ? [] : [[alert, until] as const])),
       ]),
     );
@@ -132,17 +140,12 @@ async function saveFlush(
   return null;
 }
 
-/**
- * Alerts that ended, of whose end people do not hear since more is said of their instance: that it flaps; or that it fires, calm again, where
- * the one that ended was the one that was told to flap.
- */
-function overtaken({ state: { noticed = [] } }: GroupRecord, members: readonly AlertRecord[]): readonly (readonly [AlertId, null])[] {
+/** Alerts that ended, of whose end people do not hear since more is said of their instance: that it flaps, or that it fires again. */
+function overtaken(members: readonly AlertRecord[]): readonly (readonly [AlertId, null])[] {
   const firing = new Set(members.filter(({ episode }) => episode.resolvedAt === null).map(({ instance }) => instance));
   const flapping = new Set(members.filter((alert) => alert.flapping !== undefined).map(({ instance }) => instance));
   const over = members.filter(({ episode, ...alert }) => episode.resolvedAt !== null && alert.flapping === undefined);
-  return over
-    .filter(({ id, instance }) => flapping.has(instance) || (noticed.includes(id) && firing.has(instance)))
-    .map(({ id }) => [id, null]);
+  return over.filter(({ instance }) => flapping.has(instance) || firing.has(instance)).map(({ id }) => [id, null]);
 }
 
 /**

@@ -8,17 +8,14 @@ import type { Deps } from "../../shared/ports.ts";
 const PAGE = 100;
 
 /**
- * Shows what hides an alert that has just changed, that it flaps for one; where there are inhibitions, of every alert, since it may be what
- * hides them.
+ * Shows what hides an alert that has just changed, that it flaps for one. Where there are inhibitions it may be what hides others: whoever
+ * the alarm wakes looks at all of them, once for many that change together.
  */
 export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm }: Deps): Promise<void> {
   const tenant = store.forOrg(org);
   const now = clock.now();
   const policies = await tenant.alertPolicies.inForce(now);
-  if (policies.inhibitions.length > 0) {
-    if (await reviewSuppression(tenant, now)) await alarm.wakeAt(now);
-    return;
-  }
+  if (policies.inhibitions.length > 0) return alarm.wakeAt(now);
   const alert = await tenant.alerts.get(id);
   if (alert === null || alert.episode.resolvedAt !== null) return;
   const hides = await suppressionOf(tenant, policies, now);

@@ -66,8 +66,8 @@ async function sendWebhook(sending: Sending, deps: Deps): Promise<Sent> {
   const { org, channel, notification } = sending;
   const { format } = openConfig(deps.secrets, org, { ...channel, kind: "webhook" });
   if (format !== "alertmanager") return callWebhook(sending, renderers.webhook(notification), deps);
-  return endFormerLabels(sending, deps, (former) =>
-    callWebhook(sending, renderAlertmanagerWebhook(notification, channel.name, former), deps),
+  return endFormerLabels(sending, deps, (told, former) =>
+    callWebhook(sending, renderAlertmanagerWebhook(told, channel.name, former), deps),
   );
 }
 
@@ -144,15 +144,15 @@ async function sendTeams({ org, channel, notification }: Sending, deps: Deps): P
 }
 
 async function pushToAlertmanager(sending: Sending, deps: Deps): Promise<Sent> {
-  const { org, channel, notification } = sending;
+  const { org, channel } = sending;
   const { url, user, password, token } = openConfig(deps.secrets, org, { ...channel, kind: "alertmanager" });
   const address = new URL(url);
   address.pathname = `${address.pathname.replace(/\/+$/, "")}/api/v2/alerts`;
   const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ""}`).toString("base64")}`;
   const authorization = token === undefined ? basic : `Bearer ${token}`;
   const headers = authorization === undefined ? {} : { Authorization: authorization };
-  return endFormerLabels(sending, deps, (former) =>
-    post("alertmanager", address.href, { body: JSON.stringify(renderAlertmanager(notification, former)), headers }, deps),
+  return endFormerLabels(sending, deps, (told, former) =>
+    post("alertmanager", address.href, { body: JSON.stringify(renderAlertmanager(told, former)), headers }, deps),
   );
 }
 

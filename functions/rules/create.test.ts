@@ -239,6 +239,20 @@ describe("a critical value", () => {
   });
 });
 
+describe("limits of a rule", () => {
+  test("are a day of silence and 500 instances unless it says otherwise", async () => {
+    expect(await harness.call(createRule, rule())).toMatchObject({ expireAfter: "1d", maxInstances: 500 });
+    expect(await harness.call(createRule, rule({ expireAfter: "72h", maxInstances: 5_000 }))).toMatchObject({ expireAfter: "3d" });
+  });
+
+  test.each([{ expireAfter: "59m" }, { expireAfter: "73h" }, { maxInstances: 0 }, { maxInstances: 5_001 }])(
+    "are no others: %j",
+    (limit) => {
+      expect(v.safeParse(createRule.input, rule(limit)).success).toBe(false);
+    },
+  );
+});
+
 describe("422", () => {
   test("an organisation that has as many rules as it may gets no more", async () => {
     const fill = "INSERT INTO rule SELECT 'rul_' || value, :org, 1, '{}', 1, 0, 0, 1 FROM json_each(:numbers)";

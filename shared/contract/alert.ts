@@ -14,6 +14,10 @@ export type AlertStatus = v.InferOutput<typeof AlertStatus>;
 export const ConditionState = v.picklist(["inactive", "pending", "firing", "recovering"]);
 export type ConditionState = v.InferOutput<typeof ConditionState>;
 
+/** How good the data under a condition are: there may be too few to judge by, or none, or an evaluation that fails. */
+export const DataQuality = v.picklist(["ok", "warming", "no_data", "error"]);
+export type DataQuality = v.InferOutput<typeof DataQuality>;
+
 /** Why an episode ended. `rule_changed`: its rule no longer looks at its series. */
 export const ResolveReason = v.picklist([
   "recovered",
@@ -88,15 +92,19 @@ export const Alert = v.strictObject({
   series: v.nullable(v.strictObject({ id: v.nullable(SeriesId), metricKey: MetricKey, dimensions: Dimensions })),
   status: AlertStatus,
   condition: ConditionState,
+  /** null once it is resolved. Left out in messages from before it was said. */
+  dataQuality: v.exactOptional(v.nullable(DataQuality)),
   severity: Severity,
   pendingAt: v.nullable(IsoTime),
   startedAt: v.nullable(IsoTime),
   resolvedAt: v.nullable(IsoTime),
   reason: v.nullable(v.string()),
   value: v.nullable(v.number()),
+  /** The value that made it fire, whatever it came to since. Left out in messages from before it was said. */
+  firingValue: v.exactOptional(v.nullable(v.number())),
   acknowledgedBy: v.nullable(Actor),
-  /** When it is open again by itself; null where that has no end, or nobody has taken it on. */
-  acknowledgedUntil: v.nullable(IsoTime),
+  /** When it opens again by itself; null where it does not. Left out in messages from before it was said. */
+  acknowledgedUntil: v.exactOptional(v.nullable(IsoTime)),
   /** Who takes care of it; in messages, as it was then. */
   assignee: v.optional(v.nullable(Actor)),
   notificationCount: v.number(),

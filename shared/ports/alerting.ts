@@ -1,5 +1,5 @@
 import type { Actor } from "../contract/actor.ts";
-import type { AlertComment, AlertStatus, AlertTransition, ConditionState } from "../contract/alert.ts";
+import type { AlertComment, AlertStatus, AlertTransition, ConditionState, DataQuality } from "../contract/alert.ts";
 import type { ChannelKind, DeliveryStatus } from "../contract/channel.ts";
 import type { AlertId, ChannelId, DeliveryId, GroupId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import type { Page, PageQuery } from "../contract/page.ts";
@@ -7,7 +7,7 @@ import type { Rule, Severity } from "../contract/rule.ts";
 import type { AlertRecord, Assignment, InstanceChange, InstanceRecord, Subject, WatchRecord } from "../core/alert/alert-record.ts";
 import type { PastCondition } from "../core/alert/composite.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
-import type { DataQuality, Episode } from "../core/alert/step.ts";
+import type { Episode } from "../core/alert/step.ts";
 import type { GroupState } from "../core/alert/group.ts";
 import type { FiredAlert } from "../core/alert/past-suppression.ts";
 import type { PastEpisode } from "../core/alert/related.ts";
@@ -66,7 +66,7 @@ export interface InstancesStore {
   getMany(ids: readonly InstanceId[]): Promise<readonly WatchRecord[]>;
   /** By the rule and the series. */
   find(rule: RuleId, series: SeriesId): Promise<InstanceRecord | null>;
-  /** Every instance of a rule: at most MOST_INSTANCES. */
+  /** Every instance of a rule: at most MOST_INSTANCES, and those that tell of the rule itself. */
   ofRule(rule: RuleId): Promise<readonly InstanceOfSubject[]>;
   /** Instances whose condition is pending, by id. */
   pending(filter: AlertFilter, page: PageQuery): Promise<Page<PendingInstance>>;
@@ -165,8 +165,10 @@ export interface AlertsStore {
    * although others follow.
    */
   list(filter: AlertFilter, page: PageQuery, now: number): Promise<Page<AlertRecord>>;
-  /** Every open episode of a rule: at most MOST_INSTANCES. */
+  /** Every open episode of a rule: at most MOST_INSTANCES, and those of the rule itself. */
   openOfRule(rule: RuleId): Promise<readonly AlertRecord[]>;
+  /** The open episodes of some instances. */
+  openOfInstances(instances: readonly InstanceId[]): Promise<readonly AlertId[]>;
   /** The episodes of a rule that started in [from, to), newest first, at most MAX_EARLIER. */
   startedOfRule(rule: RuleId, window: { from: number; to: number }): Promise<readonly PastEpisode[]>;
   /**
@@ -270,6 +272,9 @@ export interface DeliveryRecord extends Omit<NewDelivery, "nextAttemptAt"> {
   readonly lastError: string | null;
 }
 
+/** A firing without what it says of its alerts, of which there may be thousands. */
+export type FiringRecord = Omit<DeliveryRecord, "payload"> & { readonly payload: Pick<Notification, "takenOver"> };
+
 /** Attempts of a delivery that are shown. */
 export const MAX_ATTEMPTS_SHOWN = 100;
 
@@ -322,7 +327,9 @@ export interface DeliveriesStore {
    */
   replay(id: DeliveryId, errors: { readonly unless: string; readonly waited: string }, now: number): Promise<boolean>;
   /** The firings about any of its alerts that were made for its channel before it, newest first, whatever became of them; at most 100. */
-  firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly DeliveryRecord[]>;
+  firingsBefore(delivery: Pick<DeliveryRecord, "id" | "channel" | "alerts" | "createdAt">): Promise<readonly FiringRecord[]>;
+  /** Those of some alerts that a channel was told of, as firing, by a message that says what was later than a time, Unix ms. */
+  toldSince(channel: ChannelId, alerts: readonly AlertId[], at: number): Promise<ReadonlySet<AlertId>>;
   /**
    * Takes alerts out of a firing that nobody is sending, because another message tells of them; it ends where that leaves none. False when it
    * is being sent, or done.

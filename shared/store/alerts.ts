@@ -1,6 +1,6 @@
 import type { Row } from "@libsql/client";
 import type { Actor } from "../contract/actor.ts";
-import type { ConditionState, Evidence, ResolveReason } from "../contract/alert.ts";
+import type { ConditionState, DataQuality, Evidence, ResolveReason } from "../contract/alert.ts";
 import { CommentId } from "../contract/ids.ts";
 import type { AlertId, InstanceId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import { MOST_INSTANCES } from "../contract/rule.ts";
@@ -37,15 +37,22 @@ const UPSERT = `
   WHERE alert.org = excluded.org`;
 // How its instance flaps now: rides the primary key of the instances, once for each alert.
 const FLAPPING = "(SELECT i.state -> '$.flapping' FROM rule_instance AS i WHERE i.id = alert.instance AND i.org = alert.org) AS flapping";
+// What an alert shows of its instance: the quality of its data as long as it is open, too.
+const OF_INSTANCE = `${FLAPPING}, CASE WHEN resolved_at IS NULL
+  THEN (SELECT i.state ->> 'data' FROM rule_instance AS i WHERE i.id = alert.instance AND i.org = alert.org) END AS data_quality`;
 // Rides the primary key, once for each id: the + keeps the planner from going through the organisation instead.
 const COUNT_NOTIFICATION = `
   UPDATE alert SET notification_count = notification_count + 1, last_notified_at = :at
   WHERE +org = :org AND id IN (SELECT value FROM json_each(:ids))`;
-const SELECT = `SELECT *, ${FLAPPING} FROM alert WHERE id = :id AND org = :org`;
+const SELECT = `SELECT *, ${OF_INSTANCE} FROM alert WHERE id = :id AND org = :org`;
 // Rides the primary key, once for each id, which CROSS sees to; not limited: the caller's list bounds it.
-const SELECT_MANY = `SELECT alert.*, ${FLAPPING} FROM json_each(:ids) AS ids CROSS JOIN alert ON alert.id = ids.value AND alert.org = :org`;
+const SELECT_MANY = `SELECT alert.*, ${OF_INSTANCE} FROM json_each(:ids) AS ids CROSS JOIN alert ON alert.id = ids.value AND alert.org = :org`;
 // Rides alert_rule_open.
-const SELECT_OPEN_OF_RULE = `SELECT *, ${FLAPPING} FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL LIMIT :limit`;
+const SELECT_OPEN_OF_RULE = `SELECT *, ${OF_INSTANCE} FROM alert WHERE org = :org AND rule = :rule AND resolved_at IS NULL LIMIT :limit`;
+// Rides alert_instance, once for each instance.
+const SELECT_OPEN_OF_INSTANCES = `
+  SELECT a.id FROM json_each(:instances) AS asked
+  CROSS JOIN alert AS a ON a.org = :org AND a.instance = asked.value AND a.resolved_at IS NULL`;
 // Rides alert_rule.
 const SELECT_STARTED_OF_RULE = `
   SELECT id, instance, started_at, resolved_at, reason FROM alert WHERE org = :org AND rule = :rule AND started_at >= :from AND started_at < :to
@@ -81,7 +88,7 @@ const STATUS = `
   CASE WHEN resolved_at IS NOT NULL THEN 'resolved' WHEN suppressed_by <> '[]' THEN 'suppressed'
     WHEN acknowledged IS NOT NULL AND (acknowledged_until IS NULL OR acknowledged_until > :now) THEN 'acknowledged' ELSE 'firing' END`;
 const SELECT_PAGE = (which: string) => `
-  SELECT *, ${FLAPPING} FROM alert WHERE org = :org AND (started_at, id) < (:before, :beforeId) ${which}
+  SELECT *, ${OF_INSTANCE} FROM alert WHERE org = :org AND (started_at, id) < (:before, :beforeId) ${which}
     AND (:status IS NULL OR ${STATUS} IN (SELECT value FROM json_each(:status))) AND (:rule IS NULL OR rule = :rule) AND (:series IS NULL OR series = :series)
     AND (:severity IS NULL OR severity = :severity) AND (:metricKey IS NULL OR metric_key = :metricKey)
     AND (:assignee IS NULL OR :assignee IN (assignee ->> '$.to.id', assignee ->> '$.to.name'))
@@ -115,6 +122,9 @@ const SELECT_TRANSITIONS = `
   WHERE org = :org AND instance = :instance AND (at, seq) > (:after, :afterSeq) AND at >= :pendingAt
     AND (alert = :alert OR (alert IS NULL AND at <= :end))
   ORDER BY at, seq LIMIT :limit`;
+
+/** One for each instance, and for each thing that may be wrong with the rule itself. */
+const MOST_OPEN_OF_RULE = MOST_INSTANCES + 2;
 
 /** Stores what somebody wrote about an alert of the organisation. */
 export const insertComment = (org: OrgId, { actor, ...comment }: CommentRecord): Statement => ({
@@ -177,6 +187,7 @@ const alertOf = (row: Row): AlertRecord => ({
   ruleName: row["rule_name"] as string,
   series: seriesOf(row),
   condition: row["condition"] as ConditionState,
+  ...(row["data_quality"] === null ? {} : { dataQuality: row["data_quality"] as DataQuality }),
   episode: episodeOf(row),
   notificationCount: row["notification_count"] as number,
   lastNotifiedAt: row["last_notified_at"] as number | null,
@@ -266,7 +277,11 @@ export function alertsStore(database: Database, org: OrgId): AlertsStore {
       return pageOfMatching(read, matches, { limit, cursor }, cursorOf);
     },
     async openOfRule(rule) {
-      return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MOST_INSTANCES })).map(alertOf);
+      return (await database.read(SELECT_OPEN_OF_RULE, { org, rule, limit: MOST_OPEN_OF_RULE })).map(alertOf);
+    },
+    async openOfInstances(instances) {
+      const rows = await database.read(SELECT_OPEN_OF_INSTANCES, { org, instances: JSON.stringify(instances) });
+      return rows.map((row) => row["id"] as AlertId);
     },
     async startedOfRule(rule, { from, to }) {
       const rows = await database.read(SELECT_STARTED_OF_RULE, { org, rule, from, to, limit: MAX_EARLIER });

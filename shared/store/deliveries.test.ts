@@ -127,7 +127,13 @@ describe.each(DATABASES)("%s", (_where, open) => {
     await store().insert(delivery("elsewhere", { channel: hashId<ChannelId>("chn", ["d"]) }), START + 1);
     const resolve = await store().insert(delivery("resolve", { kind: "resolved", alerts: [alert("b"), alert("a")] }), START + 2);
     await store().insert(delivery("after"), START + 3);
-    expect((await store().firingsBefore(resolve)).map((found) => found.id)).toEqual([id("second"), id("first")]);
+    expect(await store().takeOver(id("second"), [alert("b")], "replaced")).toBe(true);
+    const found = await store().firingsBefore(resolve);
+    // Of what they say alone what a resolve has to know: each may tell of thousands of alerts.
+    expect(found.map(({ id: one, payload }) => [one, payload])).toEqual([
+      [id("second"), { takenOver: [alert("b")] }],
+      [id("first"), { takenOver: [] }],
+    ]);
   });
 
   test("a delivery that another message replaces is dead, unless it is being sent or done", async () => {

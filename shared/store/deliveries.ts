@@ -51,13 +51,20 @@ const FINISH = `
     last_error = iif(:attempted, :lastError, last_error)
   WHERE id = :id AND org = :org AND status = 'sending' AND lease_owner = :owner`;
 // Rides the primary key of delivery_firing, once for each alert, then delivery's: CROSS and the + keep the planner from going through the
-// channel or the organisation instead.
+// channel or the organisation instead. What the messages say is left there: a hundred of hundreds of alerts are more than memory has room for.
 const SELECT_FIRINGS_BEFORE = `
-  SELECT d.* FROM delivery AS d
+  SELECT d.id, d.channel, d."group", d.kind, d.alerts, d.status, d.attempts, d.replays, d.created_at, d.next_attempt_at, d.delivered_at,
+    d.last_status, d.last_error, coalesce(d.payload -> '$.takenOver', '[]') AS taken_over
+  FROM delivery AS d
   WHERE +d.org = :org AND (d.created_at, d.id) < (:createdAt, :id) AND d.id IN (
     SELECT f.delivery FROM json_each(:alerts) AS told
     CROSS JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value)
   ORDER BY d.created_at DESC, d.id DESC LIMIT 100`;
+// Rides the primary key of delivery_firing, once for each alert, then delivery's.
+const SELECT_TOLD_SINCE = `
+  SELECT DISTINCT f.alert FROM json_each(:alerts) AS told
+  CROSS JOIN delivery_firing AS f ON f.org = :org AND f.channel = :channel AND f.alert = told.value
+  CROSS JOIN delivery AS d ON d.id = f.delivery AND +d.org = :org AND d.status = 'delivered' AND d.payload ->> 'at' > :at`;
 const REPLAY = `
   UPDATE delivery SET status = 'waiting', attempts = 0, replays = replays + 1, next_attempt_at = :now
   WHERE id = :id AND org = :org AND status = 'dead' AND coalesce(last_error, '') <> :unless`;
@@ -117,13 +124,15 @@ export const killDeliveries = (org: OrgId, channel: ChannelId, reason: string): 
   args: { org, channel, reason },
 });
 
-const deliveryOf = (row: Row): DeliveryRecord => ({
+const deliveryOf = (row: Row): DeliveryRecord => ({ ...unsaidOf(row), payload: JSON.parse(row["payload"] as string) as Notification });
+
+/** A delivery without what it says. */
+const unsaidOf = (row: Row): Omit<DeliveryRecord, "payload"> => ({
   id: row["id"] as DeliveryId,
   channel: row["channel"] as ChannelId,
   group: row["group"] as GroupId | null,
   kind: row["kind"] as Notification["kind"],
   alerts: JSON.parse(row["alerts"] as string) as AlertId[],
-  payload: JSON.parse(row["payload"] as string) as Notification,
   status: row["status"] as DeliveryStatus,
   attempts: row["attempts"] as number,
   replays: row["replays"] as number,
@@ -206,7 +215,11 @@ export function deliveriesStore(database: Database, org: OrgId): DeliveriesStore
     },
     async firingsBefore({ id, channel, alerts, createdAt }) {
       const rows = await database.read(SELECT_FIRINGS_BEFORE, { org, id, channel, createdAt, alerts: JSON.stringify(alerts) });
-      return rows.map(deliveryOf);
+      return rows.map((row) => ({ ...unsaidOf(row), payload: { takenOver: JSON.parse(row["taken_over"] as string) as AlertId[] } }));
+    },
+    async toldSince(channel, alerts, at) {
+      const rows = await database.read(SELECT_TOLD_SINCE, { org, channel, alerts: JSON.stringify(alerts), at });
+      return new Set(rows.map((row) => row["alert"] as AlertId));
     },
     async takeOver(id, alerts, reason) {
       const [taken] = await database.write([

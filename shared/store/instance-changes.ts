@@ -58,7 +58,9 @@ export function writeInstances(
     return { id, rule: rule.id, series, of, version, condition, severity, state, lastEvaluatedAt, ...pace };
   });
   const statements: Statement[] = [{ sql: UPSERT, args: { org, rows: JSON.stringify(instances) } }];
-  const grown = evaluations.filter(({ changes }) => changes.some(({ instance }) => instance.version === 0)).map(({ rule }) => rule.id);
+  // What tells of the rule itself takes up no room: a rule that is full, or over a limit that was lowered, has to tell of that too.
+  const isNew = ({ instance, of }: InstanceChange) => instance.version === 0 && of != null;
+  const grown = evaluations.filter(({ changes }) => changes.some(isNew)).map(({ rule }) => rule.id);
   if (grown.length > 0) statements.push({ sql: REQUIRE_ROOM, args: { org, rules: JSON.stringify(grown) } });
   const forgotten = all.filter(({ forget }) => forget === true).map(({ instance }) => instance.id);
   if (forgotten.length > 0) statements.push({ sql: FORGET, args: { org, ids: JSON.stringify(forgotten) } });

@@ -1,12 +1,12 @@
 import type { Row } from "@libsql/client";
-import type { ConditionState } from "../contract/alert.ts";
+import type { ConditionState, DataQuality } from "../contract/alert.ts";
 import { InstanceId } from "../contract/ids.ts";
 import type { AlertId, OrgId, RuleId, SeriesId } from "../contract/ids.ts";
 import { MOST_INSTANCES } from "../contract/rule.ts";
 import type { Dimensions } from "../contract/series.ts";
 import type { WatchRecord } from "../core/alert/alert-record.ts";
 import type { RecordedTransition } from "../core/alert/correction.ts";
-import type { DataQuality, Instance } from "../core/alert/step.ts";
+import type { Instance } from "../core/alert/step.ts";
 import type { InstanceOfSubject, InstancesStore, PendingInstance } from "../ports/alerting.ts";
 import { episodeOf, insertComment } from "./alerts.ts";
 import { unlessLost } from "./compare-and-set.ts";
@@ -65,6 +65,9 @@ const SELECT_TRANSITIONS_SINCE = `
   SELECT t.instance, t.kind, t.to_state, t.reason, t.at, t.alert FROM json_each(:instances) AS asked
   CROSS JOIN alert_transition AS t ON t.org = :org AND t.instance = asked.value ->> 'id' AND t.at > asked.value ->> 'at'`;
 
+/** Beside those that watch something a rule has one for each thing that may be wrong with itself. */
+const MOST_STORED = MOST_INSTANCES + 2;
+
 /** Other than of a series, the column holds what keeps the instances of a rule apart. */
 const seriesOf = (row: Row): SeriesId | null => ((row["series"] as string).startsWith("ser_") ? (row["series"] as SeriesId) : null);
 
@@ -113,7 +116,7 @@ export function instancesStore(database: Database, outbox: Outbox, org: OrgId): 
       return row === undefined ? null : instanceOf(row);
     },
     async ofRule(rule) {
-      return (await database.read(SELECT_OF_RULE, { org, rule, limit: MOST_INSTANCES })).map(instanceOfSubject);
+      return (await database.read(SELECT_OF_RULE, { org, rule, limit: MOST_STORED })).map(instanceOfSubject);
     },
     async pending({ rule, series, severity, metricKey }, { limit, cursor }) {
       const filter = { rule: rule ?? null, series: series ?? null, severity: severity ?? null, metricKey: metricKey ?? null };

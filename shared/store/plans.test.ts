@@ -104,6 +104,11 @@ test.each<[string, string, (tenant: OrgStore, platform: PlatformStore) => Promis
     "d USING PRIMARY KEY (id=?)",
     (tenant) => tenant.deliveries.firingsBefore({ id: hashId<DeliveryId>("dlv", ["d"]), channel, alerts: [alert], createdAt: START }),
   ],
+  [
+    "what a channel was told of since",
+    "f USING PRIMARY KEY (org=? AND channel=? AND alert=?)",
+    (tenant) => tenant.deliveries.toldSince(channel, [alert], START),
+  ],
   ["the storms of channels", "s USING PRIMARY KEY (channel=?)", (tenant) => tenant.storms.ofChannels([channel])],
   ["labels that were told", "t USING PRIMARY KEY (org=? AND channel=? AND alert=?)", (tenant) => tenant.toldLabels.of(channel, [alert])],
   [

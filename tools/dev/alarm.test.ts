@@ -16,9 +16,13 @@ test("an alarm rings again while whoever it woke first is still at work", async 
   });
   await alarm.wakeAt(clock.now());
   await heard.promise;
-  release();
   alarm.stop();
-  expect(rings).toBe(2);
+  let isSettled = false;
+  const settled = alarm.settled().then(() => (isSettled = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([rings, isSettled]).toEqual([2, false]);
+  release();
+  await settled;
 });
 
 test("what is asked for many times rings once, at the earliest of the times", async () => {

@@ -1,4 +1,4 @@
-import type { Alert } from "../../contract/alert.ts";
+import type { Alert, Evidence } from "../../contract/alert.ts";
 import type { Rule } from "../../contract/rule.ts";
 import { isoTime, isoTimeOrNull } from "../../contract/time.ts";
 import type { AlertFlapping, AlertRecord, InstanceRecord, Subject } from "./alert-record.ts";
@@ -12,7 +12,8 @@ import { alertStatus, isAcknowledged } from "./status.ts";
  */
 export function alertAnswer(alert: AlertRecord, now: number): Alert {
   const { episode } = alert;
-  const evidence = evidenceAnswer(episode.evidence);
+  const acknowledged = isAcknowledged(episode.acknowledged, now) ? episode.acknowledged : null;
+  const evidence = { ...evidenceAnswer(episode.evidence), ...linkOf(episode.evidence) };
   return {
     id: alert.id,
     instanceId: alert.instance,
@@ -21,14 +22,16 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
     series: alert.series,
     status: alertStatus(alert, now)!,
     condition: alert.condition,
+    dataQuality: alert.dataQuality ?? null,
     severity: episode.severity,
     pendingAt: isoTime(episode.pendingAt),
     startedAt: isoTime(episode.startedAt),
     resolvedAt: isoTimeOrNull(episode.resolvedAt),
     reason: episode.reason,
     value: episode.value,
-    acknowledgedBy: isAcknowledged(episode.acknowledged, now) ? episode.acknowledged!.by : null,
-    acknowledgedUntil: isAcknowledged(episode.acknowledged, now) ? isoTimeOrNull(episode.acknowledged!.until) : null,
+    firingValue: episode.firingValue,
+    acknowledgedBy: acknowledged?.by ?? null,
+    acknowledgedUntil: isoTimeOrNull(acknowledged?.until ?? null),
     assignee: alert.assignment?.to ?? null,
     notificationCount: alert.notificationCount,
     lastNotifiedAt: isoTimeOrNull(alert.lastNotifiedAt),
@@ -38,6 +41,10 @@ export function alertAnswer(alert: AlertRecord, now: number): Alert {
     evidence: alert.flapping === undefined ? evidence : { ...evidence, flapping: flappingEvidence(alert.flapping) },
   };
 }
+
+/** Of an anomaly, where all that is known of it can be read, and the points around it. */
+const linkOf = ({ kind, anomaly }: Evidence): Evidence =>
+  kind === "anomaly" && typeof anomaly === "string" ? { link: `/api/v1/anomalies/${anomaly}` } : {};
 
 /** Of an alert whose instance flaps, as long as it does: how many changes, and over how long, ms. */
 const flappingEvidence = ({ from, since }: AlertFlapping) => ({ changes: FLAPPING_CHANGES, overMs: since - from });
@@ -56,12 +63,14 @@ export function pendingAnswer(
     series,
     status: "pending",
     condition: state.state,
+    dataQuality: state.data,
     severity: state.severity,
     pendingAt: isoTimeOrNull(state.activeAt),
     startedAt: null,
     resolvedAt: null,
     reason: null,
     value: null,
+    firingValue: null,
     acknowledgedBy: null,
     acknowledgedUntil: null,
     assignee: null,

@@ -1,5 +1,5 @@
 import type { Actor } from "../../contract/actor.ts";
-import type { ConditionState } from "../../contract/alert.ts";
+import type { ConditionState, DataQuality } from "../../contract/alert.ts";
 import type { AlertId, InstanceId, RuleId, SeriesId } from "../../contract/ids.ts";
 import type { Rule } from "../../contract/rule.ts";
 import type { Series } from "../../contract/series.ts";
@@ -40,6 +40,8 @@ export interface AlertRecord {
   readonly series: Subject | null;
   /** Of its instance, as long as it is open; then `inactive`. */
   readonly condition: ConditionState;
+  /** Of its instance, as long as it is open; left out then. */
+  readonly dataQuality?: DataQuality;
   readonly episode: Episode;
   readonly notificationCount: number;
   readonly lastNotifiedAt: number | null;
@@ -52,7 +54,10 @@ export interface AlertRecord {
 }
 
 /** What an evaluation writes of it: the rest belongs to notification and to people. */
-export type AlertWrite = Omit<AlertRecord, "notificationCount" | "lastNotifiedAt" | "suppressedBy" | "assignment" | "flapping">;
+export type AlertWrite = Omit<
+  AlertRecord,
+  "notificationCount" | "lastNotifiedAt" | "suppressedBy" | "assignment" | "flapping" | "dataQuality"
+>;
 
 /** An instance as it is stored. */
 export interface InstanceRecord {

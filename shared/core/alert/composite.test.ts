@@ -111,4 +111,10 @@ describe("a cycle", () => {
   ])("%s", (_, rules, edges, expected) => {
     expect(cycle(rules, edges)).toEqual(expected === null ? null : expected.map(id));
   });
+
+  test("is found however long the way is", () => {
+    const rules = Array.from({ length: 10_000 }, (_, n) => id(String(n)));
+    const next = new Map(rules.map((rule, n) => [rule, rules[(n + 1) % rules.length]!]));
+    expect(compositeCycle({ id: rules[0]!, rules: [rules[1]!] }, (rule) => [next.get(rule)!])).toHaveLength(10_001);
+  });
 });

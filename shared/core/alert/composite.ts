@@ -1,7 +1,7 @@
-import type { ConditionState } from "../../contract/alert.ts";
+import type { ConditionState, DataQuality } from "../../contract/alert.ts";
 import type { RuleId } from "../../contract/ids.ts";
 import type { CompositeCondition, Rule } from "../../contract/rule.ts";
-import type { DataQuality, Evaluation } from "./step.ts";
+import type { Evaluation } from "./step.ts";
 
 /** A rule that is evaluated at times, by what others are then. */
 export type CompositeRule = Extract<Rule, { kind: "composite" }>;
@@ -99,16 +99,22 @@ export function compositeCycle(
   rule: { readonly id: RuleId; readonly rules: readonly RuleId[] },
   childrenOf: (id: RuleId) => readonly RuleId[],
 ): readonly RuleId[] | null {
-  const seen = new Set<RuleId>();
-  const wayFrom = (id: RuleId, children: readonly RuleId[]): readonly RuleId[] | null => {
-    for (const child of children) {
-      if (child === rule.id) return [id, child];
-      if (seen.has(child)) continue;
-      seen.add(child);
-      const way = wayFrom(child, childrenOf(child));
-      if (way !== null) return [id, ...way];
+  const cameFrom = new Map<RuleId, RuleId>();
+  const open = [rule.id];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    for (const child of id === rule.id ? rule.rules : childrenOf(id)) {
+      if (child === rule.id) return [...wayTo(id, cameFrom), child];
+      if (cameFrom.has(child)) continue;
+      cameFrom.set(child, id);
+      open.push(child);
     }
-    return null;
-  };
-  return wayFrom(rule.id, rule.rules);
+  }
+  return null;
+}
+
+/** The way to a rule from the one that none came from. */
+function wayTo(rule: RuleId, cameFrom: ReadonlyMap<RuleId, RuleId>): readonly RuleId[] {
+  const way: RuleId[] = [];
+  for (let id: RuleId | undefined = rule; id !== undefined; id = cameFrom.get(id)) way.push(id);
+  return way.toReversed();
 }

@@ -282,3 +282,10 @@ describe("a flush of a group that gathers on while it is decided", () => {
     expect(rebaseFlush({ before, flushed, present: meanwhile(before) }, DEFAULT_TIMERS, next(before))).toBeNull();
   });
 });
+
+test("a group that was told while the clock was a day ahead tells what joins it within its interval all the same", () => {
+  const ahead = flush(told(), 24 * HOUR).group;
+  const joined = add(ahead, fires(b, { severity: "critical" }), MINUTE);
+  expect(next(joined)).toBe(MINUTE + DEFAULT_TIMERS.groupInterval);
+  expect(short(flush(joined, next(joined)).messages)).not.toEqual([]);
+});

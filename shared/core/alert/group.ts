@@ -106,6 +106,10 @@ export function addToGroup(
   const hurries = !gathers && ((resolves && timers.resolveAtOnce && group.lastFlushAt !== null) || isNotice || isCalmAgain);
   const { wholeFlushAt: _, ...hurried } = group;
   if (hurries) return { group: { ...hurried, members, nextFlushAt: Math.min(nextFlushAt ?? now, now) }, reopened };
+  // It was told while the clock was ahead: what joins it now does not wait until then.
+  const latest = now + timers.groupInterval;
+  const isAhead = !gathers && nextFlushAt !== null && (group.wholeFlushAt ?? nextFlushAt) > latest;
+  if (isAhead) return { group: { ...hurried, members, nextFlushAt: Math.min(nextFlushAt, latest) }, reopened };
   return { group: { ...group, members, nextFlushAt }, reopened };
 }
 

@@ -1,10 +1,10 @@
-import type { ConditionState } from "../../contract/alert.ts";
+import type { ConditionState, DataQuality } from "../../contract/alert.ts";
 import type { RuleId } from "../../contract/ids.ts";
 import type { Child, CompositeRule } from "./composite.ts";
 import { evaluate, NOTHING_KNOWN } from "./evaluate.ts";
 import type { SampledRule, SampledSeries } from "./sampled.ts";
 import { step } from "./step.ts";
-import type { DataQuality, Instance, Transition } from "./step.ts";
+import type { Instance, Transition } from "./step.ts";
 import { EVALUATIONS_A_PART, gridAt, watchInParts } from "./watch.ts";
 
 /** How the condition of an instance went: ascending, each entry true from its time (Unix ms) to the next. */

@@ -1,14 +1,11 @@
 import type { Actor } from "../../contract/actor.ts";
-import type { ConditionState, Evidence, ResolveReason } from "../../contract/alert.ts";
+import type { ConditionState, DataQuality, Evidence, ResolveReason } from "../../contract/alert.ts";
 import type { AlertId, InstanceId } from "../../contract/ids.ts";
 import type { RuleDefinition, Severity } from "../../contract/rule.ts";
 import { becomeCalm, calmBefore, followFlapping } from "./flapping.ts";
 import type { Flapping } from "./flapping.ts";
 import { alertId } from "./keys.ts";
 import { episodeState } from "./status.ts";
-
-/** How good the data under a condition are. */
-export type DataQuality = "ok" | "warming" | "no_data" | "error";
 
 /** Someone has taken the episode on. `until` is null where it has no end. */
 export interface Acknowledgement {

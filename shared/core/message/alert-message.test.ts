@@ -96,6 +96,11 @@ describe("a message about one alert", () => {
     expect(message.alerts[0]!.lines.slice(0, 2)).toEqual(["Value: 71, was 95.25 when it fired", "Fired for 12 min"]);
   });
 
+  test("resolved: the value when it fired is not that at which its severity was raised", () => {
+    const [text] = alertMessage(notification([resolved({ firingValue: 91 })], { kind: "resolved", reason: "all resolved" })).alerts;
+    expect(text!.lines[0]).toBe("Value: 71, was 91 when it fired");
+  });
+
   test.each(["manual", "rule_deleted", "rule_disabled", "expired", "corrected", "no_data_ok"])(
     "an end that is no recovery (%s) says so",
     (reason) => {

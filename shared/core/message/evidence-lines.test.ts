@@ -83,7 +83,7 @@ test.each<[Record<string, unknown>, number, number, string, string]>([
   [{ kind: "rate-of-change", value: 9, unit: "per_hour" }, 4, 9, "Rate: 4 per hour", "Rate: 4 per hour, was 9 per hour when it fired"],
 ])("a value is said as what it is, with its unit: %j", (evidence, value, fired, line, ended) => {
   expect([valueLine({ value, evidence }), endedValueLine({ value, evidence })]).toEqual([[line], [ended]]);
-  expect(firingValue(evidence)).toBe(fired);
+  expect(firingValue({ evidence })).toBe(fired);
 });
 
 test("the evidence of a composite rule names each of its rules with what it was", () => {

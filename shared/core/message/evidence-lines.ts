@@ -148,13 +148,17 @@ export function valueLine({ value, evidence }: Pick<Alert, "value" | "evidence">
 }
 
 /** The same of one that ended, with the value that it had as it fired. */
-export function endedValueLine({ value, evidence }: Pick<Alert, "value" | "evidence">): readonly string[] {
-  const { written, fired } = valueTextOf(evidence);
-  return valueLine({ value, evidence }).map((line) => (fired === null ? line : `${line}, was ${written(fired)} when it fired`));
+export function endedValueLine(alert: Pick<Alert, "value" | "firingValue" | "evidence">): readonly string[] {
+  const { written } = valueTextOf(alert.evidence);
+  const fired = firingValue(alert);
+  return valueLine(alert).map((line) => (fired === null ? line : `${line}, was ${written(fired)} when it fired`));
 }
 
-/** The value that made an alert fire, in the unit of its value; null where its evidence has none. */
-export const firingValue = (evidence: Evidence): number | null => valueTextOf(evidence).fired;
+/** The value that made an alert fire, in the unit of its value; null where there was none. */
+export function firingValue({ firingValue: fired, evidence }: Pick<Alert, "firingValue" | "evidence">): number | null {
+  // A message from before that was said has the evidence alone, which is that of its last severity.
+  return fired === undefined ? valueTextOf(evidence).fired : fired;
+}
 
 /** Rounded down: what is not certain is not 100 %. */
 const percentText = (share: number): string => `${Math.floor(100 * share)} %`;

@@ -14,7 +14,7 @@ const VALUES: Readonly<Record<string, (alert: Alert, at: number) => string>> = {
   firing: ({ startedAt, resolvedAt }) => (startedAt !== null && resolvedAt === null ? "firing" : ""),
   resolved: ({ resolvedAt }) => (resolvedAt === null ? "" : "resolved"),
   value: ({ value }) => written(value),
-  firingValue: ({ evidence }) => written(firingValue(evidence)),
+  firingValue: (alert) => written(firingValue(alert)),
   threshold: ({ evidence }) => written(numberOf(evidence["threshold"])),
   compared: ({ evidence }) => levelIn(evidence)?.how ?? "",
   expected: ({ evidence }) => written(numberOf(evidence["expected"])),

@@ -110,3 +110,13 @@ test("the runs of some series are found, few or many of them, and nothing else",
     }),
   );
 });
+
+test("a chunk that was cut off is refused, not read on for ever", () => {
+  const timestamps = Float64Array.from({ length: 50 }, (_, row) => 1_700_000_000_000 + row * 61_000 + (row % 7));
+  const { encoding, data } = encodeChunk({ timestamps, values: timestamps.map((at) => at % 97) }, { compress: false });
+  // Within the times each cut is within a number, or leaves out the next one.
+  for (let end = 1; end < 50; end++) {
+    expect(() => decodeChunk({ encoding, data: data.subarray(0, end) })).toThrow("The bytes end within a number");
+  }
+  expect(() => decodeChunk({ encoding, data: Uint8Array.of(0xff) })).toThrow("The bytes end within a number");
+});

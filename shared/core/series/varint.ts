@@ -27,11 +27,13 @@ export function writeVarint(to: Written, code: number): void {
   to.bytes[to.end++] = rest;
 }
 
+/** @throws RangeError where the bytes end before the number does: what was cut off is never read on for ever. */
 export function readVarint(from: Unread): number {
   let code = 0;
   let scale = 1;
   for (;;) {
-    const byte = from.bytes[from.at++]!;
+    const byte = from.bytes[from.at++];
+    if (byte === undefined) throw new RangeError("The bytes end within a number");
     if (byte < 128) return code + byte * scale;
     code += (byte - 128) * scale;
     scale *= 128;
