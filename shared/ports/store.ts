@@ -1,5 +1,6 @@
 import type { OrgId } from "../contract/ids.ts";
-import type { AlertingDue, AlertsStore, ChannelsStore, DeliveriesStore, GroupsStore, InstancesStore, RulesStore } from "./alerting.ts";
+import type { AlertsStore, ChannelsStore, DeliveriesStore, GroupsStore, InstancesStore, RulesStore } from "./alerting.ts";
+import type { AlertingDue } from "./alerting-due.ts";
 import type { AlertPoliciesStore, SuppressionDue } from "./alert-policies.ts";
 import type { ChangeEventsStore, ChangesAge } from "./change-events.ts";
 import type { AnomaliesStore, DetectionDue, DetectionStore } from "./detection.ts";

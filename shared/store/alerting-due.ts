@@ -1,5 +1,5 @@
 import type { ChannelId, DeliveryId, GroupId, OrgId } from "../contract/ids.ts";
-import type { AlertingDue } from "../ports/alerting.ts";
+import type { AlertingDue } from "../ports/alerting-due.ts";
 import type { Database } from "./database.ts";
 
 // What ticks and alarms look for across organisations.
