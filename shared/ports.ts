@@ -28,6 +28,8 @@ export interface Deps {
   /** Has this process look a key up anew that was revoked; others trust what they know of it for five seconds at most. */
   readonly forgetApiKey: (id: KeyId) => void;
   readonly random: Random;
+  /** Says in the log what went wrong where the work goes on without it: a message that is always the same, and what tells one from another. */
+  readonly warn: (message: string, fields: Readonly<Record<string, string>>, error?: unknown) => void;
   /** Prints for the person at the terminal, or to the function's log where there is none. */
   readonly print: (text: string) => void;
 }

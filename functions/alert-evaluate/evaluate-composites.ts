@@ -24,7 +24,7 @@ export async function evaluateComposites(
   rules: readonly Rule[],
   tenant: OrgStore,
   now: number,
-  deps: Pick<Deps, "print">,
+  deps: Pick<Deps, "warn">,
 ): Promise<void> {
   const composites = inOrder(rules.filter((rule): rule is CompositeRule => rule.kind === "composite"));
   if (composites.length === 0) return;

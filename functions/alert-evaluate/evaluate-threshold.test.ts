@@ -355,7 +355,7 @@ describe("what belongs to others", () => {
       const own = items.filter(({ series }) => series === null);
       expect(own).toMatchObject([{ episode: { resolvedAt: null, evidence: { kind: "evaluation_error" } } }]);
     }
-    expect(harness.printed.filter((text) => text.includes("bad pattern"))).toHaveLength(2);
+    expect(harness.warnings.filter((text) => text.includes("bad pattern"))).toHaveLength(2);
   });
 });
 

@@ -72,7 +72,7 @@ test("a rule whose evaluation fails three times in a row opens one alert, its in
   expect(health).toMatchObject({ startedAt: minute(5), resolvedAt: null, evidence: { kind: "evaluation_error" } });
   // Whose fault it is, the log knows: people are told nothing of our insides.
   expect(JSON.stringify(health!.evidence)).not.toContain("chunk");
-  expect(harness.printed).toEqual([expect.stringContaining("A chunk is broken")]);
+  expect(harness.warnings).toEqual([expect.stringContaining("A chunk is broken")]);
   expect(await dataOf(series)).toBe("error");
 
   bad = null;

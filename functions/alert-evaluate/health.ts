@@ -106,7 +106,7 @@ export async function errorChanges(
   errors: RuleErrors,
   due: readonly DueHealth[],
   tenant: Pick<OrgStore, "org" | "instances">,
-  { print }: Pick<Deps, "print">,
+  { warn }: Pick<Deps, "warn">,
   now: number,
 ): Promise<readonly RuleChange[]> {
   const rules = new Map(due.map(({ rule }) => [rule.id, rule]));
@@ -120,7 +120,7 @@ export async function errorChanges(
     const isAnew = failed?.isFirst === true && known.state.state === "pending" && !(await isInError(rule, tenant, now));
     const record = isAnew ? { ...known, state: newInstance(known.id, known.state.severity) } : known;
     const patience = (ERRORS_IN_A_ROW - 1) * rule.interval;
-    if (failed !== undefined && known.state.state === "inactive") print(`Rule ${rule.id} cannot be evaluated: ${textOf(failed.error)}`);
+    if (failed !== undefined && known.state.state === "inactive") warn("A rule cannot be evaluated", { rule: rule.id }, failed.error);
     const found = failed === undefined ? null : { value: 1, evidence: { kind: "evaluation_error", message: saidOf(failed.error) } };
     // As long as one evaluation follows another with an error, none of them says that it is over.
     changes.push(healthChange(rule, record, found, { for: patience, again: patience + rule.interval / 2 }, now));
@@ -132,7 +132,7 @@ export async function errorChanges(
 export async function tellErrors(
   errors: RuleErrors,
   tenant: Pick<OrgStore, "org" | "instances">,
-  deps: Pick<Deps, "print">,
+  deps: Pick<Deps, "warn">,
   now: number,
 ): Promise<void> {
   if (errors.size === 0) return;
@@ -144,9 +144,6 @@ export async function tellErrors(
 /** Whether the last evaluation of any instance of a rule failed, as they are stored. */
 const isInError = async ({ id }: Rule, { instances }: Pick<OrgStore, "instances">, now: number): Promise<boolean> =>
   (await instances.conditions([id], now)).some(({ data }) => data === "error");
-
-const textOf = (error: unknown): string =>
-  error instanceof Error && !(error instanceof Problem) ? (error.stack ?? error.message) : String(error);
 
 /** What the people of an organisation may know of an error. */
 const saidOf = (error: unknown): string =>

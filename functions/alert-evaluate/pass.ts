@@ -35,7 +35,7 @@ export type PassOutcome = "evaluated" | "nothing" | "lost";
  * Evaluates what has changed in an organisation: the series that points came in for, the instances that are due without any, and the
  * series of rules that are new or changed.
  */
-export async function evaluatePass(org: OrgId, { store, print }: Pick<Deps, "store" | "print">, now: number): Promise<PassOutcome> {
+export async function evaluatePass(org: OrgId, { store, warn }: Pick<Deps, "store" | "warn">, now: number): Promise<PassOutcome> {
   const tenant = store.forOrg(org);
   const index = indexOf(await tenant.rules.enabled());
   const from = await tenant.cursor("alert-evaluate");
@@ -80,7 +80,7 @@ export async function evaluatePass(org: OrgId, { store, print }: Pick<Deps, "sto
   for (const rule of [...unseen, ...failures!.map((one) => one.rule)]) {
     if (index.broken.has(rule.id)) noteError(errors, rule, new Error("A stored rule has a bad pattern"));
   }
-  const changes = [...(await withinRoom(found, limits!, tenant, now)), ...(await errorChanges(errors, failures!, tenant, { print }, now))];
+  const changes = [...(await withinRoom(found, limits!, tenant, now)), ...(await errorChanges(errors, failures!, tenant, { warn }, now))];
   const to = rows.reduce((last, { seq }) => Math.max(last, seq), from);
   for (let start = 0; start === 0 || start < changes.length; start += INSTANCES_A_BATCH) {
     const isLast = start + INSTANCES_A_BATCH >= changes.length;

@@ -127,7 +127,7 @@ async function detectAll(
         detection = { ...detectSeries(tenant.org, { ...record, ...learned }, points, now, scoring, said), isCheckpoint: true };
       }
     }
-    if (detection.trouble !== null) deps.print(`Detection learns series ${record.series} anew: ${detection.trouble}`);
+    if (detection.trouble !== null) deps.warn("Detection learns a series anew", { series: record.series, trouble: detection.trouble });
     detections.push(detection);
     n += POINTS_A_SERIES + points.timestamps.length;
     if (n < POINTS_A_TURN) continue;
@@ -138,12 +138,12 @@ async function detectAll(
 }
 
 /** A series learned anew by its clock; null where it cannot be: it is scored by the old one, and never stands in the way of others. */
-async function learnedAnew(tenant: OrgStore, { print }: Deps, record: DetectorRecord, scoring: Scoring) {
+async function learnedAnew(tenant: OrgStore, { warn }: Deps, record: DetectorRecord, scoring: Scoring) {
   try {
     return await relearned(tenant, record, scoring);
   } catch (error) {
     if (error instanceof Unavailable) throw error;
-    print(`Detection cannot learn series ${record.series} anew: ${error instanceof Error ? error.message : String(error)}`);
+    warn("Detection cannot learn a series anew", { series: record.series }, error);
     return null;
   }
 }

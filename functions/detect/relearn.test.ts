@@ -316,7 +316,7 @@ describe("series whose clock is another now", () => {
     const zones = await Promise.all([cpu, load].map(zoneOf));
     expect(new Set(zones)).toEqual(new Set(["Asia/Tokyo", "UTC"]));
     const left = zones[0] === "UTC" ? cpu : load;
-    expect(harness.printed).toEqual([`Detection cannot learn series ${left} anew: A chunk is broken`]);
+    expect(harness.warnings).toEqual([`Detection cannot learn a series anew: ${left}: TypeError: A chunk is broken`]);
     for (const series of [cpu, load]) expect((await recordOf(series)).scoredTo).toBe(START + 60 * MINUTE);
     await come("cpu", ["a", "b"], 2);
     await detect();

@@ -134,6 +134,7 @@ export async function createRuntime(config: Config, local?: Local): Promise<Runt
       return { apiKey, hash: hashApiKey(apiKey, apiKeySalt) };
     },
     random,
+    warn: (message, fields, error) => log.warning(message, { ...fields, ...(error === undefined ? {} : errorFields(error)) }),
     print: local?.print ?? ((text) => log.info("Told", { text })),
     log,
     authenticate,

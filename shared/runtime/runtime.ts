@@ -40,6 +40,7 @@ export function openInvocation(runtime: Runtime, traceparent: string | null): { 
     forgetApiKey,
     random,
     print,
+    warn,
   } = runtime;
   const committed: Event[] = [];
   const store = stores({ newId, traceparent, committed });
@@ -60,6 +61,7 @@ export function openInvocation(runtime: Runtime, traceparent: string | null): { 
     forgetApiKey,
     random,
     print,
+    warn,
   };
   return { committed, deps };
 }

@@ -31,6 +31,8 @@ export interface Harness {
   readonly committed: Event[];
   readonly alarms: number[];
   readonly printed: string[];
+  /** What was said in the log of what went wrong: the message, its fields and the error. */
+  readonly warnings: string[];
   /** Answers the next outgoing calls. */
   answerFetch(answer: GuardedFetch): void;
   /** Calls a verb as a key of `org` would: input and output pass the contract. */
@@ -93,6 +95,7 @@ export async function startHarness(
   const committed: Event[] = [];
   const alarms: number[] = [];
   const printed: string[] = [];
+  const warnings: string[] = [];
   const store = createStores(database)({ newId, traceparent: null, committed });
   const deps: Deps = {
     store,
@@ -126,6 +129,15 @@ export async function startHarness(
       uniform: () => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647,
       bytes: (n) => Uint8Array.from({ length: n }, () => (random = (random * 48_271) % 2_147_483_647) & 255),
     },
+    warn: (message, fields, error) => {
+      warnings.push(
+        [
+          message,
+          ...Object.values(fields),
+          ...(error === undefined ? [] : [error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error)]),
+        ].join(": "),
+      );
+    },
     print: (text) => printed.push(text),
   };
   const [org, otherOrg] = [newId<OrgId>("org"), newId<OrgId>("org")];
@@ -146,6 +158,7 @@ export async function startHarness(
     committed,
     alarms,
     printed,
+    warnings,
     answerFetch: (answer) => (fetch = answer),
     async call(route, input, { org: as = org, context } = {}) {
       const parsed = v.parse(route.input, input);

@@ -50,6 +50,7 @@ function worldOf({ aheadMs, allow, timeoutMs }: NotifyingOptions, database: Awai
     issueApiKey: unused,
     forgetApiKey: unused,
     random: { uniform: Math.random, bytes: (n) => crypto.getRandomValues(new Uint8Array(n)) },
+    warn: () => {},
     print: () => {},
   };
 }
