@@ -2,10 +2,12 @@ import type { AlertId, OrgId } from "../../shared/contract/ids.ts";
 import { labelledOf } from "../../shared/core/alert/policies.ts";
 import { heldBackOf } from "../../shared/core/alert/storm.ts";
 import { each } from "../../shared/core/each.ts";
-import { reviewSuppression, shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import { firingIn, reviewSuppression, shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 
 const PAGE = 100;
+/** An organisation is looked at so often at most: in a storm of alerts each asks for it. */
+const REVIEW_EVERY_MS = 1_000;
 
 /**
  * Shows what hides an alert that has just changed, that it flaps for one. Where there are inhibitions it may be what hides others: whoever
@@ -18,7 +20,7 @@ export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm
   if (policies.inhibitions.length > 0) return alarm.wakeAt(now);
   const alert = await tenant.alerts.get(id);
   if (alert === null || alert.episode.resolvedAt !== null) return;
-  const hides = await suppressionOf(tenant, policies, now);
+  const hides = await suppressionOf(firingIn(tenant), policies, now);
   const by = shownAs(hides(labelledOf(alert)), alert.flapping !== undefined, heldBackOf(alert.suppressedBy));
   if (await writeSuppression(tenant, [{ alert, by }], { at: now, except: null })) await alarm.wakeAt(now);
 }
@@ -29,7 +31,11 @@ export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm
  */
 export const reviewAll = (deps: Deps): Promise<void> =>
   each(orgsToReview(deps), "reviews of what hides alerts", async (org) => {
-    await reviewSuppression(deps.store.forOrg(org), deps.clock.now());
+    const { store, clock, alarm, newId } = deps;
+    const now = clock.now();
+    const isTurn = await store.platform.leases.acquire(`notify-review:${org}`, newId<string>("evt"), now + REVIEW_EVERY_MS, now);
+    if (isTurn) await reviewSuppression(store.forOrg(org), now);
+    else await alarm.wakeAt(now + REVIEW_EVERY_MS);
   });
 
 async function* orgsToReview({ store, clock }: Deps): AsyncIterable<OrgId> {
