@@ -1,10 +1,9 @@
 import type { GroupId, OrgId } from "../../shared/contract/ids.ts";
 import { each } from "../../shared/core/each.ts";
-import { firingIn } from "../../shared/ports/review-suppression.ts";
-import type { Firing } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 import { deliverAll } from "./deliver.ts";
 import { flushGroup } from "./flush.ts";
+import { remember } from "./remember.ts";
 import { reviewAll } from "./review.ts";
 import { endStorms } from "./storms.ts";
 
@@ -13,7 +12,6 @@ const PAGE = 100;
 const MOST_PAGES = 20;
 /** Longer than the flushes of an organisation take: who still holds it after that has died. */
 const LEASE_MS = 30_000;
-const FRESH_MS = 1_000;
 /** Messages that are looked at at once, and of one channel. */
 const MOST_DELIVERIES = 2_000;
 const MOST_OF_A_CHANNEL = 200;
@@ -50,20 +48,11 @@ async function flushOrg(org: OrgId, groups: readonly { readonly id: GroupId }[],
   const now = clock.now();
   if (!(await leases.acquire(lease, owner, now + LEASE_MS, now))) return;
   try {
-    const firing = freshlyRead(firingIn(store.forOrg(org)), clock);
-    await each(groups, "flushes", ({ id }) => flushGroup(org, id, firing, deps));
+    const tenant = remember(store.forOrg(org), clock);
+    await each(groups, "flushes", ({ id }) => flushGroup(id, tenant, deps));
   } finally {
     await leases.release(lease, owner);
   }
-}
-
-/** Reads again what was read a second ago: of flushes that follow one another each wants it. */
-function freshlyRead(firing: Firing, { now }: Deps["clock"]): Firing {
-  let [known, readAt]: [ReturnType<Firing> | null, number] = [null, -Infinity];
-  return () => {
-    if (known === null || now() - readAt >= FRESH_MS) [known, readAt] = [firing(), now()];
-    return known;
-  };
 }
 
 async function deliverDue(deps: Deps): Promise<void> {

@@ -17,7 +17,6 @@ import { toldAlert } from "../../shared/core/message/told-alert.ts";
 import type { ChannelRecord, GroupRecord, NewDelivery } from "../../shared/ports/alerting.ts";
 import { relatedTo } from "../../shared/ports/related-alerts.ts";
 import { shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
-import type { Firing } from "../../shared/ports/review-suppression.ts";
 import type { StormRecord } from "../../shared/ports/storms.ts";
 import type { OrgStore } from "../../shared/ports/store.ts";
 import type { Deps } from "../../shared/ports.ts";
@@ -34,10 +33,9 @@ const MOST_RACES = 20;
 /**
  * Flushes a group that is due: decides what each channel is to be told, and writes that down with the group, in one batch. Sending it is
  * the next thing that is due.
- * @param firing - What fires in the organisation, a second ago at most.
  */
-export async function flushGroup(org: OrgId, id: GroupId, firing: Firing, deps: Deps): Promise<void> {
-  const tenant = deps.store.forOrg(org);
+export async function flushGroup(id: GroupId, tenant: OrgStore, deps: Deps): Promise<void> {
+  const { org } = tenant;
   for (let race = 0; race < MOST_RACES; race++) {
     const now = deps.clock.now();
     const group = await tenant.groups.get(id);
@@ -59,7 +57,7 @@ export async function flushGroup(org: OrgId, id: GroupId, firing: Firing, deps: 
       continue;
     }
     const enabled = await tenant.channels.enabled();
-    const hides = await suppressionOf(firing, policies, now);
+    const hides = await suppressionOf(tenant, policies, now);
     const suppressions = new Map(members.map((alert) => [alert.id, hides(labelledOf(alert))]));
     // What happened since, the group may not have heard of yet: nobody is told of what is over.
     const present = Object.fromEntries(members.map((alert) => [alert.id, memberOf(alert)]));

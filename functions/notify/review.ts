@@ -2,7 +2,7 @@ import type { AlertId, OrgId } from "../../shared/contract/ids.ts";
 import { labelledOf } from "../../shared/core/alert/policies.ts";
 import { heldBackOf } from "../../shared/core/alert/storm.ts";
 import { each } from "../../shared/core/each.ts";
-import { firingIn, reviewSuppression, shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
+import { reviewSuppression, shownAs, suppressionOf, writeSuppression } from "../../shared/ports/review-suppression.ts";
 import type { Deps } from "../../shared/ports.ts";
 
 const PAGE = 100;
@@ -20,7 +20,7 @@ export async function reviewAlert(org: OrgId, id: AlertId, { store, clock, alarm
   if (policies.inhibitions.length > 0) return alarm.wakeAt(now);
   const alert = await tenant.alerts.get(id);
   if (alert === null || alert.episode.resolvedAt !== null) return;
-  const hides = await suppressionOf(firingIn(tenant), policies, now);
+  const hides = await suppressionOf(tenant, policies, now);
   const by = shownAs(hides(labelledOf(alert)), alert.flapping !== undefined, heldBackOf(alert.suppressedBy));
   if (await writeSuppression(tenant, [{ alert, by }], { at: now, except: null })) await alarm.wakeAt(now);
 }

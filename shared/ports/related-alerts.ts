@@ -12,6 +12,7 @@ import { compileMatchers } from "../core/series/matchers.ts";
 import { joined } from "../core/time-windows.ts";
 import type { OrgStore } from "./store.ts";
 
+const MINUTE_MS = 60_000;
 /** Of so many rules at most it is looked up: a message of more says no more of each. */
 const MOST_RULES = 20;
 /** Dimensions of a rule that are looked at: those that at least half of its alerts share are among them. */
@@ -57,7 +58,9 @@ async function aroundRule(own: readonly AlertRecord[], tenant: Tenant): Promise<
   const { alerts } = tenant;
   const { rule } = own[0]!;
   const starts = own.map(({ episode }) => episode.startedAt);
-  const window = { from: Math.min(...starts) - EARLIER_MS, to: Math.max(...starts) };
+  // Whole minutes, so that alerts which begin together ask for the same; those beyond are passed over.
+  const [first, last] = [Math.min(...starts) - EARLIER_MS, Math.max(...starts)];
+  const window = { from: Math.floor(first / MINUTE_MS) * MINUTE_MS, to: Math.ceil(last / MINUTE_MS) * MINUTE_MS };
   const [past, firing] = await Promise.all([alerts.startedOfRule(rule, window), alerts.openDimensions(rule, MOST_DIMENSIONS)]);
   const isFew = firing.alerts < FEW_ALERTS || own.every(({ episode }) => episode.resolvedAt !== null);
   const watched = isFew ? { series: 0, dimensions: [] } : await watchedBy(rule, firing, tenant);

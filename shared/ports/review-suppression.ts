@@ -1,6 +1,6 @@
 import type { AlertId, ChannelId, GroupId } from "../contract/ids.ts";
 import { alertLabels, suppresses } from "../core/alert/policies.ts";
-import type { Labelled, Labels, Policies } from "../core/alert/policies.ts";
+import type { Labelled, Policies } from "../core/alert/policies.ts";
 import { heldBackFrom, heldBackOf } from "../core/alert/storm.ts";
 import { suppressionAt } from "../core/alert/suppression.ts";
 import type { Suppression } from "../core/alert/suppression.ts";
@@ -9,16 +9,14 @@ import type { OrgStore } from "./store.ts";
 
 type Tenant = Pick<OrgStore, "alerts" | "alertPolicies">;
 
-/** The labels of every alert of an organisation that fires. */
-export const firingIn =
-  ({ alerts }: Pick<Tenant, "alerts">): Firing =>
-  async () =>
-    (await alerts.open()).map(alertLabels);
-export type Firing = () => Promise<readonly Labels[]>;
-
 /** What hides an organisation's alerts at a time: every alert that fires is looked through only where an inhibition needs it. */
-export async function suppressionOf(firing: Firing, policies: Policies, now: number): Promise<(alert: Labelled) => Suppression> {
-  const hides = suppressionAt(policies, policies.inhibitions.length === 0 ? [] : await firing(), now);
+export async function suppressionOf(
+  { alerts }: Pick<Tenant, "alerts">,
+  policies: Policies,
+  now: number,
+): Promise<(alert: Labelled) => Suppression> {
+  const firing = policies.inhibitions.length === 0 ? [] : (await alerts.open()).map(alertLabels);
+  const hides = suppressionAt(policies, firing, now);
   return (alert) => hides(alertLabels(alert));
 }
 
